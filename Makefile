@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# rnnmap: one make process. Knobs first; nothing below the line needs changing.
+
+CC       = gcc
+CXX      = g++
+CFLAGS   = -O2 -g
+CPPFLAGS =
+LDFLAGS  =
+BUILD    = build
+PREFIX   = /usr/local
+DESTDIR  =
+SANITIZE =#  address,undefined
+SETUP    = yes#  no: install nothing, say what is missing
+V        =#  1: show commands
+
+# ----------------------------------------------------------------------------------------------
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
+Q = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+WARN      := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes
+sanitize  := $(if $(strip $(SANITIZE)),-fsanitize=$(strip $(SANITIZE)) -fno-sanitize-recover=all)
+compile    = $(CC) -std=c11 -D_GNU_SOURCE $(WARN) -I. -I$(BUILD) $(CPPFLAGS) $(CFLAGS) $(sanitize)
+link       = $(CC) $(CFLAGS) $(sanitize) $(LDFLAGS)
+
+# Rooms in the order of the layers: the libraries of a room's row are linked in reverse.
+# A module.mk gives NAME.src (library sources), NAME.libs (what they link with), NAME.uses (rooms it
+# may include), and for tools TOOL.main and TOOL.rooms; it may add rules and tests of its own.
+ROOMS := base records engines endpoint fitter profiler runtime codegen evaluator testbed
+TOOLS :=
+include $(addsuffix /module.mk,$(ROOMS))
+
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+archives = $(foreach r,$(1),$(if $($(r).src),$(BUILD)/lib/$(r).a))
+libraries = $(foreach r,$(1),$($(r).libs))
+
+# Rooms with library sources become archives.
+define room_rules
+$(BUILD)/lib/$(1).a: $(call object,$($(1).src))
+	$$(call say,AR,$$@)
+	$$(Q)mkdir -p $$(@D) && rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(if $($(r).src),$(eval $(call room_rules,$(r)))))
+
+# Tools: a main and the rooms it stands on, nearest first.
+define tool_rules
+$(BUILD)/bin/$(1): $(call object,$($(1).main)) $(call archives,$($(1).rooms))
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(link) -o $$@ $$^ $(call libraries,$($(1).rooms)) -lm
+endef
+$(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
+
+# Unit tests: ROOM/test/test_NAME.c, with cmocka, linked with the room and the rooms it uses.
+TESTS := $(foreach r,$(ROOMS),$(patsubst %.c,$(BUILD)/test/%,$(wildcard $(r)/test/test_*.c)))
+SCRIPTS_TESTED := $(foreach r,$(ROOMS),$(wildcard $(r)/test/test_*.sh))
+define test_rules
+$(BUILD)/test/$(1)/test/%: $(BUILD)/obj/$(1)/test/%.o $(call archives,$(1) $($(1).uses)) \
+		$(BUILD)/obj/base/test/support.o
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(link) -o $$@ $$^ $(call libraries,$(1) $($(1).uses)) \
+		$($(1).test_libs) -lcmocka -lm
+endef
+$(foreach r,$(ROOMS),$(eval $(call test_rules,$(r))))
+
+# Benchmarks: ROOM/bench/bench_NAME.c, run by `make bench`.
+BENCHES := $(foreach r,$(ROOMS),$(patsubst %.c,$(BUILD)/bench/%,$(wildcard $(r)/bench/bench_*.c)))
+define bench_rules
+$(BUILD)/bench/$(1)/bench/%: $(BUILD)/obj/$(1)/bench/%.o $(call archives,$(1) $($(1).uses))
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(link) -o $$@ $$^ $(call libraries,$(1) $($(1).uses)) -lm
+endef
+$(foreach r,$(ROOMS),$(eval $(call bench_rules,$(r))))
+
+$(BUILD)/obj/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(compile) -MMD -MP -c -o $@ $<
+
+.SECONDARY:
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.PHONY: all tests setup setup-check setup-lint setup-bench check check-long check-asan check-rooms \
+	bench demo lint format format-check install uninstall clean help FORCE
+all: $(addprefix $(BUILD)/bin/,$(TOOLS)) $(EXAMPLES)  ## build the tools (into build/bin)
+
+tests: all $(TESTS)
+setup:
+	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build
+setup-check:
+	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,check
+setup-lint:
+	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,lint
+setup-bench:
+	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,bench
+
+# These goals install what they need before anything is compiled.
+needs = $(filter $(1),$(MAKECMDGOALS))
+before := $(if $(call needs,demo),setup) $(if $(call needs,check check-long check-asan),setup-check) \
+	$(if $(call needs,lint format format-check),setup-lint) $(if $(call needs,bench),setup-bench)
+sources := $(shell find $(ROOMS) -name '*.c')
+$(call object,$(sources)): | $(before)
+
+check: tests check-rooms | setup-check  ## set up, build, run every test (reduced counts)
+	$(Q)BUILD=$(BUILD) scripts/run-tests $(TESTS) $(SCRIPTS_TESTED)
+
+check-long: tests check-rooms | setup-check  ## the same with full counts
+	$(Q)BUILD=$(BUILD) RNNMAP_LONG=1 scripts/run-tests $(TESTS) $(SCRIPTS_TESTED)
+
+check-asan: | setup-check  ## the tests under address and undefined-behaviour sanitizers
+	$(Q)+$(MAKE) --no-print-directory SETUP=no BUILD=build/asan SANITIZE=address,undefined \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer' check
+
+check-rooms:  ## no room includes what the design forbids
+	$(Q)scripts/check-rooms $(foreach r,$(ROOMS),'$(r):$($(r).uses)')
+
+demo: all | setup  ## set up, build, measure this machine, ship a header, decide live
+	$(Q)BUILD=$(BUILD) scripts/demo
+
+bench: all $(BENCHES) $(bench_needs) | setup-bench  ## what it costs, as ratios in one run
+	$(Q)BUILD=$(BUILD) scripts/bench $(BENCHES)
+
+c_files = $(shell git ls-files '*.c' '*.h')
+format: | setup-lint  ## format the C sources in place
+	$(Q)clang-format -i $(c_files)
+format-check: | setup-lint  ## fail when clang-format would change something
+	$(Q)clang-format --dry-run -Werror $(c_files)
+lint: | setup-lint  ## cppcheck and shellcheck, clean
+	$(Q)scripts/lint
+
+$(BUILD)/man/%.1: $(BUILD)/bin/%
+	$(Q)mkdir -p $(@D) && $< --manual >$@
+
+install: all $(TOOLS:%=$(BUILD)/man/%.1)  ## install under DESTDIR/PREFIX
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/include/rnnmap
+	$(Q)install -m 755 $(TOOLS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	$(Q)install -m 644 $(TOOLS:%=$(BUILD)/man/%.1) $(DESTDIR)$(PREFIX)/share/man/man1
+	$(Q)for t in $(TOOLS); do install -m 644 scripts/completion.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t; done
+	$(Q)for h in $(wildcard runtime/*.h); do install -m 644 $$h \
+		$(DESTDIR)$(PREFIX)/include/rnnmap; done
+
+uninstall:  ## remove what install put there
+	$(Q)rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) \
+		$(TOOLS:%=$(DESTDIR)$(PREFIX)/share/man/man1/%.1) \
+		$(TOOLS:%=$(DESTDIR)$(PREFIX)/share/bash-completion/completions/%)
+	$(Q)rm -rf $(DESTDIR)$(PREFIX)/include/rnnmap
+
+clean:  ## remove build/
+	$(Q)rm -rf build
+
+help:  ## this list
+	@echo 'make TARGET [KNOB=value]   knobs: CC CFLAGS BUILD PREFIX DESTDIR SANITIZE SETUP=no V=1'
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  \1|\2/p' Makefile | \
+		while IFS='|' read -r t d; do printf '%-16s %s\n' "$$t" "$$d"; done

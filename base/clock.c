@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/clock.h"
+
+#include <time.h>
+
+static int64_t to_ns(struct timespec t)
+{
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t clock_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC_RAW, &t);
+    return to_ns(t);
+}
+
+double clock_overhead_ns(int n_calls)
+{
+    int64_t start = clock_ns(), end = start;
+    for (int i = 0; i < n_calls; i++)
+        end = clock_ns();
+    return (double)(end - start) / n_calls;
+}
+
+void clock_sleep_ns(int64_t ns)
+{
+    if (ns <= 0)
+        return;
+    struct timespec t = {.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+    nanosleep(&t, NULL);
+}
+
+int64_t clock_thread_cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return to_ns(t);
+}

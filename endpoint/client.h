@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A client of the Open Inference Protocol, version 2, over HTTP: one warm connection to one model
+ * of one server, every part of a request timed.
+ *
+ * Life cycle: client_open (asks the server for the model's metadata), then any number of
+ * client_probe, client_prepare and client_infer, client_close. One thread at a time per client.
+ */
+#ifndef ENDPOINT_CLIENT_H
+#define ENDPOINT_CLIENT_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct client_config {
+    const char *url;      /* of the server: "http://host:port"; a trailing '/' is allowed */
+    const char *model;    /* its name at the server */
+    double timeout_s;     /* of a request, connecting included; 0: 30 s */
+    uint64_t seed;        /* of the input values or tokens that are sent */
+    uint32_t vocabulary;  /* bound on the tokens; 0: what the server's metadata says
+                             (parameter "vocabulary"), else 2 */
+};
+
+/* Why a request failed, as stored with its sample. */
+enum client_failure {
+    CLIENT_NO_FAILURE,
+    CLIENT_CONNECT,
+    CLIENT_TLS,
+    CLIENT_TIMED_OUT,
+    CLIENT_HTTP,     /* a status that is not 200 */
+    CLIENT_PROTOCOL, /* 200, but not the protocol's answer */
+    N_CLIENT_FAILURES
+};
+/* "connect", "tls", "timeout", "http", "protocol"; NULL for CLIENT_NO_FAILURE. */
+const char *client_failure_name(enum client_failure failure);
+
+/* One request. Times in ns; -1 where unknown. total = from before the request's message was
+ * written to after the answer's tensor was read. */
+struct client_timing {
+    int64_t total_ns;
+    int64_t connect_ns; /* TCP; 0 on a connection that was open */
+    int64_t tls_ns;     /* 0 without TLS or on an open connection */
+    int64_t send_ns;    /* from the connection being ready to the last byte handed to the kernel */
+    int64_t wait_ns;    /* to the first byte of the answer */
+    int64_t receive_ns; /* to the last byte of the answer */
+    int64_t server_ns;  /* the server's own report (Server-Timing: sum of queue and infer) */
+    uint64_t bytes_up, bytes_down; /* HTTP heads and bodies, without TCP/IP and TLS framing */
+    enum client_failure failure;
+};
+
+struct client;
+
+/* STATUS_IO: no connection.  STATUS_PROTOCOL: the server does not speak the protocol, or has no such
+ * model.  Messages name the URL. */
+enum status client_open(const struct client_config *config, struct client **client,
+                        struct error *error);
+
+/* The round trip of a tiny request (v2/health/live) on the warm connection, in ns: from the request
+ * written to its answer read. Opens the connection first, unmeasured, if it was closed. */
+enum status client_probe(struct client *client, int64_t *rtt_ns, struct error *error);
+
+/* Makes the input of length n (1..): seeded values, the same for the same seed and n. */
+enum status client_prepare(struct client *client, uint32_t n, struct error *error);
+
+/* Sends the prepared input and reads the answer. *timing is filled in either case; on failure its
+ * `failure` says which kind. No retries. */
+enum status client_infer(struct client *client, struct client_timing *timing, struct error *error);
+
+/* After a successful client_infer: the first output tensor as floats, row-major, all dimensions
+ * flattened. Valid until the next client_infer. */
+const float *client_output(const struct client *client, size_t *n_values);
+
+/* "SERVER VERSION" from the server's metadata, "" when it does not say. Valid until client_close. */
+const char *client_server(const struct client *client);
+
+/* Names and versions of the libraries behind the client ("libcurl 7.88.1"), constant. */
+const char *client_library_version(void);
+
+void client_close(struct client *client);
+
+#endif
