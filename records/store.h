@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The store: one SQLite file of campaigns, their targets, every sample, and the models fitted to
+ * them. All integers are ns, uJ and bytes; the columns say so.
+ *
+ * Life cycle: store_open, then campaigns and targets by name, samples in batches, store_close.
+ * One thread at a time per store. A process that is killed loses at most the batch in flight.
+ */
+#ifndef RECORDS_STORE_H
+#define RECORDS_STORE_H
+
+#include "base/status.h"
+#include "records/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+enum store_mode {
+    STORE_READ,  /* the file must be there */
+    STORE_WRITE, /* the file must be there */
+    STORE_CREATE /* the file is made where there is none */
+};
+
+/* STATUS_IO: not readable or writable.  STATUS_NOT_FOUND: no such file.  STATUS_INVALID: not
+ * rnnmap's database (another program's, or damaged).  STATUS_UNSUPPORTED: written by a newer
+ * rnnmap.  An older schema is brought up to date (not with STORE_READ: then STATUS_UNSUPPORTED). */
+enum status store_open(const char *path, enum store_mode mode, struct store **store,
+                       struct error *error);
+
+/* The file's path, for messages. */
+const char *store_path(const struct store *store);
+
+/* Version of the library behind the store ("SQLite 3.40.1"), constant. */
+const char *store_library_version(void);
+
+void store_close(struct store *store);
+
+/* ---- campaigns and targets */
+
+struct campaign {
+    int64_t id;
+    char *name;         /* owned, as all the strings; NULL where unknown */
+    char *tool_version;
+    char *network;      /* "lstm 64->128 x1, vocabulary 10000" */
+    char *device;       /* fingerprint, JSON */
+    char *config;       /* effective configuration, INI */
+    char *spacing;      /* "back-to-back" or "isolated:SECONDS" */
+    uint64_t seed;
+    double timer_overhead_ns;   /* of one clock reading; < 0: unknown */
+    double harness_overhead_ns; /* recorded time of an engine that does nothing; < 0: unknown */
+};
+
+void campaign_free(struct campaign *campaign);
+
+/* Adds a campaign and sets campaign->id. STATUS_INVALID: the name is taken. */
+enum status store_campaign_add(struct store *store, struct campaign *campaign,
+                               struct error *error);
+
+/* The campaign of that name, or the only one when `name` is NULL.
+ * STATUS_NOT_FOUND: none of that name (the message lists those there are).
+ * STATUS_MISUSE: no name given and there are several. */
+enum status store_campaign_find(struct store *store, const char *name, struct campaign *campaign,
+                                struct error *error);
+
+/* All campaigns in the order they were added: an array of *n, each to be campaign_free'd, the array
+ * with free(). */
+enum status store_campaigns(struct store *store, struct campaign **campaigns, size_t *n,
+                            struct error *error);
+
+struct target {
+    int64_t id;
+    char *name;   /* owned, as all the strings */
+    char *engine; /* how it runs ("dnnl lstm ..., 1 thread, isa sse41"), or the server's name */
+    char *url;    /* NULL on the device */
+};
+
+void target_free(struct target *target);
+
+/* Adds a target, or finds the one of that name, and sets target->id. */
+enum status store_target_add(struct store *store, int64_t campaign_id, struct target *target,
+                             struct error *error);
+
+/* A campaign's targets: the edge device first ("edge", else the first added), then the order they
+ * were added in. Freed as store_campaigns' array. */
+enum status store_targets(struct store *store, int64_t campaign_id, struct target **targets,
+                          size_t *n, struct error *error);
+
+/* ---- samples */
+
+enum failure {
+    FAILURE_NONE,
+    FAILURE_CONNECT,
+    FAILURE_TLS,
+    FAILURE_TIMEOUT,
+    FAILURE_HTTP,
+    FAILURE_PROTOCOL,
+    FAILURE_ENGINE,
+    N_FAILURES
+};
+const char *failure_name(enum failure failure); /* "connect", ...; NULL for none */
+
+/* One timed inference. -1 stands for unknown (NULL in the file) in all but the first fields. */
+struct sample {
+    int64_t target_id;
+    uint32_t length;
+    uint32_t attempt;
+    int64_t time_ns; /* elapsed; of a failed one, until it failed */
+    enum failure failure;
+    bool outlier;
+    int64_t round;
+    int64_t rtt_ns; /* of a tiny request just before */
+    int64_t connect_ns, tls_ns, send_ns, wait_ns, receive_ns, server_ns;
+    int64_t bytes_up, bytes_down;
+    int64_t energy_uj;
+};
+
+/* A sample with everything unknown. */
+struct sample sample_unknown(void);
+
+/* Writes n samples in one transaction: all or none.
+ * STATUS_IO: full disk, lost file; the file is as before. */
+enum status store_samples_append(struct store *store, const struct sample *samples, size_t n,
+                                 struct error *error);
+
+/* Calls `sink` for each sample of the campaign in the order stored. A sink that returns anything
+ * but STATUS_OK ends the scan, and its status is returned. */
+typedef enum status sample_sink(void *user, const struct sample *sample, struct error *error);
+enum status store_samples_each(struct store *store, int64_t campaign_id, sample_sink *sink,
+                               void *user, struct error *error);
+
+/* The rounds stored so far: one more than the greatest round number, 0 without any. */
+enum status store_rounds(struct store *store, int64_t campaign_id, int64_t *n_rounds,
+                         struct error *error);
+
+/*
+ * Marks outliers of the campaign's successful samples per target and length: further from the
+ * median than `k` scaled median absolute deviations (1.4826*MAD; Hampel 1974). Nothing is dropped.
+ * *n_outliers counts them.
+ */
+enum status store_flag_outliers(struct store *store, int64_t campaign_id, double k,
+                                uint64_t *n_outliers, struct error *error);
+
+/* Whether the stop rule was reached, per target and length. */
+struct convergence {
+    int64_t target_id;
+    uint32_t length;
+    uint64_t n_samples;
+    double relative_half_width; /* of the 95 % interval of the mean; < 0: unknown */
+    bool reached;
+};
+enum status store_convergence_set(struct store *store, const struct convergence *rows, size_t n,
+                                  struct error *error);
+/* Rows of one campaign by target and length, an array to free(). */
+enum status store_convergence(struct store *store, int64_t campaign_id, struct convergence **rows,
+                              size_t *n, struct error *error);
+
+/* ---- models (model_store.c) */
+
+/* Replaces the campaign's models of that statistic. */
+enum status store_models_put(struct store *store, int64_t campaign_id, const struct model_set *set,
+                             struct error *error);
+
+/* Loads them. STATUS_NOT_FOUND: none (the message says to run rnnfit). `set` is initialised here. */
+enum status store_models_get(struct store *store, int64_t campaign_id, enum statistic statistic,
+                             struct model_set *set, struct error *error);
+
+#endif
