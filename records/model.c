@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const char *const quantities[] = {
-    [QUANTITY_TIME_S] = "time_s",         [QUANTITY_REMOTE_S] = "remote_s",
-    [QUANTITY_BYTES_UP] = "bytes_up",     [QUANTITY_BYTES_DOWN] = "bytes_down",
+    [QUANTITY_TIME_S] = "time_s",     [QUANTITY_REMOTE_S] = "remote_s",
+    [QUANTITY_BYTES_UP] = "bytes_up", [QUANTITY_BYTES_DOWN] = "bytes_down",
     [QUANTITY_ENERGY_J] = "energy_j",
 };
 _Static_assert(sizeof quantities / sizeof *quantities == N_QUANTITIES, "a name each");
@@ -70,8 +70,8 @@ static double *grown_covariance(const struct model_set *set, size_t n)
 
 enum status model_set_add(struct model_set *set, struct cost_model *model, struct error *error)
 {
-    enum status status = array_reserve(&set->models, set->n_models, &set->capacity,
-                                       sizeof *set->models, error);
+    enum status status =
+        array_reserve(&set->models, set->n_models, &set->capacity, sizeof *set->models, error);
     if (status)
         return status;
     double *covariance = grown_covariance(set, model->n_coefficients);

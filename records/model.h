@@ -36,14 +36,7 @@ enum statistic {
     N_STATISTICS
 };
 
-enum model_form {
-    FORM_CONSTANT,
-    FORM_LINEAR,
-    FORM_QUADRATIC,
-    FORM_PIECEWISE,
-    FORM_STEP,
-    N_FORMS
-};
+enum model_form { FORM_CONSTANT, FORM_LINEAR, FORM_QUADRATIC, FORM_PIECEWISE, FORM_STEP, N_FORMS };
 
 enum provenance {
     PROVENANCE_MEASURED,
@@ -89,11 +82,12 @@ struct model_set {
     char *campaign; /* owned */
     struct cost_model *models;
     size_t n_models, capacity;
-    double *covariance; /* n_coefficients*n_coefficients, row-major: models' coefficients in order */
-    size_t n_coefficients;       /* of all models together */
-    double rtt_s;                /* median measured round trip; 0 where none was measured */
-    uint64_t n_rounds;           /* rounds that the covariance was resampled over; 0: classical */
-    double hold_out;             /* fraction of the rounds left out */
+    double
+        *covariance; /* n_coefficients*n_coefficients, row-major: models' coefficients in order */
+    size_t n_coefficients; /* of all models together */
+    double rtt_s;          /* median measured round trip; 0 where none was measured */
+    uint64_t n_rounds;     /* rounds that the covariance was resampled over; 0: classical */
+    double hold_out;       /* fraction of the rounds left out */
     uint64_t hold_out_seed;
     char digest[DIGEST_TEXT_SIZE]; /* SHA-256 of the samples used */
 };

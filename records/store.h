@@ -42,12 +42,12 @@ void store_close(struct store *store);
 
 struct campaign {
     int64_t id;
-    char *name;         /* owned, as all the strings; NULL where unknown */
+    char *name; /* owned, as all the strings; NULL where unknown */
     char *tool_version;
-    char *network;      /* "lstm 64->128 x1, vocabulary 10000" */
-    char *device;       /* fingerprint, JSON */
-    char *config;       /* effective configuration, INI */
-    char *spacing;      /* "back-to-back" or "isolated:SECONDS" */
+    char *network; /* "lstm 64->128 x1, vocabulary 10000" */
+    char *device;  /* fingerprint, JSON */
+    char *config;  /* effective configuration, INI */
+    char *spacing; /* "back-to-back" or "isolated:SECONDS" */
     uint64_t seed;
     double timer_overhead_ns;   /* of one clock reading; < 0: unknown */
     double harness_overhead_ns; /* recorded time of an engine that does nothing; < 0: unknown */
@@ -56,8 +56,7 @@ struct campaign {
 void campaign_free(struct campaign *campaign);
 
 /* Adds a campaign and sets campaign->id. STATUS_INVALID: the name is taken. */
-enum status store_campaign_add(struct store *store, struct campaign *campaign,
-                               struct error *error);
+enum status store_campaign_add(struct store *store, struct campaign *campaign, struct error *error);
 
 /* The campaign of that name, or the only one when `name` is NULL.
  * STATUS_NOT_FOUND: none of that name (the message lists those there are).
@@ -163,7 +162,8 @@ enum status store_convergence(struct store *store, int64_t campaign_id, struct c
 enum status store_models_put(struct store *store, int64_t campaign_id, const struct model_set *set,
                              struct error *error);
 
-/* Loads them. STATUS_NOT_FOUND: none (the message says to run rnnfit). `set` is initialised here. */
+/* Loads them. STATUS_NOT_FOUND: none (the message says to run rnnfit). `set` is initialised here.
+ */
 enum status store_models_get(struct store *store, int64_t campaign_id, enum statistic statistic,
                              struct model_set *set, struct error *error);
 

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Fitted models beside the samples they came from. */
+#include "base/memory.h"
+#include "records/sql_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static enum status put_numbers(struct store *store, int64_t model_id, const char *kind,
+                               const double *values, size_t n, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < n; i++)
+        status = sql_do(store, error, "INSERT INTO model_number VALUES (?, ?, ?, ?)", "itid",
+                        model_id, kind, (int64_t)i, values[i]);
+    return status;
+}
+
+static enum status put_model(struct store *store, int64_t fit_id, const struct cost_model *model,
+                             struct error *error)
+{
+    enum status status = sql_do(
+        store, error,
+        "INSERT INTO model (fit_id, target, quantity, form, n_min, n_max, residual_sd, r2, bic, "
+        "dof, n_samples, n_lengths, n_outliers, provenance) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "itttiiddddiiit", fit_id, model->target, quantity_name(model->quantity),
+        form_name(model->form), (int64_t)model->n_min, (int64_t)model->n_max, model->residual_sd,
+        model->r2, model->bic, model->dof, (int64_t)model->n_samples, (int64_t)model->n_lengths,
+        (int64_t)model->n_outliers, provenance_name(model->provenance));
+    int64_t id = sqlite3_last_insert_rowid(store->db);
+    for (size_t i = 0; !status && i < model->n_segments; i++) {
+        const struct segment *s = &model->segments[i];
+        status = sql_do(store, error, "INSERT INTO model_segment VALUES (?, ?, ?, ?, ?, ?, ?)",
+                        "iiiiddd", id, (int64_t)i, (int64_t)s->from, (int64_t)s->to, s->intercept,
+                        s->slope, s->quadratic);
+    }
+    if (!status)
+        status = put_numbers(store, id, "knot", model->knots, model->n_knots, error);
+    if (!status)
+        status = put_numbers(store, id, "coefficient", model->coefficients, model->n_coefficients,
+                             error);
+    return status;
+}
+
+enum status store_models_put(struct store *store, int64_t campaign_id, const struct model_set *set,
+                             struct error *error)
+{
+    const char *statistic = statistic_name(set->models[0].statistic);
+    size_t size = set->n_coefficients;
+    enum status status = sql_run(store, "BEGIN IMMEDIATE", error);
+    if (status)
+        return status;
+    status = sql_do(store, error, "DELETE FROM fit WHERE campaign_id = ? AND statistic = ?", "it",
+                    campaign_id, statistic);
+    if (!status)
+        status = sql_do(store, error,
+                        "INSERT INTO fit (campaign_id, statistic, rtt_s, n_rounds, hold_out, "
+                        "hold_out_seed, samples_sha256) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                        "itdidit", campaign_id, statistic, set->rtt_s, (int64_t)set->n_rounds,
+                        set->hold_out, (int64_t)set->hold_out_seed, set->digest);
+    int64_t fit_id = sqlite3_last_insert_rowid(store->db);
+    for (size_t i = 0; !status && i < set->n_models; i++)
+        status = put_model(store, fit_id, &set->models[i], error);
+    for (size_t i = 0; !status && i < size * size; i++)
+        status = sql_do(store, error, "INSERT INTO fit_covariance VALUES (?, ?, ?, ?)", "iiid",
+                        fit_id, (int64_t)(i / size), (int64_t)(i % size), set->covariance[i]);
+    return sql_end(store, status, error);
+}
+
+/* The index of `name` among the names that `name_of` gives for 0 .. n-1; n when it is none. */
+static int index_of(const char *name, const char *(*name_of)(int), int n)
+{
+    int i = 0;
+    while (i < n && (!name || strcmp(name_of(i), name) != 0))
+        i++;
+    return i;
+}
+
+static const char *quantity_at(int i)
+{
+    return quantity_name((enum quantity)i);
+}
+
+static const char *form_at(int i)
+{
+    return form_name((enum model_form)i);
+}
+
+static const char *provenance_at(int i)
+{
+    return provenance_name((enum provenance)i);
+}
+
+static enum status get_segments(struct store *store, int64_t id, struct cost_model *model,
+                                struct error *error)
+{
+    sqlite3_stmt *row;
+    bool more = true;
+    size_t capacity = 0;
+    enum status status = sql_prepare(store, &row, error,
+                                     "SELECT from_length, to_length, intercept, slope, quadratic "
+                                     "FROM model_segment WHERE model_id = ? ORDER BY place",
+                                     "i", id);
+    while (!status && !(status = sql_next(store, row, &more, error)) && more) {
+        status = array_reserve(&model->segments, model->n_segments, &capacity,
+                               sizeof *model->segments, error);
+        if (!status)
+            model->segments[model->n_segments++] = (struct segment){
+                (uint32_t)sqlite3_column_int64(row, 0), (uint32_t)sqlite3_column_int64(row, 1),
+                sqlite3_column_double(row, 2), sqlite3_column_double(row, 3),
+                sqlite3_column_double(row, 4)};
+    }
+    sqlite3_finalize(row);
+    return status;
+}
+
+static enum status get_numbers(struct store *store, int64_t id, const char *kind, double **values,
+                               size_t *n, struct error *error)
+{
+    sqlite3_stmt *row;
+    bool more = true;
+    size_t capacity = 0;
+    enum status status =
+        sql_prepare(store, &row, error,
+                    "SELECT value FROM model_number WHERE model_id = ? AND kind = ? ORDER BY place",
+                    "it", id, kind);
+    while (!status && !(status = sql_next(store, row, &more, error)) && more) {
+        status = array_reserve(values, *n, &capacity, sizeof **values, error);
+        if (!status)
+            (*values)[(*n)++] = sqlite3_column_double(row, 0);
+    }
+    sqlite3_finalize(row);
+    return status;
+}
+
+static enum status get_model(struct store *store, sqlite3_stmt *row, enum statistic statistic,
+                             struct model_set *set, struct error *error)
+{
+    int64_t id = sqlite3_column_int64(row, 0);
+    int quantity = index_of((const char *)sqlite3_column_text(row, 2), quantity_at, N_QUANTITIES);
+    int form = index_of((const char *)sqlite3_column_text(row, 3), form_at, N_FORMS);
+    int provenance =
+        index_of((const char *)sqlite3_column_text(row, 13), provenance_at, N_PROVENANCES);
+    struct cost_model model = {.target = sql_text(row, 1),
+                               .quantity = (enum quantity)quantity,
+                               .statistic = statistic,
+                               .form = (enum model_form)form,
+                               .n_min = (uint32_t)sqlite3_column_int64(row, 4),
+                               .n_max = (uint32_t)sqlite3_column_int64(row, 5),
+                               .residual_sd = sqlite3_column_double(row, 6),
+                               .r2 = sqlite3_column_double(row, 7),
+                               .bic = sqlite3_column_double(row, 8),
+                               .dof = sqlite3_column_double(row, 9),
+                               .n_samples = (uint64_t)sqlite3_column_int64(row, 10),
+                               .n_lengths = (uint64_t)sqlite3_column_int64(row, 11),
+                               .n_outliers = (uint64_t)sqlite3_column_int64(row, 12),
+                               .provenance = (enum provenance)provenance};
+    enum status status = STATUS_OK;
+    if (!model.target || quantity == N_QUANTITIES || form == N_FORMS || provenance == N_PROVENANCES)
+        status = error_set(error, STATUS_INVALID, "%s: damaged model %lld; run rnnfit again",
+                           store->path, (long long)id);
+    if (!status)
+        status = get_segments(store, id, &model, error);
+    if (!status)
+        status = get_numbers(store, id, "knot", &model.knots, &model.n_knots, error);
+    if (!status)
+        status = get_numbers(store, id, "coefficient", &model.coefficients, &model.n_coefficients,
+                             error);
+    if (!status && model.n_segments == 0)
+        status = error_set(error, STATUS_INVALID, "%s: damaged model %lld; run rnnfit again",
+                           store->path, (long long)id);
+    if (!status)
+        status = model_set_add(set, &model, error);
+    cost_model_free(&model);
+    return status;
+}
+
+static enum status get_covariance(struct store *store, int64_t fit_id, struct model_set *set,
+                                  struct error *error)
+{
+    sqlite3_stmt *row;
+    bool more = true;
+    int64_t size = (int64_t)set->n_coefficients;
+    enum status status =
+        sql_prepare(store, &row, error,
+                    "SELECT row, col, value FROM fit_covariance WHERE fit_id = ?", "i", fit_id);
+    while (!status && !(status = sql_next(store, row, &more, error)) && more) {
+        int64_t i = sqlite3_column_int64(row, 0), j = sqlite3_column_int64(row, 1);
+        if (i < 0 || j < 0 || i >= size || j >= size)
+            status = error_set(error, STATUS_INVALID, "%s: damaged covariance; run rnnfit again",
+                               store->path);
+        else
+            set->covariance[i * size + j] = sqlite3_column_double(row, 2);
+    }
+    sqlite3_finalize(row);
+    return status;
+}
+
+static enum status get_models(struct store *store, int64_t fit_id, enum statistic statistic,
+                              struct model_set *set, struct error *error)
+{
+    sqlite3_stmt *row;
+    bool more = true;
+    enum status status = sql_prepare(store, &row, error,
+                                     "SELECT id, target, quantity, form, n_min, n_max, "
+                                     "residual_sd, r2, bic, dof, n_samples, n_lengths, "
+                                     "n_outliers, provenance FROM model WHERE fit_id = ? "
+                                     "ORDER BY id",
+                                     "i", fit_id);
+    while (!status && !(status = sql_next(store, row, &more, error)) && more)
+        status = get_model(store, row, statistic, set, error);
+    sqlite3_finalize(row);
+    return status ? status : get_covariance(store, fit_id, set, error);
+}
+
+enum status store_models_get(struct store *store, int64_t campaign_id, enum statistic statistic,
+                             struct model_set *set, struct error *error)
+{
+    sqlite3_stmt *row;
+    bool more = false;
+    int64_t fit_id = 0;
+    model_set_init(set);
+    enum status status = sql_prepare(store, &row, error,
+                                     "SELECT f.id, c.name, f.rtt_s, f.n_rounds, f.hold_out, "
+                                     "f.hold_out_seed, f.samples_sha256 FROM fit f JOIN campaign c "
+                                     "ON c.id = f.campaign_id WHERE c.id = ? AND f.statistic = ?",
+                                     "it", campaign_id, statistic_name(statistic));
+    if (!status)
+        status = sql_next(store, row, &more, error);
+    if (!status && !more)
+        status = error_set(error, STATUS_NOT_FOUND,
+                           "%s: no models of the %s stored yet; run: rnnfit --db %s", store->path,
+                           statistic_name(statistic), store->path);
+    if (!status) {
+        const char *digest = (const char *)sqlite3_column_text(row, 6);
+        fit_id = sqlite3_column_int64(row, 0);
+        set->campaign = sql_text(row, 1);
+        set->rtt_s = sqlite3_column_double(row, 2);
+        set->n_rounds = (uint64_t)sqlite3_column_int64(row, 3);
+        set->hold_out = sqlite3_column_double(row, 4);
+        set->hold_out_seed = (uint64_t)sqlite3_column_int64(row, 5);
+        snprintf(set->digest, sizeof set->digest, "%s", digest ? digest : "");
+    }
+    sqlite3_finalize(row);
+    if (!status)
+        status = get_models(store, fit_id, statistic, set, error);
+    if (status)
+        model_set_free(set);
+    return status;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Samples: appended in batches, scanned in order, marked as outliers. */
+#include "base/memory.h"
+#include "records/sql_private.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const failures[] = {
+    [FAILURE_NONE] = NULL,         [FAILURE_CONNECT] = "connect", [FAILURE_TLS] = "tls",
+    [FAILURE_TIMEOUT] = "timeout", [FAILURE_HTTP] = "http",       [FAILURE_PROTOCOL] = "protocol",
+    [FAILURE_ENGINE] = "engine",
+};
+_Static_assert(sizeof failures / sizeof *failures == N_FAILURES, "a name each");
+
+const char *failure_name(enum failure failure)
+{
+    return failures[failure];
+}
+
+static enum failure failure_of(const char *name)
+{
+    for (int i = 1; name && i < N_FAILURES; i++) {
+        if (strcmp(failures[i], name) == 0)
+            return (enum failure)i;
+    }
+    return name ? FAILURE_ENGINE : FAILURE_NONE;
+}
+
+/* The integers of a sample that may be unknown, in the order of both statements below. */
+static const size_t optional_fields[] = {
+    offsetof(struct sample, round),      offsetof(struct sample, rtt_ns),
+    offsetof(struct sample, connect_ns), offsetof(struct sample, tls_ns),
+    offsetof(struct sample, send_ns),    offsetof(struct sample, wait_ns),
+    offsetof(struct sample, receive_ns), offsetof(struct sample, server_ns),
+    offsetof(struct sample, bytes_up),   offsetof(struct sample, bytes_down),
+    offsetof(struct sample, energy_uj),
+};
+enum { N_OPTIONAL = sizeof optional_fields / sizeof *optional_fields, N_FIXED = 6 };
+
+#define SAMPLE_COLUMNS                                                                           \
+    "target_id, attempt, length, time_ns, failure, outlier, round, rtt_ns, connect_ns, tls_ns, " \
+    "send_ns, wait_ns, receive_ns, server_ns, bytes_up, bytes_down, energy_uj"
+
+struct sample sample_unknown(void)
+{
+    struct sample sample = {0};
+    for (size_t i = 0; i < N_OPTIONAL; i++)
+        *(int64_t *)((char *)&sample + optional_fields[i]) = -1;
+    return sample;
+}
+
+static int bind_sample(sqlite3_stmt *insert, const struct sample *sample)
+{
+    int rc = sqlite3_bind_int64(insert, 1, sample->target_id);
+    rc |= sqlite3_bind_int64(insert, 2, sample->attempt);
+    rc |= sqlite3_bind_int64(insert, 3, sample->length);
+    rc |= sqlite3_bind_int64(insert, 4, sample->time_ns);
+    rc |= sqlite3_bind_text(insert, 5, failures[sample->failure], -1, SQLITE_STATIC);
+    rc |= sqlite3_bind_int(insert, 6, sample->outlier);
+    for (int i = 0; i < N_OPTIONAL; i++) {
+        int64_t value = *(const int64_t *)((const char *)sample + optional_fields[i]);
+        rc |= value < 0 ? sqlite3_bind_null(insert, N_FIXED + 1 + i)
+                        : sqlite3_bind_int64(insert, N_FIXED + 1 + i, value);
+    }
+    return rc;
+}
+
+enum status store_samples_append(struct store *store, const struct sample *samples, size_t n,
+                                 struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (n == 0)
+        return STATUS_OK;
+    if (!store->insert_sample)
+        status = sql_prepare(store, &store->insert_sample, error,
+                             "INSERT INTO sample (" SAMPLE_COLUMNS
+                             ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                             "");
+    if (!status)
+        status = sql_run(store, "BEGIN IMMEDIATE", error);
+    if (status)
+        return status;
+    for (size_t i = 0; !status && i < n; i++) {
+        if (bind_sample(store->insert_sample, &samples[i]) != SQLITE_OK ||
+            sqlite3_step(store->insert_sample) != SQLITE_DONE)
+            status = sql_error(store, error, "cannot store samples");
+        sqlite3_reset(store->insert_sample);
+    }
+    return sql_end(store, status, error);
+}
+
+static void read_sample(sqlite3_stmt *row, struct sample *sample)
+{
+    sample->target_id = sqlite3_column_int64(row, 0);
+    sample->attempt = (uint32_t)sqlite3_column_int64(row, 1);
+    sample->length = (uint32_t)sqlite3_column_int64(row, 2);
+    sample->time_ns = sqlite3_column_int64(row, 3);
+    sample->failure = failure_of((const char *)sqlite3_column_text(row, 4));
+    sample->outlier = sqlite3_column_int(row, 5) != 0;
+    for (int i = 0; i < N_OPTIONAL; i++)
+        *(int64_t *)((char *)sample + optional_fields[i]) = sql_unknown(row, N_FIXED + i);
+}
+
+enum status store_samples_each(struct store *store, int64_t campaign_id, sample_sink *sink,
+                               void *user, struct error *error)
+{
+    sqlite3_stmt *row;
+    bool more = true;
+    enum status status = sql_prepare(store, &row, error,
+                                     "SELECT " SAMPLE_COLUMNS " FROM sample WHERE target_id IN "
+                                     "(SELECT id FROM target WHERE campaign_id = ?) ORDER BY id",
+                                     "i", campaign_id);
+    while (!status && !(status = sql_next(store, row, &more, error)) && more) {
+        struct sample sample;
+        read_sample(row, &sample);
+        status = sink(user, &sample, error);
+    }
+    sqlite3_finalize(row);
+    return status;
+}
+
+enum status store_rounds(struct store *store, int64_t campaign_id, int64_t *n_rounds,
+                         struct error *error)
+{
+    sqlite3_stmt *row;
+    bool more = false;
+    enum status status = sql_prepare(store, &row, error,
+                                     "SELECT coalesce(max(round), -1) + 1 FROM sample WHERE "
+                                     "target_id IN (SELECT id FROM target WHERE campaign_id = ?)",
+                                     "i", campaign_id);
+    if (!status)
+        status = sql_next(store, row, &more, error);
+    if (!status)
+        *n_rounds = sqlite3_column_int64(row, 0);
+    sqlite3_finalize(row);
+    return status;
+}
+
+struct timed {
+    int64_t id, time_ns;
+    int64_t group; /* target, length */
+    uint32_t length;
+};
+
+static int by_group_and_time(const void *left, const void *right)
+{
+    const struct timed *a = left, *b = right;
+    if (a->group != b->group)
+        return a->group < b->group ? -1 : 1;
+    if (a->length != b->length)
+        return a->length < b->length ? -1 : 1;
+    return (a->time_ns > b->time_ns) - (a->time_ns < b->time_ns);
+}
+
+static int by_value(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+static double middle(const double *sorted, size_t n)
+{
+    return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+/* The bounds beyond which a group's times (ascending) count as outliers. */
+static void outlier_bounds(const struct timed *group, size_t n, double k, double *work, double *low,
+                           double *high)
+{
+    for (size_t i = 0; i < n; i++)
+        work[i] = (double)group[i].time_ns;
+    double median = middle(work, n);
+    for (size_t i = 0; i < n; i++) {
+        double d = (double)group[i].time_ns - median;
+        work[i] = d < 0 ? -d : d;
+    }
+    qsort(work, n, sizeof *work, by_value);
+    double reach = k * 1.4826 * middle(work, n);
+    *low = median - reach;
+    *high = median + reach;
+}
+
+static enum status read_times(struct store *store, int64_t campaign_id, struct timed **times,
+                              size_t *n, struct error *error)
+{
+    sqlite3_stmt *row;
+    bool more = true;
+    size_t capacity = 0;
+    enum status status =
+        sql_prepare(store, &row, error,
+                    "SELECT id, time_ns, target_id, length FROM sample WHERE failure IS NULL AND "
+                    "target_id IN (SELECT id FROM target WHERE campaign_id = ?)",
+                    "i", campaign_id);
+    while (!status && !(status = sql_next(store, row, &more, error)) && more) {
+        status = array_reserve(times, *n, &capacity, sizeof **times, error);
+        if (!status)
+            (*times)[(*n)++] = (struct timed){
+                sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
+                sqlite3_column_int64(row, 2), (uint32_t)sqlite3_column_int64(row, 3)};
+    }
+    sqlite3_finalize(row);
+    return status;
+}
+
+static enum status mark_groups(struct store *store, const struct timed *times, size_t n, double k,
+                               double *work, uint64_t *n_outliers, struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t first = 0, end; !status && first < n; first = end) {
+        for (end = first; end < n && times[end].group == times[first].group &&
+                          times[end].length == times[first].length;
+             end++)
+            ;
+        double low, high;
+        outlier_bounds(times + first, end - first, k, work, &low, &high);
+        for (size_t i = first; !status && i < end; i++) {
+            double t = (double)times[i].time_ns;
+            if (t >= low && t <= high)
+                continue;
+            ++*n_outliers;
+            status = sql_do(store, error, "UPDATE sample SET outlier = 1 WHERE id = ?", "i",
+                            times[i].id);
+        }
+    }
+    return status;
+}
+
+enum status store_flag_outliers(struct store *store, int64_t campaign_id, double k,
+                                uint64_t *n_outliers, struct error *error)
+{
+    struct timed *times = NULL;
+    double *work = NULL;
+    size_t n = 0;
+    *n_outliers = 0;
+    enum status status = sql_run(store, "BEGIN IMMEDIATE", error);
+    if (status)
+        return status;
+    status = sql_do(store, error,
+                    "UPDATE sample SET outlier = 0 WHERE outlier <> 0 AND target_id IN "
+                    "(SELECT id FROM target WHERE campaign_id = ?)",
+                    "i", campaign_id);
+    if (!status)
+        status = read_times(store, campaign_id, &times, &n, error);
+    if (!status && !(work = malloc((n + 1) * sizeof *work)))
+        status = error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", n);
+    if (!status && n > 0) {
+        qsort(times, n, sizeof *times, by_group_and_time);
+        status = mark_groups(store, times, n, k, work, n_outliers, error);
+    }
+    free(times);
+    free(work);
+    return sql_end(store, status, error);
+}
