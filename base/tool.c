@@ -137,7 +137,7 @@ static void print_help(const struct tool *tool, const struct command *only, FILE
         const struct command *command = &tool->commands[i];
         if (only && only != command)
             continue;
-        fprintf(out, "%s %s%s%s[options]%s%s\n", i == 0 || only ? "usage:" : "      ", tool->name,
+        fprintf(out, "%s %s%s%s [options]%s%s\n", i == 0 || only ? "usage:" : "      ", tool->name,
                 command->name ? " " : "", command->name ? command->name : "",
                 command->operands ? " " : "", command->operands ? command->operands : "");
     }
@@ -157,7 +157,7 @@ static void print_help(const struct tool *tool, const struct command *only, FILE
     }
     fprintf(out, "\nwith every command:\n");
     print_options(out, tool_common_options, tool_n_common_options);
-    if (tool->examples && !only)
+    if (tool->examples && (!only || !only->name))
         fprintf(out, "\nexamples:\n%s\n", tool->examples);
     fprintf(out, "\nexit status: 0 done, 1 failed, 2 misuse, 3 done but something asked for was not "
                  "reached\n");

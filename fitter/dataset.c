@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fitter/dataset.h"
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "records/sample_csv.h"
+
+#include <gsl/gsl_statistics_double.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool hold_out_round(const struct hold_out *hold_out, int64_t round)
+{
+    if (round < 0 || hold_out->fraction <= 0)
+        return false;
+    struct random random = {hold_out->seed ^ ((uint64_t)round * UINT64_C(0x9e3779b97f4a7c15))};
+    return random_uniform(&random) < hold_out->fraction;
+}
+
+/* A dataset while it is being read. */
+struct reading {
+    struct dataset *dataset;
+    const struct hold_out *hold_out;
+    struct digest digest;
+    const struct target *stored; /* for samples that name their target by id */
+};
+
+static enum status find_target(struct dataset *dataset, const char *name,
+                               struct dataset_target **found, struct error *error)
+{
+    for (size_t i = 0; i < dataset->n_targets; i++) {
+        if (strcmp(dataset->targets[i].name, name) == 0) {
+            *found = &dataset->targets[i];
+            return STATUS_OK;
+        }
+    }
+    enum status status = array_reserve(&dataset->targets, dataset->n_targets, &dataset->capacity,
+                                       sizeof *dataset->targets, error);
+    if (status)
+        return status;
+    *found = &dataset->targets[dataset->n_targets++];
+    **found = (struct dataset_target){.name = text_copy(name)};
+    return STATUS_OK;
+}
+
+static enum status take(void *user, const char *target, const struct sample *sample,
+                        struct error *error)
+{
+    struct reading *reading = user;
+    struct dataset_target *to;
+    if (hold_out_round(reading->hold_out, sample->round))
+        return STATUS_OK;
+    enum status status = find_target(reading->dataset, target, &to, error);
+    if (status)
+        return status;
+    if (sample->failure != FAILURE_NONE) {
+        to->n_failed++;
+        return STATUS_OK;
+    }
+    status =
+        array_reserve(&to->observations, to->n, &to->capacity, sizeof *to->observations, error);
+    if (status)
+        return status;
+    to->observations[to->n++] = (struct observation){
+        sample->length,   sample->round > INT32_MAX ? -1 : (int32_t)sample->round,
+        sample->time_ns,  sample->rtt_ns,
+        sample->bytes_up, sample->bytes_down};
+    const int64_t numbers[] = {sample->length, sample->round,    sample->time_ns,
+                               sample->rtt_ns, sample->bytes_up, sample->bytes_down};
+    digest_text(&reading->digest, target);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        digest_u64(&reading->digest, (uint64_t)numbers[i]);
+    return STATUS_OK;
+}
+
+static enum status take_stored(void *user, const struct sample *sample, struct error *error)
+{
+    struct reading *reading = user;
+    const struct target *target = reading->stored;
+    while (target->id != sample->target_id)
+        target++;
+    return take(user, target->name, sample, error);
+}
+
+/* The edge device to the front; the others keep their order. */
+static void order_targets(struct dataset *dataset)
+{
+    for (size_t i = 1; i < dataset->n_targets; i++) {
+        if (strcmp(dataset->targets[i].name, "edge") == 0) {
+            struct dataset_target edge = dataset->targets[i];
+            memmove(dataset->targets + 1, dataset->targets, i * sizeof edge);
+            dataset->targets[0] = edge;
+        }
+    }
+    for (size_t i = 0; i < dataset->n_targets; i++)
+        dataset->targets[i].remote = i > 0;
+}
+
+static void drop_empty_targets(struct dataset *dataset)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < dataset->n_targets; i++) {
+        if (dataset->targets[i].n > 0)
+            dataset->targets[kept++] = dataset->targets[i];
+        else
+            free(dataset->targets[i].name);
+    }
+    dataset->n_targets = kept;
+}
+
+static enum status median_rtt(struct dataset *dataset, struct error *error)
+{
+    size_t n = 0, total = 0;
+    for (size_t t = 0; t < dataset->n_targets; t++)
+        total += dataset->targets[t].n;
+    double *rtts = malloc((total + 1) * sizeof *rtts);
+    if (!rtts)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", total);
+    for (size_t t = 0; t < dataset->n_targets; t++) {
+        const struct dataset_target *target = &dataset->targets[t];
+        for (size_t i = 0; target->remote && i < target->n; i++) {
+            if (target->observations[i].rtt_ns >= 0)
+                rtts[n++] = (double)target->observations[i].rtt_ns * 1e-9;
+        }
+    }
+    dataset->has_rtt = n > 0;
+    dataset->rtt_s = n > 0 ? gsl_stats_median(rtts, 1, n) : 0;
+    free(rtts);
+    return STATUS_OK;
+}
+
+static enum status finish(struct reading *reading, const char *campaign, enum status status,
+                          struct error *error)
+{
+    struct dataset *dataset = reading->dataset;
+    digest_finish(&reading->digest, dataset->digest);
+    if (!status) {
+        order_targets(dataset);
+        drop_empty_targets(dataset);
+        if (dataset->n_targets == 0)
+            status = error_set(error, STATUS_INVALID,
+                               "campaign '%s' has no successful samples to fit", campaign);
+    }
+    if (!status)
+        status = text_replace(&dataset->campaign, campaign, error);
+    if (!status)
+        status = median_rtt(dataset, error);
+    if (status)
+        dataset_free(dataset);
+    return status;
+}
+
+enum status dataset_from_store(struct store *store, const struct campaign *campaign,
+                               const struct hold_out *hold_out, struct dataset *dataset,
+                               struct error *error)
+{
+    struct reading reading = {.dataset = dataset, .hold_out = hold_out};
+    struct target *targets;
+    size_t n_targets;
+    *dataset = (struct dataset){0};
+    digest_start(&reading.digest);
+    enum status status = store_targets(store, campaign->id, &targets, &n_targets, error);
+    if (status)
+        return status;
+    reading.stored = targets;
+    status = store_samples_each(store, campaign->id, take_stored, &reading, error);
+    status = finish(&reading, campaign->name, status, error);
+    for (size_t i = 0; i < n_targets; i++)
+        target_free(&targets[i]);
+    free(targets);
+    return status;
+}
+
+enum status dataset_from_csv(const char *path, const char *default_target,
+                             const struct hold_out *hold_out, struct dataset *dataset,
+                             struct error *error)
+{
+    struct reading reading = {.dataset = dataset, .hold_out = hold_out};
+    uint64_t n_rows;
+    *dataset = (struct dataset){0};
+    digest_start(&reading.digest);
+    enum status status = sample_csv_read(path, default_target, take, &reading, &n_rows, error);
+    return finish(&reading, path, status, error);
+}
+
+void dataset_free(struct dataset *dataset)
+{
+    for (size_t i = 0; i < dataset->n_targets; i++) {
+        free(dataset->targets[i].name);
+        free(dataset->targets[i].observations);
+    }
+    free(dataset->targets);
+    free(dataset->campaign);
+    *dataset = (struct dataset){0};
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What a fit is made from: the successful samples of one campaign by target, from a store or from
+ * CSV, with held-out rounds left out.
+ *
+ * Life cycle: dataset_from_store or dataset_from_csv, dataset_free.
+ */
+#ifndef FITTER_DATASET_H
+#define FITTER_DATASET_H
+
+#include "base/digest.h"
+#include "base/status.h"
+#include "records/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One sample as the fit sees it; -1 where unknown. */
+struct observation {
+    uint32_t length;
+    int32_t round;
+    int64_t time_ns, rtt_ns, bytes_up, bytes_down;
+};
+
+struct dataset_target {
+    char *name;  /* owned */
+    bool remote; /* reached over a link: any target but the first */
+    struct observation *observations;
+    size_t n, capacity;
+    uint64_t n_failed;
+};
+
+struct dataset {
+    char *campaign;                 /* owned */
+    struct dataset_target *targets; /* the edge device first */
+    size_t n_targets, capacity;
+    double rtt_s; /* median measured round trip; 0 where none was measured */
+    bool has_rtt;
+    char digest[DIGEST_TEXT_SIZE]; /* of every sample taken in, in order */
+};
+
+struct hold_out {
+    double fraction; /* of the rounds, 0..0.9 */
+    uint64_t seed;
+};
+
+/* Whether a round is left out of fits: a fixed function of seed and round, so that rnneval leaves
+ * in what rnnfit leaves out. Samples without a round (-1) are never held out. */
+bool hold_out_round(const struct hold_out *hold_out, int64_t round);
+
+/* STATUS_INVALID: nothing to fit (no successful sample left). */
+enum status dataset_from_store(struct store *store, const struct campaign *campaign,
+                               const struct hold_out *hold_out, struct dataset *dataset,
+                               struct error *error);
+enum status dataset_from_csv(const char *path, const char *default_target,
+                             const struct hold_out *hold_out, struct dataset *dataset,
+                             struct error *error);
+
+void dataset_free(struct dataset *dataset);
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What rnnfit says about a set of models: a page of text for people, the JSON document
+ * rnnmap.fit/1 for programs.
+ */
+#ifndef FITTER_REPORT_H
+#define FITTER_REPORT_H
+
+#include "base/status.h"
+#include "fitter/break_even.h"
+#include "records/model.h"
+
+#include <stdio.h>
+
+/* A break-even and the endpoint it is with. */
+struct report_break_even {
+    const char *edge, *cloud;
+    struct break_even value;
+};
+
+/* Human text; `n` break-evens. */
+void report_text(const struct model_set *set, const struct report_break_even *break_evens, size_t n,
+                 FILE *out);
+
+/* One JSON document with a newline at its end. STATUS_NO_MEMORY. */
+enum status report_json(const struct model_set *set, const struct report_break_even *break_evens,
+                        size_t n, FILE *out, struct error *error);
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fitter/command.h"
+
+static const struct option_row options[] = {
+    {"db", "FILE", "Fit a campaign of this database and store the models beside the samples.",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, db), NULL, 0},
+    {"campaign", "NAME", "Which campaign; may be left out when the database holds one.",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, campaign), NULL, 0},
+    {"csv", "FILE",
+     "Fit samples of a CSV instead (- for standard input): columns length,time_s and optionally "
+     "target,rtt_s,bytes_up,bytes_down,round.",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, csv), NULL, 0},
+    {"form", "FORM", "auto (by BIC, the default), constant or linear.", OPTION_CHOICE,
+     offsetof(struct rnnfit_settings, form), rnnfit_forms, 0},
+    {"weights", "HOW",
+     "variance (the default: by the variance as a function of length) or none (all samples alike).",
+     OPTION_CHOICE, offsetof(struct rnnfit_settings, weights), rnnfit_weights, 0},
+    {"statistic", "WHAT", "What of the samples is modelled: mean.", OPTION_CHOICE,
+     offsetof(struct rnnfit_settings, statistic), rnnfit_statistics, 0},
+    {"hold-out", "SHARE", "Leave out this share of the rounds (20%), for an evaluation.",
+     OPTION_FRACTION, offsetof(struct rnnfit_settings, hold_out), NULL, 0},
+    {"seed", "N", "Which rounds are held out (default 1).", OPTION_COUNT,
+     offsetof(struct rnnfit_settings, seed), NULL, 0},
+    {"link", "fixed:MS", "Round trip of the break-even (default: the median measured one).",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, link), NULL, 0},
+    {"plot", "DIR", "Draw time_vs_length.png and .svg into this folder.", OPTION_TEXT,
+     offsetof(struct rnnfit_settings, plot), NULL, 0},
+};
+
+static const struct command command = {
+    .summary = "fit models of time against length",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .run = rnnfit_run,
+};
+
+static const struct tool tool = {
+    .name = "rnnfit",
+    .summary = "fit cost models to measured inference times",
+    .description =
+        "Fits how the time of one inference grows with the length of its input, on the device and "
+        "behind a link, with standard errors, and finds the length at which both cost the same, "
+        "with a 95 % interval.\n"
+        "Samples of one round share noise: where rounds are known, intervals resample rounds.",
+    .examples = "  rnnfit --db campaign.db --plot plots\n"
+                "  rnnfit --csv times.csv --json | jq .break_even",
+    .commands = &command,
+    .n_commands = 1,
+};
+
+int main(int argc, char **argv)
+{
+    struct rnnfit_settings settings = {.seed = 1};
+    return tool_main(&tool, argc, argv, &settings, stdout, stderr);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * One quantity of one target, condensed to what a least-squares fit needs: per length a count, a
+ * mean and a sum of squares; per length and round a count and a sum. Its size depends on lengths
+ * and rounds, not on samples.
+ *
+ * Life cycle: series_gather, series_free.
+ */
+#ifndef FITTER_SERIES_H
+#define FITTER_SERIES_H
+
+#include "base/status.h"
+#include "fitter/dataset.h"
+#include "records/model.h"
+
+/* All samples of one length. */
+struct series_length {
+    uint32_t length;
+    uint64_t n;
+    double mean, m2; /* m2: sum of squared deviations from the mean */
+    double weight;   /* of one sample: 1/variance up to a common factor */
+};
+
+/* The samples of one length in one round. */
+struct series_cell {
+    int32_t round;
+    size_t length; /* index into lengths */
+    uint64_t n;
+    double sum;
+};
+
+struct series {
+    struct series_length *lengths; /* n_lengths, ascending */
+    size_t n_lengths;
+    struct series_cell *cells; /* n_cells, ascending by round, then length */
+    size_t n_cells;
+    size_t n_rounds; /* distinct rounds; 0 where some sample has none */
+    uint64_t n_samples, n_outliers;
+};
+
+/* Outliers are counted by distance from their length's median: more than this many scaled median
+ * absolute deviations (1.4826*MAD; Hampel 1974). They stay in the fit. */
+extern const double series_outlier_reach;
+
+/* Takes the quantity from the target's observations; those without it are passed over.
+ * STATUS_NOT_FOUND: none has it. */
+enum status series_gather(const struct dataset_target *target, enum quantity quantity,
+                          struct series *series, struct error *error);
+
+/*
+ * Sets each length's weight from a variance that is a power of the mean, var = s^2 *
+ * mean^(2*theta), theta by profile pseudo-likelihood in 0..2 (Davidian and Carroll 1987,
+ * section 3.1) from the variance within lengths. With fewer than ten degrees of freedom: equal
+ * weights. Returns theta.
+ */
+double series_weigh(struct series *series);
+
+void series_free(struct series *series);
+
+#endif
