@@ -15,12 +15,12 @@
 #include <stdint.h>
 
 struct client_config {
-    const char *url;      /* of the server: "http://host:port"; a trailing '/' is allowed */
-    const char *model;    /* its name at the server */
-    double timeout_s;     /* of a request, connecting included; 0: 30 s */
-    uint64_t seed;        /* of the input values or tokens that are sent */
-    uint32_t vocabulary;  /* bound on the tokens; 0: what the server's metadata says
-                             (parameter "vocabulary"), else 2 */
+    const char *url;     /* of the server: "http://host:port"; a trailing '/' is allowed */
+    const char *model;   /* its name at the server */
+    double timeout_s;    /* of a request, connecting included; 0: 30 s */
+    uint64_t seed;       /* of the input values or tokens that are sent */
+    uint32_t vocabulary; /* bound on the tokens; 0: what the server's metadata says
+                            (parameter "vocabulary"), else 2 */
 };
 
 /* Why a request failed, as stored with its sample. */
@@ -52,8 +52,8 @@ struct client_timing {
 
 struct client;
 
-/* STATUS_IO: no connection.  STATUS_PROTOCOL: the server does not speak the protocol, or has no such
- * model.  Messages name the URL. */
+/* STATUS_IO: no connection.  STATUS_PROTOCOL: the server does not speak the protocol, or has no
+ * such model.  Messages name the URL. */
 enum status client_open(const struct client_config *config, struct client **client,
                         struct error *error);
 
@@ -72,7 +72,8 @@ enum status client_infer(struct client *client, struct client_timing *timing, st
  * flattened. Valid until the next client_infer. */
 const float *client_output(const struct client *client, size_t *n_values);
 
-/* "SERVER VERSION" from the server's metadata, "" when it does not say. Valid until client_close. */
+/* "SERVER VERSION" from the server's metadata, "" when it does not say. Valid until client_close.
+ */
 const char *client_server(const struct client *client);
 
 /* Names and versions of the libraries behind the client ("libcurl 7.88.1"), constant. */

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "endpoint/client_private.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/random.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_VOCABULARY = 2, MAX_VALUES = HTTP_MAX_ANSWER / 2, MAX_ROWS = 1 << 20 };
+
+#define DEFAULT_TIMEOUT_S 30.0
+
+struct client {
+    struct http *http;
+    char *live_url, *infer_url, *server;
+    uint64_t seed;
+    uint32_t vocabulary;
+    struct tensor_spec input_spec; /* from the server's metadata */
+    struct tensor input;
+    struct message_text request;
+    struct message_response response;
+    float *converted; /* the output when it did not come as floats */
+};
+
+const char *client_failure_name(enum client_failure failure)
+{
+    static const char *const names[] = {
+        [CLIENT_NO_FAILURE] = NULL, [CLIENT_CONNECT] = "connect",
+        [CLIENT_TLS] = "tls",       [CLIENT_TIMED_OUT] = "timeout",
+        [CLIENT_HTTP] = "http",     [CLIENT_PROTOCOL] = "protocol",
+    };
+    _Static_assert(sizeof names / sizeof names[0] == N_CLIENT_FAILURES, "one name per failure");
+    return names[failure];
+}
+
+const char *client_library_version(void)
+{
+    return "libcurl " LIBCURL_VERSION;
+}
+
+const char *client_server(const struct client *client)
+{
+    return client->server;
+}
+
+static enum status make_urls(struct client *client, const struct client_config *config,
+                             char **server_url, char **model_url, struct error *error)
+{
+    if (!config->url ||
+        (strncmp(config->url, "http://", 7) != 0 && strncmp(config->url, "https://", 8) != 0))
+        return error_set(error, STATUS_INVALID,
+                         "'%s' is not a server's URL; give one like http://host:port",
+                         config->url ? config->url : "");
+    if (!config->model || !config->model[0])
+        return error_set(error, STATUS_INVALID,
+                         "%s: no model named; give the name of one at that server", config->url);
+    int n = (int)strlen(config->url);
+    while (n > 0 && config->url[n - 1] == '/')
+        n--;
+    char *model = http_escape(config->model);
+    *server_url = text_format("%.*s/v2", n, config->url);
+    *model_url = text_format("%.*s/v2/models/%s", n, config->url, model ? model : "");
+    client->live_url = text_format("%.*s/v2/health/live", n, config->url);
+    client->infer_url = text_format("%.*s/v2/models/%s/infer", n, config->url, model ? model : "");
+    bool whole = model && *server_url && *model_url && client->live_url && client->infer_url;
+    free(model);
+    return whole ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory for a URL");
+}
+
+/* The server's own metadata is for people only: not every server says it, and none has to. */
+static enum status ask_server(struct client *client, const char *url, struct error *error)
+{
+    struct http_result result;
+    struct message_server server = {0};
+    struct error why = {0};
+    enum status status = http_get(client->http, url, &result, &why);
+    if (result.failure != CLIENT_NO_FAILURE && result.failure != CLIENT_HTTP)
+        return error_set(error, status, "%s", why.text);
+    if (!status && !message_read_server(result.body, result.n_body, &server, NULL))
+        client->server = text_format("%s %s", server.name, server.version);
+    else
+        client->server = text_copy("");
+    message_server_free(&server);
+    return client->server ? STATUS_OK
+                          : error_set(error, STATUS_NO_MEMORY, "out of memory for metadata");
+}
+
+/* Whether we can make an input of any length for it: tokens [1,-1], or features [1,-1,F]. */
+static bool is_sequence(const struct tensor_spec *spec)
+{
+    const int64_t *dims = spec->shape.dims;
+    bool tokens = spec->type == TENSOR_INT64 && spec->shape.rank == 2;
+    bool features = spec->type == TENSOR_FP32 && spec->shape.rank == 3 && dims[2] > 0;
+    return (tokens || features) && (dims[0] == 1 || dims[0] == -1) && dims[1] == -1;
+}
+
+static enum status choose_input(struct client *client, struct message_model *model,
+                                struct error *error)
+{
+    char shape[TENSOR_SHAPE_TEXT];
+    struct tensor_spec *spec = &model->inputs[0];
+    if (model->n_inputs != 1)
+        return error_set(error, STATUS_PROTOCOL,
+                         "the model has %zu inputs of type FP32 or INT64; one that takes one "
+                         "sequence is needed",
+                         model->n_inputs);
+    if (!is_sequence(spec))
+        return error_set(error, STATUS_PROTOCOL,
+                         "input '%.64s' is %s %s; needed is INT64 [1,-1] (tokens) or FP32 [1,-1,F] "
+                         "(features)",
+                         spec->name, tensor_type_name(spec->type),
+                         tensor_shape_format(&spec->shape, shape));
+    client->input_spec = *spec;
+    spec->name = NULL;
+    client->input_spec.shape.dims[0] = 1;
+    if (client->vocabulary == 0)
+        client->vocabulary = model->vocabulary ? model->vocabulary : DEFAULT_VOCABULARY;
+    return STATUS_OK;
+}
+
+static enum status ask_model(struct client *client, const char *url, struct error *error)
+{
+    struct http_result result;
+    struct message_model model = {0};
+    enum status status = http_get(client->http, url, &result, error);
+    if (status)
+        return status;
+    status = message_read_model(result.body, result.n_body, &model, error);
+    if (!status)
+        status = choose_input(client, &model, error);
+    error_prefix(error, "%s", url);
+    message_model_free(&model);
+    return status && status != STATUS_NO_MEMORY ? STATUS_PROTOCOL : status;
+}
+
+enum status client_open(const struct client_config *config, struct client **client,
+                        struct error *error)
+{
+    char *server_url = NULL, *model_url = NULL;
+    struct client *made = calloc(1, sizeof *made);
+    if (!made)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
+    made->seed = config->seed;
+    made->vocabulary = config->vocabulary;
+    double timeout_s = config->timeout_s > 0 ? config->timeout_s : DEFAULT_TIMEOUT_S;
+    enum status status = make_urls(made, config, &server_url, &model_url, error);
+    if (!status)
+        status = http_open(fmin(timeout_s, 1e6), &made->http, error);
+    if (!status)
+        status = ask_server(made, server_url, error);
+    if (!status)
+        status = ask_model(made, model_url, error);
+    free(server_url);
+    free(model_url);
+    if (status)
+        client_close(made);
+    else
+        *client = made;
+    return status;
+}
+
+enum status client_probe(struct client *client, int64_t *rtt_ns, struct error *error)
+{
+    struct http_result result;
+    enum status status = http_get(client->http, client->live_url, &result, error);
+    if (!status && result.connected) /* the connection was cold: once more, on the warm one */
+        status = http_get(client->http, client->live_url, &result, error);
+    if (!status)
+        *rtt_ns = result.last_read_ns - result.ready_ns;
+    return status;
+}
+
+enum status client_prepare(struct client *client, uint32_t n, struct error *error)
+{
+    struct tensor_spec spec = client->input_spec;
+    struct tensor input = {0};
+    struct random random = {.state = client->seed};
+    spec.shape.dims[1] = n;
+    if (n == 0)
+        return error_set(error, STATUS_INVALID, "an input has at least one time step");
+    enum status status = tensor_make(&input, &spec, MAX_VALUES, error);
+    if (status)
+        return status;
+    for (size_t i = 0; i < input.n_values; i++) {
+        if (spec.type == TENSOR_INT64)
+            input.values.int64[i] = (int64_t)random_below(&random, client->vocabulary);
+        else
+            input.values.fp32[i] = (float)(2.0 * random_uniform(&random) - 1.0);
+    }
+    tensor_free(&client->input);
+    client->input = input;
+    return STATUS_OK;
+}
+
+/* The first output as floats, whatever it came as. */
+static enum status convert_output(struct client *client, struct error *error)
+{
+    if (client->response.n_outputs == 0)
+        return error_set(error, STATUS_PROTOCOL, "the answer has no output");
+    const struct tensor *output = &client->response.outputs[0];
+    if (output->spec.type == TENSOR_FP32)
+        return STATUS_OK;
+    client->converted = calloc(output->n_values + 1, sizeof *client->converted);
+    if (!client->converted)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for an output of %zu values",
+                         output->n_values);
+    for (size_t i = 0; i < output->n_values; i++)
+        client->converted[i] = (float)output->values.int64[i];
+    return STATUS_OK;
+}
+
+static void forget_output(struct client *client)
+{
+    message_response_free(&client->response);
+    free(client->converted);
+    client->converted = NULL;
+}
+
+static enum status read_output(struct client *client, const struct http_result *result,
+                               struct error *error)
+{
+    const struct message_limits limits = {.max_values = MAX_VALUES, .max_rows = MAX_ROWS};
+    enum status status =
+        message_read_response(result->body, result->n_body, &limits, &client->response, error);
+    if (!status)
+        status = convert_output(client, error);
+    if (!status)
+        return STATUS_OK;
+    forget_output(client);
+    error_prefix(error, "%s: not the protocol's answer", client->infer_url);
+    return status == STATUS_NO_MEMORY ? status : STATUS_PROTOCOL;
+}
+
+/* The time between two moments; 0 when a server answers before the request is written. */
+static int64_t between(int64_t from_ns, int64_t to_ns)
+{
+    if (from_ns == 0 || to_ns == 0)
+        return -1;
+    return to_ns > from_ns ? to_ns - from_ns : 0;
+}
+
+enum status client_infer(struct client *client, struct client_timing *timing, struct error *error)
+{
+    struct http_result result = {0};
+    *timing = (struct client_timing){.total_ns = -1,
+                                     .connect_ns = -1,
+                                     .tls_ns = -1,
+                                     .send_ns = -1,
+                                     .wait_ns = -1,
+                                     .receive_ns = -1,
+                                     .server_ns = -1};
+    if (!client->input.values.any)
+        return error_set(error, STATUS_MISUSE, "no input prepared for %s", client->infer_url);
+    forget_output(client);
+    int64_t start_ns = clock_ns();
+    enum status status = message_write_request(&client->request, &client->input, 1, error);
+    if (status)
+        return status;
+    status = http_post(client->http, client->infer_url, &client->request, &result, error);
+    timing->failure = result.failure;
+    if (!status) {
+        status = read_output(client, &result, error);
+        timing->failure = status ? CLIENT_PROTOCOL : CLIENT_NO_FAILURE;
+    }
+    timing->total_ns = clock_ns() - start_ns;
+    timing->connect_ns = result.connect_ns;
+    timing->tls_ns = result.tls_ns;
+    timing->send_ns = between(result.ready_ns, result.last_sent_ns);
+    timing->wait_ns = between(result.last_sent_ns, result.first_read_ns);
+    timing->receive_ns = between(result.first_read_ns, result.last_read_ns);
+    timing->server_ns = result.server_ns;
+    timing->bytes_up = result.bytes_up;
+    timing->bytes_down = result.bytes_down;
+    return status;
+}
+
+const float *client_output(const struct client *client, size_t *n_values)
+{
+    if (client->response.n_outputs == 0) {
+        *n_values = 0;
+        return NULL;
+    }
+    const struct tensor *output = &client->response.outputs[0];
+    *n_values = output->n_values;
+    return client->converted ? client->converted : output->values.fp32;
+}
+
+void client_close(struct client *client)
+{
+    if (!client)
+        return;
+    forget_output(client);
+    http_close(client->http);
+    tensor_free(&client->input);
+    message_text_free(&client->request);
+    free(client->input_spec.name);
+    free(client->live_url);
+    free(client->infer_url);
+    free(client->server);
+    free(client);
+}

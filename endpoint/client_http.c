@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "endpoint/client_private.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/units.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+struct http {
+    CURL *curl;
+    struct curl_slist *post_headers;
+    struct message_text answer;
+    struct http_result result;
+    bool too_large;
+    char why[CURL_ERROR_SIZE];
+};
+
+/* libcurl wants its process-wide set-up once, before any thread uses it. */
+static pthread_once_t set_up_once = PTHREAD_ONCE_INIT;
+
+static void set_up(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/*
+ * Called after each write to and each read from the connection. This is the one place where libcurl
+ * tells what went over the wire and when: its own counters leave out heads, or count a body that
+ * was written along with its head twice, and 7.88 has no time for the end of sending.
+ */
+static int tap(CURL *curl, curl_infotype kind, char *bytes, size_t n, void *user)
+{
+    struct http_result *result = user;
+    (void)curl;
+    (void)bytes;
+    switch (kind) {
+    case CURLINFO_HEADER_OUT:
+    case CURLINFO_DATA_OUT:
+        result->last_sent_ns = clock_ns();
+        result->bytes_up += n;
+        break;
+    case CURLINFO_HEADER_IN:
+    case CURLINFO_DATA_IN:
+        result->last_read_ns = clock_ns();
+        if (!result->first_read_ns)
+            result->first_read_ns = result->last_read_ns;
+        result->bytes_down += n;
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
+static int note_ready(void *user, char *remote, char *local, int remote_port, int local_port)
+{
+    struct http_result *result = user;
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    result->ready_ns = clock_ns();
+    return CURL_PREREQFUNC_OK;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t n, void *user)
+{
+    struct http *http = user;
+    struct message_text *answer = &http->answer;
+    n *= size;
+    if (n > HTTP_MAX_ANSWER - answer->n) {
+        http->too_large = true;
+        return 0;
+    }
+    if (n > answer->capacity - answer->n) {
+        size_t wanted = answer->n + answer->n / 2 + n;
+        char *grown = realloc(answer->bytes, wanted);
+        if (!grown)
+            return 0;
+        answer->bytes = grown;
+        answer->capacity = wanted;
+    }
+    memcpy(answer->bytes + answer->n, bytes, n);
+    answer->n += n;
+    return n;
+}
+
+/* The text between `from` and `to` without blanks around it. */
+static void trim(const char **from, const char **to)
+{
+    while (*from < *to && strchr(" \t\r\n", **from))
+        (*from)++;
+    while (*to > *from && strchr(" \t\r\n", (*to)[-1]))
+        (*to)--;
+}
+
+static bool is_word(const char *from, const char *to, const char *word)
+{
+    return (size_t)(to - from) == strlen(word) && strncasecmp(from, word, strlen(word)) == 0;
+}
+
+/* The first of `stops` in from..end outside quotes, or `end`. */
+static const char *find_stop(const char *from, const char *end, const char *stops)
+{
+    bool quoted = false;
+    for (; from < end && *from; from++) {
+        if (*from == '"')
+            quoted = !quoted;
+        else if (quoted && *from == '\\' && from + 1 < end)
+            from++;
+        else if (!quoted && strchr(stops, *from))
+            break;
+    }
+    return from;
+}
+
+/* "dur=12.5" in ms as ns, -1 for anything else. */
+static int64_t duration_ns(const char *from, const char *to)
+{
+    const char *equals = find_stop(from, to, "="), *name_end = equals;
+    char text[32];
+    double ms;
+    trim(&from, &name_end);
+    if (equals >= to || !is_word(from, name_end, "dur"))
+        return -1;
+    from = equals + 1;
+    trim(&from, &to);
+    if (to - from >= 2 && *from == '"' && to[-1] == '"') {
+        from++;
+        to--;
+    }
+    if (to <= from || (size_t)(to - from) >= sizeof text)
+        return -1;
+    memcpy(text, from, (size_t)(to - from));
+    text[to - from] = '\0';
+    if (parse_real(text, &ms, NULL) || !(ms >= 0 && ms < 1e9))
+        return -1;
+    return (int64_t)(ms * 1e6 + 0.5);
+}
+
+/* Of one metric, "infer;dur=1.5"; -1 unless it is one that counts. */
+static int64_t metric_ns(const char *from, const char *to)
+{
+    const char *name = from, *stop = find_stop(from, to, ";"), *name_end = stop;
+    trim(&name, &name_end);
+    if (!is_word(name, name_end, "queue") && !is_word(name, name_end, "infer"))
+        return -1;
+    while (stop < to) {
+        from = stop + 1;
+        stop = find_stop(from, to, ";");
+        int64_t ns = duration_ns(from, stop);
+        if (ns >= 0)
+            return ns;
+    }
+    return -1;
+}
+
+int64_t http_server_timing_ns(const char *value, size_t n)
+{
+    const char *end = value + n, *stop;
+    int64_t sum = -1;
+    for (const char *from = value; from < end; from = stop + 1) {
+        stop = find_stop(from, end, ",");
+        int64_t ns = metric_ns(from, stop);
+        if (ns >= 0)
+            sum = (sum < 0 ? 0 : sum) + ns;
+    }
+    return sum;
+}
+
+static size_t take_header(char *line, size_t size, size_t n, void *user)
+{
+    static const char name[] = "server-timing:";
+    struct http_result *result = user;
+    n *= size;
+    if (n < sizeof name || strncasecmp(line, name, sizeof name - 1) != 0)
+        return n;
+    int64_t ns = http_server_timing_ns(line + sizeof name - 1, n - (sizeof name - 1));
+    if (ns >= 0)
+        result->server_ns = (result->server_ns < 0 ? 0 : result->server_ns) + ns;
+    return n;
+}
+
+/* What each of libcurl's outcomes means to us. Others are failures of libcurl itself. */
+static const struct outcome {
+    CURLcode code;
+    enum client_failure failure;
+    enum status status;
+    const char *advice;
+} outcomes[] = {
+    {CURLE_URL_MALFORMAT, CLIENT_CONNECT, STATUS_INVALID, "give a URL like http://host:port"},
+    {CURLE_COULDNT_RESOLVE_HOST, CLIENT_CONNECT, STATUS_IO, "check the host's name"},
+    {CURLE_COULDNT_RESOLVE_PROXY, CLIENT_CONNECT, STATUS_IO, "check the variable http_proxy"},
+    {CURLE_COULDNT_CONNECT, CLIENT_CONNECT, STATUS_IO,
+     "check that the server runs and listens there"},
+    {CURLE_GOT_NOTHING, CLIENT_CONNECT, STATUS_IO,
+     "the server closed the connection without an answer; see its log"},
+    {CURLE_SEND_ERROR, CLIENT_CONNECT, STATUS_IO, "the connection broke off; see the server's log"},
+    {CURLE_RECV_ERROR, CLIENT_CONNECT, STATUS_IO, "the connection broke off; see the server's log"},
+    {CURLE_PARTIAL_FILE, CLIENT_CONNECT, STATUS_IO,
+     "the connection broke off within the answer; see the server's log"},
+    {CURLE_SSL_CONNECT_ERROR, CLIENT_TLS, STATUS_IO, "check that the server speaks TLS there"},
+    {CURLE_PEER_FAILED_VERIFICATION, CLIENT_TLS, STATUS_IO, "check the server's certificate"},
+    {CURLE_SSL_CERTPROBLEM, CLIENT_TLS, STATUS_IO, "check the client's certificate"},
+    {CURLE_SSL_CIPHER, CLIENT_TLS, STATUS_IO, "server and client have no cipher in common"},
+    {CURLE_SSL_CACERT_BADFILE, CLIENT_TLS, STATUS_IO, "check the file of trusted certificates"},
+    {CURLE_SSL_ISSUER_ERROR, CLIENT_TLS, STATUS_IO, "check the server's certificate"},
+    {CURLE_OPERATION_TIMEDOUT, CLIENT_TIMED_OUT, STATUS_TIMEOUT,
+     "check the link, or allow more time"},
+    {CURLE_WRITE_ERROR, CLIENT_PROTOCOL, STATUS_PROTOCOL, "the answer is too large"},
+    {CURLE_FILESIZE_EXCEEDED, CLIENT_PROTOCOL, STATUS_PROTOCOL, "the answer is too large"},
+    {CURLE_UNSUPPORTED_PROTOCOL, CLIENT_PROTOCOL, STATUS_PROTOCOL,
+     "check that an HTTP server listens there"},
+    {CURLE_WEIRD_SERVER_REPLY, CLIENT_PROTOCOL, STATUS_PROTOCOL,
+     "check that an HTTP server listens there"},
+    {CURLE_HTTP2, CLIENT_PROTOCOL, STATUS_PROTOCOL, "check that an HTTP server listens there"},
+    {CURLE_BAD_CONTENT_ENCODING, CLIENT_PROTOCOL, STATUS_PROTOCOL,
+     "check that an HTTP server listens there"},
+};
+
+static enum status report_failure(struct http *http, const char *url, CURLcode code,
+                                  struct error *error)
+{
+    struct outcome outcome = {code, CLIENT_PROTOCOL, STATUS_EXTERNAL, "libcurl failed"};
+    for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        if (outcomes[i].code == code)
+            outcome = outcomes[i];
+    }
+    http->result.failure = outcome.failure;
+    if (http->too_large)
+        return error_set(error, outcome.status, "%s: the answer is over %d MiB, which is refused",
+                         url, HTTP_MAX_ANSWER >> 20);
+    if (code == CURLE_WRITE_ERROR)
+        return error_set(error, STATUS_NO_MEMORY, "%s: out of memory for the answer", url);
+    return error_set(error, outcome.status, "%s: %s; %s", url,
+                     http->why[0] ? http->why : curl_easy_strerror(code), outcome.advice);
+}
+
+static enum status report_status(struct http *http, const char *url, struct error *error)
+{
+    char *words = message_read_error(http->answer.bytes, http->answer.n);
+    http->result.failure = CLIENT_HTTP;
+    error_set(error, STATUS_PROTOCOL, "%s: HTTP status %ld%s%.600s; %s", url,
+              http->result.http_status, words ? ": " : "", words ? words : "",
+              http->result.http_status == 404 ? "check the URL and the model's name"
+                                              : "see the server's log");
+    free(words);
+    return STATUS_PROTOCOL;
+}
+
+static int64_t timer_ns(CURL *curl, CURLINFO later, CURLINFO earlier)
+{
+    curl_off_t to = 0, from = 0;
+    curl_easy_getinfo(curl, later, &to);
+    curl_easy_getinfo(curl, earlier, &from);
+    return to > from ? (int64_t)(to - from) * 1000 : 0;
+}
+
+static enum status perform(struct http *http, const char *url, struct http_result *result,
+                           struct error *error)
+{
+    http->answer.n = 0;
+    http->too_large = false;
+    http->why[0] = '\0';
+    http->result = (struct http_result){.server_ns = -1};
+    enum status status = STATUS_OK;
+    CURLcode code = curl_easy_setopt(http->curl, CURLOPT_URL, url);
+    if (code == CURLE_OK)
+        code = curl_easy_perform(http->curl);
+    long n_connects = 0;
+    struct http_result *got = &http->result;
+    curl_easy_getinfo(http->curl, CURLINFO_NUM_CONNECTS, &n_connects);
+    curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &got->http_status);
+    got->connected = n_connects > 0;
+    if (got->connected) {
+        got->connect_ns = timer_ns(http->curl, CURLINFO_CONNECT_TIME_T, CURLINFO_NAMELOOKUP_TIME_T);
+        got->tls_ns = timer_ns(http->curl, CURLINFO_APPCONNECT_TIME_T, CURLINFO_CONNECT_TIME_T);
+    }
+    if (code != CURLE_OK)
+        status = report_failure(http, url, code, error);
+    else if (got->http_status != 200)
+        status = report_status(http, url, error);
+    got->body = http->answer.bytes ? http->answer.bytes : "";
+    got->n_body = http->answer.n;
+    *result = *got;
+    return status;
+}
+
+enum status http_get(struct http *http, const char *url, struct http_result *result,
+                     struct error *error)
+{
+    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
+    return perform(http, url, result, error);
+}
+
+enum status http_post(struct http *http, const char *url, const struct message_text *body,
+                      struct http_result *result, struct error *error)
+{
+    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->post_headers);
+    curl_easy_setopt(http->curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, body->bytes);
+    curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->n);
+    return perform(http, url, result, error);
+}
+
+static CURLcode set_options(struct http *http, double timeout_s)
+{
+    const struct {
+        CURLoption option;
+        long value;
+    } numbers[] = {
+        {CURLOPT_NOSIGNAL, 1},
+        {CURLOPT_TCP_NODELAY, 1},
+        {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+        {CURLOPT_TIMEOUT_MS, (long)(timeout_s * 1e3 + 0.999)},
+        {CURLOPT_CONNECTTIMEOUT_MS, (long)(timeout_s * 1e3 + 0.999)},
+        {CURLOPT_MAXFILESIZE, HTTP_MAX_ANSWER},
+        {CURLOPT_MAXCONNECTS, 1},
+        {CURLOPT_BUFFERSIZE, 256 << 10},
+        {CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10},
+        {CURLOPT_VERBOSE, 1}, /* what makes libcurl call the tap; it prints nothing */
+    };
+    const struct {
+        CURLoption option;
+        void *value;
+    } pointers[] = {
+        {CURLOPT_DEBUGDATA, &http->result},  {CURLOPT_PREREQDATA, &http->result},
+        {CURLOPT_HEADERDATA, &http->result}, {CURLOPT_WRITEDATA, http},
+        {CURLOPT_ERRORBUFFER, http->why},    {CURLOPT_PROTOCOLS_STR, "http,https"},
+        {CURLOPT_USERAGENT, "rnnmap"},
+    };
+    CURLcode code = CURLE_OK;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && !code; i++)
+        code = curl_easy_setopt(http->curl, numbers[i].option, numbers[i].value);
+    for (size_t i = 0; i < sizeof pointers / sizeof pointers[0] && !code; i++)
+        code = curl_easy_setopt(http->curl, pointers[i].option, pointers[i].value);
+    if (!code)
+        code = curl_easy_setopt(http->curl, CURLOPT_DEBUGFUNCTION, tap);
+    if (!code)
+        code = curl_easy_setopt(http->curl, CURLOPT_PREREQFUNCTION, note_ready);
+    if (!code)
+        code = curl_easy_setopt(http->curl, CURLOPT_HEADERFUNCTION, take_header);
+    return code ? code : curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_body);
+}
+
+/* Without "Expect:" libcurl would ask for leave before a large body and wait a round trip for it.
+ */
+static bool make_headers(struct http *http)
+{
+    static const char *const lines[] = {"Content-Type: application/json", "Expect:"};
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct curl_slist *longer = curl_slist_append(http->post_headers, lines[i]);
+        if (!longer)
+            return false;
+        http->post_headers = longer;
+    }
+    return true;
+}
+
+enum status http_open(double timeout_s, struct http **http, struct error *error)
+{
+    struct http *made = calloc(1, sizeof *made);
+    if (!made)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
+    enum status status = STATUS_OK;
+    pthread_once(&set_up_once, set_up);
+    made->curl = curl_easy_init();
+    if (!made->curl || !make_headers(made)) {
+        status = error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
+        goto done;
+    }
+    CURLcode code = set_options(made, timeout_s);
+    if (code)
+        status = error_set(error, STATUS_EXTERNAL,
+                           "libcurl %s refuses an option: %s; 7.85 or newer "
+                           "is needed",
+                           curl_version_info(CURLVERSION_NOW)->version, curl_easy_strerror(code));
+done:
+    if (status)
+        http_close(made);
+    else
+        *http = made;
+    return status;
+}
+
+char *http_escape(const char *text)
+{
+    char *theirs = curl_easy_escape(NULL, text, 0);
+    char *ours = text_copy(theirs);
+    curl_free(theirs);
+    return ours;
+}
+
+void http_close(struct http *http)
+{
+    if (!http)
+        return;
+    curl_easy_cleanup(http->curl);
+    curl_slist_free_all(http->post_headers);
+    message_text_free(&http->answer);
+    free(http);
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The HTTP half of the client: one request at a time on one warm connection, with the moments and
+ * the bytes that matter tapped where libcurl reads and writes the connection.
+ *
+ * Life cycle: http_open, http_get and http_post, http_close. One thread at a time.
+ */
+#ifndef ENDPOINT_CLIENT_PRIVATE_H
+#define ENDPOINT_CLIENT_PRIVATE_H
+
+#include "endpoint/client.h"
+#include "endpoint/message.h"
+
+#include <stdbool.h>
+
+enum { HTTP_MAX_ANSWER = 64 << 20 };
+
+struct http;
+
+/* What came of a request. Moments are of clock_ns; 0: it did not happen. */
+struct http_result {
+    enum client_failure failure; /* CLIENT_NO_FAILURE: an answer with status 200 is there */
+    long http_status;            /* 0: no answer */
+    const char *body;            /* valid until the next request */
+    size_t n_body;
+    bool connected;     /* a connection had to be opened */
+    int64_t connect_ns; /* TCP alone, without the look-up of the name */
+    int64_t tls_ns;
+    int64_t ready_ns;                    /* the connection is there, nothing is written yet */
+    int64_t last_sent_ns;                /* the kernel has the request's last byte */
+    int64_t first_read_ns, last_read_ns; /* of the answer */
+    int64_t server_ns;                   /* Server-Timing: queue and infer; -1: not said */
+    uint64_t bytes_up, bytes_down;
+};
+
+/* STATUS_EXTERNAL: libcurl cannot be used.  STATUS_NO_MEMORY. */
+enum status http_open(double timeout_s, struct http **http, struct error *error);
+
+/*
+ * One request to `url`, whose answer must have status 200. *result is filled in either case.
+ * STATUS_IO: no connection, or it broke off.  STATUS_TIMEOUT.  STATUS_PROTOCOL: not HTTP, another
+ * status than 200, or an answer over HTTP_MAX_ANSWER. Messages name the URL and the next step.
+ */
+enum status http_get(struct http *http, const char *url, struct http_result *result,
+                     struct error *error);
+enum status http_post(struct http *http, const char *url, const struct message_text *body,
+                      struct http_result *result, struct error *error);
+
+/* Sum of the durations of `queue` and `infer` in a Server-Timing value of `n` bytes, in ns; -1 when
+ * neither is there (W3C Server Timing, 2023, section 2: metrics "name;dur=MS;desc=TEXT", commas
+ * between them). */
+int64_t http_server_timing_ns(const char *value, size_t n);
+
+/* `text` percent-encoded as one segment of a path, to be freed; NULL when memory ran out. */
+char *http_escape(const char *text);
+
+void http_close(struct http *http);
+
+#endif

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Messages in: a scan that bounds what the text can cost, jansson for the grammar, then checks. */
+#include "endpoint/message.h"
+
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Nesting that no message of the protocol needs, and fields besides tensors' values. */
+enum { MAX_DEPTH = 32, MAX_FIELDS = 4096 };
+
+static const struct message_limits metadata_limits = {.max_values = 65536, .max_rows = 4096};
+
+/* The end of the string that starts after `at`, or n. */
+static size_t skip_string(const char *bytes, size_t n, size_t at)
+{
+    while (at < n && bytes[at] != '"')
+        at += bytes[at] == '\\' ? 2 : 1;
+    return at;
+}
+
+/* A parsed value costs tens to hundreds of bytes where its text costs two: count before parsing. */
+static enum status check_size(const char *bytes, size_t n, const struct message_limits *limits,
+                              struct error *error)
+{
+    size_t depth = 0, n_values = 0, n_rows = 0;
+    for (size_t i = 0; i < n; i++) {
+        switch (bytes[i]) {
+        case '"':
+            i = skip_string(bytes, n, i + 1);
+            break;
+        case ',':
+            n_values++;
+            break;
+        case '[':
+        case '{':
+            n_rows++;
+            if (++depth > MAX_DEPTH)
+                return error_set(error, STATUS_INVALID, "JSON is nested deeper than %d", MAX_DEPTH);
+            break;
+        case ']':
+        case '}':
+            depth -= depth > 0;
+            break;
+        }
+    }
+    if (n_values > limits->max_values + limits->max_rows + MAX_FIELDS)
+        return error_set(error, STATUS_INVALID,
+                         "JSON has %zu values, more than the %zu that are allowed", n_values,
+                         limits->max_values);
+    if (n_rows > limits->max_rows + MAX_FIELDS)
+        return error_set(error, STATUS_INVALID,
+                         "JSON has %zu arrays and objects, more than the %zu that are allowed",
+                         n_rows, limits->max_rows);
+    return STATUS_OK;
+}
+
+static enum status parse_object(const char *bytes, size_t n, const struct message_limits *limits,
+                                json_t **root, struct error *error)
+{
+    json_error_t why;
+    enum status status = check_size(bytes, n, limits, error);
+    if (status)
+        return status;
+    *root = json_loadb(bytes ? bytes : "", n, JSON_REJECT_DUPLICATES, &why);
+    if (!*root && json_error_code(&why) == json_error_out_of_memory)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a message of %zu bytes", n);
+    if (!*root)
+        return error_set(error, STATUS_INVALID, "not valid JSON: %s at byte %d", why.text,
+                         why.position);
+    if (json_is_object(*root))
+        return STATUS_OK;
+    json_decref(*root);
+    *root = NULL;
+    return error_set(error, STATUS_INVALID, "not a JSON object");
+}
+
+/* A field that is a string, copied. STATUS_INVALID: it is something else, or missing and required.
+ */
+static enum status read_text(json_t *object, const char *field, bool required, char **text,
+                             struct error *error)
+{
+    json_t *value = json_object_get(object, field);
+    if (!value && !required)
+        return STATUS_OK;
+    if (!json_is_string(value))
+        return error_set(error, STATUS_INVALID,
+                         value ? "field \"%s\" is not a string" : "field \"%s\" is missing", field);
+    return text_replace(text, json_string_value(value), error);
+}
+
+static enum status read_shape(json_t *object, bool any, struct tensor_shape *shape,
+                              struct error *error)
+{
+    json_t *dims = json_object_get(object, "shape");
+    if (!json_is_array(dims))
+        return error_set(error, STATUS_INVALID, "its \"shape\" is missing or not an array");
+    shape->rank = json_array_size(dims);
+    if (shape->rank < 1 || shape->rank > TENSOR_MAX_RANK)
+        return error_set(error, STATUS_INVALID, "its shape has %zu dimensions, not 1 to %d",
+                         shape->rank, TENSOR_MAX_RANK);
+    for (size_t i = 0; i < shape->rank; i++) {
+        json_t *dim = json_array_get(dims, i);
+        if (!json_is_integer(dim) || json_integer_value(dim) < (any ? -1 : 0))
+            return error_set(error, STATUS_INVALID, "dimension %zu of its shape is not a count", i);
+        shape->dims[i] = json_integer_value(dim);
+    }
+    return STATUS_OK;
+}
+
+/* Name, datatype and shape. *known is false for a datatype that is none of ours. */
+static enum status read_spec(json_t *object, bool any, struct tensor_spec *spec, bool *known,
+                             struct error *error)
+{
+    if (!json_is_object(object))
+        return error_set(error, STATUS_INVALID, "a tensor is not an object");
+    enum status status = read_text(object, "name", true, &spec->name, error);
+    if (status)
+        return status;
+    json_t *type = json_object_get(object, "datatype");
+    if (!json_is_string(type))
+        status = error_set(error, STATUS_INVALID, "its \"datatype\" is missing or not a string");
+    else
+        *known = tensor_type_find(json_string_value(type), &spec->type);
+    if (!status && !*known && !any)
+        status =
+            error_set(error, STATUS_INVALID, "datatype %.32s is not supported, FP32 and INT64 are",
+                      json_string_value(type));
+    if (!status)
+        status = read_shape(object, any, &spec->shape, error);
+    error_prefix(error, "tensor '%.64s'", spec->name);
+    return status;
+}
+
+static enum status read_value(json_t *json, struct tensor *tensor, size_t i, struct error *error)
+{
+    if (tensor->spec.type == TENSOR_INT64) {
+        if (!json_is_integer(json))
+            return error_set(error, STATUS_INVALID, "value %zu is not an integer", i);
+        tensor->values.int64[i] = json_integer_value(json);
+        return STATUS_OK;
+    }
+    if (!json_is_number(json))
+        return error_set(error, STATUS_INVALID, "value %zu is not a number", i);
+    float value = (float)json_number_value(json);
+    if (!isfinite(value))
+        return error_set(error, STATUS_INVALID, "value %zu is beyond the range of FP32", i);
+    tensor->values.fp32[i] = value;
+    return STATUS_OK;
+}
+
+/* One level of nested data; `*done` counts the values so far. The recursion ends with the rank. */
+static enum status read_level(json_t *array, size_t level, struct tensor *tensor, size_t *done,
+                              struct error *error)
+{
+    size_t n = json_array_size(array);
+    bool last = level + 1 == tensor->spec.shape.rank;
+    enum status status = STATUS_OK;
+    if (!json_is_array(array) || (int64_t)n != tensor->spec.shape.dims[level])
+        return error_set(error, STATUS_INVALID,
+                         "its nested data does not have the shape it says (at value %zu)", *done);
+    for (size_t i = 0; i < n && !status; i++) {
+        json_t *item = json_array_get(array, i);
+        status = last ? read_value(item, tensor, (*done)++, error)
+                      : read_level(item, level + 1, tensor, done, error);
+    }
+    return status;
+}
+
+static enum status read_data(json_t *data, struct tensor *tensor, struct error *error)
+{
+    char shape[TENSOR_SHAPE_TEXT];
+    size_t n = json_array_size(data), done = 0;
+    enum status status = STATUS_OK;
+    if (n > 0 && json_is_array(json_array_get(data, 0)))
+        return read_level(data, 0, tensor, &done, error);
+    if (n != tensor->n_values)
+        return error_set(error, STATUS_INVALID, "shape %s wants %zu values, its data has %zu",
+                         tensor_shape_format(&tensor->spec.shape, shape), tensor->n_values, n);
+    for (size_t i = 0; i < n && !status; i++)
+        status = read_value(json_array_get(data, i), tensor, i, error);
+    return status;
+}
+
+/* One tensor with its values. `*left` is how many values the message may still have. */
+static enum status read_tensor(json_t *object, size_t *left, struct tensor *tensor,
+                               struct error *error)
+{
+    struct tensor_spec spec = {0};
+    bool known = false;
+    enum status status = read_spec(object, false, &spec, &known, error);
+    if (status)
+        goto done;
+    json_t *data = json_object_get(object, "data");
+    if (json_object_get(json_object_get(object, "parameters"), "binary_data_size"))
+        status = error_set(error, STATUS_INVALID,
+                           "binary tensors are not supported; send its data as JSON");
+    else if (!json_is_array(data))
+        status = error_set(error, STATUS_INVALID, "its \"data\" is missing or not an array");
+    if (!status)
+        status = tensor_make(tensor, &spec, *left, error);
+    if (!status)
+        status = read_data(data, tensor, error);
+    if (!status)
+        *left -= tensor->n_values;
+    error_prefix(error, "tensor '%.64s'", spec.name);
+done:
+    free(spec.name);
+    return status;
+}
+
+static enum status find_tensors(json_t *root, const char *field, json_t **array,
+                                struct error *error)
+{
+    *array = json_object_get(root, field);
+    if (!json_is_array(*array))
+        return error_set(error, STATUS_INVALID, "field \"%s\" is missing or not an array", field);
+    if (json_array_size(*array) > MESSAGE_MAX_TENSORS)
+        return error_set(error, STATUS_INVALID, "\"%s\" has %zu tensors, more than %d", field,
+                         json_array_size(*array), MESSAGE_MAX_TENSORS);
+    return STATUS_OK;
+}
+
+static enum status read_tensors(json_t *root, const char *field, size_t max_values,
+                                struct tensor *tensors, size_t *n_tensors, struct error *error)
+{
+    json_t *array;
+    enum status status = find_tensors(root, field, &array, error);
+    for (size_t i = 0; !status && i < json_array_size(array); i++) {
+        status = read_tensor(json_array_get(array, i), &max_values, &tensors[i], error);
+        *n_tensors = i + 1;
+    }
+    return status;
+}
+
+static enum status read_wanted(json_t *root, struct message_request *request, struct error *error)
+{
+    json_t *array = json_object_get(root, "outputs");
+    if (!array)
+        return STATUS_OK;
+    enum status status = find_tensors(root, "outputs", &array, error);
+    for (size_t i = 0; !status && i < json_array_size(array); i++) {
+        status = read_text(json_array_get(array, i), "name", true, &request->outputs[i], error);
+        request->n_outputs = i + 1;
+    }
+    error_prefix(error, "\"outputs\"");
+    return status;
+}
+
+enum status message_read_request(const char *bytes, size_t n, const struct message_limits *limits,
+                                 struct message_request *request, struct error *error)
+{
+    json_t *root = NULL;
+    *request = (struct message_request){0};
+    enum status status = parse_object(bytes, n, limits, &root, error);
+    if (!status)
+        status = read_text(root, "id", false, &request->id, error);
+    if (!status)
+        status = read_tensors(root, "inputs", limits->max_values, request->inputs,
+                              &request->n_inputs, error);
+    if (!status)
+        status = read_wanted(root, request, error);
+    if (status)
+        message_request_free(request);
+    json_decref(root);
+    return status;
+}
+
+enum status message_read_response(const char *bytes, size_t n, const struct message_limits *limits,
+                                  struct message_response *response, struct error *error)
+{
+    json_t *root = NULL;
+    *response = (struct message_response){0};
+    enum status status = parse_object(bytes, n, limits, &root, error);
+    if (!status)
+        status = read_text(root, "model_name", true, &response->model, error);
+    if (!status)
+        status = read_text(root, "id", false, &response->id, error);
+    if (!status)
+        status = read_tensors(root, "outputs", limits->max_values, response->outputs,
+                              &response->n_outputs, error);
+    if (status)
+        message_response_free(response);
+    json_decref(root);
+    return status;
+}
+
+enum status message_read_server(const char *bytes, size_t n, struct message_server *server,
+                                struct error *error)
+{
+    json_t *root = NULL;
+    *server = (struct message_server){0};
+    enum status status = parse_object(bytes, n, &metadata_limits, &root, error);
+    if (!status)
+        status = read_text(root, "name", true, &server->name, error);
+    if (!status)
+        status = read_text(root, "version", true, &server->version, error);
+    if (status)
+        message_server_free(server);
+    json_decref(root);
+    return status;
+}
+
+static enum status read_specs(json_t *root, const char *field, struct tensor_spec *specs,
+                              size_t *n_specs, size_t *n_unknown, struct error *error)
+{
+    json_t *array;
+    enum status status = find_tensors(root, field, &array, error);
+    for (size_t i = 0; !status && i < json_array_size(array); i++) {
+        struct tensor_spec spec = {0};
+        bool known = false;
+        status = read_spec(json_array_get(array, i), true, &spec, &known, error);
+        if (!status && known) {
+            specs[(*n_specs)++] = spec;
+            continue;
+        }
+        *n_unknown += !status;
+        free(spec.name);
+    }
+    return status;
+}
+
+enum status message_read_model(const char *bytes, size_t n, struct message_model *model,
+                               struct error *error)
+{
+    json_t *root = NULL;
+    *model = (struct message_model){0};
+    enum status status = parse_object(bytes, n, &metadata_limits, &root, error);
+    if (!status)
+        status = read_text(root, "name", true, &model->name, error);
+    if (!status)
+        status = read_text(root, "platform", false, &model->platform, error);
+    if (!status)
+        status =
+            read_specs(root, "inputs", model->inputs, &model->n_inputs, &model->n_unknown, error);
+    if (!status)
+        status = read_specs(root, "outputs", model->outputs, &model->n_outputs, &model->n_unknown,
+                            error);
+    json_t *vocabulary = json_object_get(json_object_get(root, "parameters"), "vocabulary");
+    json_int_t bound = json_integer_value(vocabulary);
+    if (!status && vocabulary && (bound < 1 || bound > INT32_MAX))
+        status = error_set(error, STATUS_INVALID,
+                           "parameter \"vocabulary\" is not an integer in 1..%" PRId32, INT32_MAX);
+    else if (!status)
+        model->vocabulary = (uint32_t)bound;
+    if (status)
+        message_model_free(model);
+    json_decref(root);
+    return status;
+}
+
+char *message_read_error(const char *bytes, size_t n)
+{
+    json_t *root = NULL;
+    if (parse_object(bytes, n, &metadata_limits, &root, NULL))
+        return NULL;
+    char *text = text_copy(json_string_value(json_object_get(root, "error")));
+    json_decref(root);
+    return text;
+}
+
+void message_server_free(struct message_server *server)
+{
+    free(server->name);
+    free(server->version);
+    *server = (struct message_server){0};
+}
+
+void message_model_free(struct message_model *model)
+{
+    for (size_t i = 0; i < MESSAGE_MAX_TENSORS; i++) {
+        free(model->inputs[i].name);
+        free(model->outputs[i].name);
+    }
+    free(model->name);
+    free(model->platform);
+    *model = (struct message_model){0};
+}
+
+void message_request_free(struct message_request *request)
+{
+    for (size_t i = 0; i < request->n_inputs; i++)
+        tensor_free(&request->inputs[i]);
+    for (size_t i = 0; i < request->n_outputs; i++)
+        free(request->outputs[i]);
+    free(request->id);
+    *request = (struct message_request){0};
+}
+
+void message_response_free(struct message_response *response)
+{
+    for (size_t i = 0; i < response->n_outputs; i++)
+        tensor_free(&response->outputs[i]);
+    free(response->model);
+    free(response->id);
+    *response = (struct message_response){0};
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Messages out. Small ones go through jansson; numbers of tensors are written by hand, because
+ * they are many and formatting them through printf would dominate the time of a request. */
+#include "endpoint/message.h"
+
+#include "base/memory.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NUMBER_SIZE = 24, N_DIGITS = 9 };
+
+void message_text_free(struct message_text *text)
+{
+    free(text->bytes);
+    *text = (struct message_text){0};
+}
+
+/* Makes room for `more` bytes. */
+static enum status reserve(struct message_text *text, size_t more, struct error *error)
+{
+    if (text->capacity - text->n >= more)
+        return STATUS_OK;
+    size_t wanted = text->n + text->n / 2 + more + 256;
+    char *grown = wanted > text->n ? realloc(text->bytes, wanted) : NULL;
+    if (!grown)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a message of %zu bytes",
+                         wanted);
+    text->bytes = grown;
+    text->capacity = wanted;
+    return STATUS_OK;
+}
+
+static enum status put(struct message_text *text, const char *bytes, size_t n, struct error *error)
+{
+    enum status status = reserve(text, n, error);
+    if (!status) {
+        memcpy(text->bytes + text->n, bytes, n);
+        text->n += n;
+    }
+    return status;
+}
+
+static enum status put_text(struct message_text *text, const char *words, struct error *error)
+{
+    return put(text, words, strlen(words), error);
+}
+
+static int put_dumped(const char *bytes, size_t n, void *text)
+{
+    return put(text, bytes, n, NULL) ? -1 : 0;
+}
+
+/* Appends a JSON value, which is released. NULL counts as out of memory. */
+static enum status put_json(struct message_text *text, json_t *json, struct error *error)
+{
+    int failed =
+        json ? json_dump_callback(json, put_dumped, text, JSON_COMPACT | JSON_ENCODE_ANY) : -1;
+    json_decref(json);
+    return failed ? error_set(error, STATUS_NO_MEMORY, "out of memory for a message") : STATUS_OK;
+}
+
+/* What a peer sent and a message quotes need not be UTF-8, which JSON demands. */
+static json_t *json_text(const char *words)
+{
+    json_t *json = json_string(words);
+    if (json)
+        return json;
+    char *ascii = text_copy(words);
+    for (unsigned char *c = (unsigned char *)ascii; c && *c; c++)
+        *c = *c < 0x80 ? *c : '?';
+    json = ascii ? json_string(ascii) : NULL;
+    free(ascii);
+    return json;
+}
+
+static char *write_u64(char *at, uint64_t value)
+{
+    char digits[20];
+    int n = 0;
+    do {
+        digits[n++] = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    while (n > 0)
+        *at++ = digits[--n];
+    return at;
+}
+
+static char *write_i64(char *at, int64_t value)
+{
+    if (value < 0)
+        *at++ = '-';
+    return write_u64(at, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+/* Ten to the power of `exponent`, -38..54, rounded to double. */
+static double power_of_ten(int exponent)
+{
+    static const double small[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    if (exponent < 0)
+        return 1.0 / power_of_ten(-exponent);
+    return exponent <= 22 ? small[exponent] : small[22] * power_of_ten(exponent - 22);
+}
+
+/*
+ * Nine significant decimal digits and the exponent of the first of them. Scaling in double is off
+ * by a few parts in 2^53; nine digits are off by 5e-9 at most, half a float's step by 3e-8 at
+ * least: the nearest float to the digits is the one that was written.
+ */
+static uint32_t nine_digits(float value, int *exponent)
+{
+    int binary;
+    frexp((double)value, &binary);
+    int e = (int)floor((binary - 1) * 0.30103);
+    double digits = (double)value * power_of_ten(N_DIGITS - 1 - e);
+    if (digits >= 999999999.5) {
+        e++;
+        digits = (double)value * power_of_ten(N_DIGITS - 1 - e);
+    }
+    *exponent = e;
+    return (uint32_t)(digits + 0.5);
+}
+
+static char *write_float(char *at, float value)
+{
+    if (signbit(value))
+        *at++ = '-';
+    value = fabsf(value);
+    if (value < 0x1p24f && value == (float)(uint32_t)value) {
+        at = write_u64(at, (uint32_t)value);
+        memcpy(at, ".0", 2); /* a reader that tells integers from reals must see a real */
+        return at + 2;
+    }
+    int e;
+    uint32_t left = nine_digits(value, &e);
+    char digits[N_DIGITS];
+    for (int i = N_DIGITS - 1; i >= 0; i--, left /= 10)
+        digits[i] = (char)('0' + left % 10);
+    int n = N_DIGITS;
+    while (n > 1 && digits[n - 1] == '0')
+        n--;
+    if (e < 0 && e >= -5) { /* 0.00123 */
+        memcpy(at, "0.00000", 7);
+        at += 1 - e;
+        memcpy(at, digits, (size_t)n);
+        return at + n;
+    }
+    if (e >= 0 && e < n - 1) { /* 12.3 */
+        memcpy(at, digits, (size_t)e + 1);
+        at[e + 1] = '.';
+        memcpy(at + e + 2, digits + e + 1, (size_t)(n - e - 1));
+        return at + n + 1;
+    }
+    *at++ = digits[0]; /* 1.23e-9 */
+    if (n > 1) {
+        *at++ = '.';
+        memcpy(at, digits + 1, (size_t)n - 1);
+        at += n - 1;
+    }
+    *at++ = 'e';
+    return write_i64(at, e);
+}
+
+static enum status put_values(struct message_text *text, const struct tensor *tensor,
+                              struct error *error)
+{
+    if (tensor->n_values > SIZE_MAX / NUMBER_SIZE - 1)
+        return error_set(error, STATUS_NO_MEMORY, "a tensor of %zu values is too large",
+                         tensor->n_values);
+    enum status status = reserve(text, tensor->n_values * NUMBER_SIZE + 2, error);
+    if (status)
+        return status;
+    char *at = text->bytes + text->n;
+    *at++ = '[';
+    for (size_t i = 0; i < tensor->n_values; i++) {
+        if (i > 0)
+            *at++ = ',';
+        if (tensor->spec.type == TENSOR_INT64) {
+            at = write_i64(at, tensor->values.int64[i]);
+        } else if (isfinite(tensor->values.fp32[i])) {
+            at = write_float(at, tensor->values.fp32[i]);
+        } else {
+            return error_set(error, STATUS_INVALID,
+                             "value %zu of tensor '%s' is not a finite number, which JSON cannot "
+                             "express",
+                             i, tensor->spec.name);
+        }
+    }
+    *at++ = ']';
+    text->n = (size_t)(at - text->bytes);
+    return STATUS_OK;
+}
+
+static json_t *json_shape(const struct tensor_shape *shape)
+{
+    json_t *dims = json_array();
+    for (size_t i = 0; dims && i < shape->rank; i++)
+        json_array_append_new(dims, json_integer(shape->dims[i]));
+    return dims;
+}
+
+static enum status put_tensor(struct message_text *text, const struct tensor *tensor,
+                              struct error *error)
+{
+    char shape[TENSOR_SHAPE_TEXT];
+    enum status status = put_text(text, "{\"name\":", error);
+    if (!status)
+        status = put_json(text, json_text(tensor->spec.name), error);
+    if (!status)
+        status = put_text(text, ",\"shape\":", error);
+    if (!status)
+        status = put_text(text, tensor_shape_format(&tensor->spec.shape, shape), error);
+    if (!status)
+        status = put_text(text, ",\"datatype\":\"", error);
+    if (!status)
+        status = put_text(text, tensor_type_name(tensor->spec.type), error);
+    if (!status)
+        status = put_text(text, "\",\"data\":", error);
+    if (!status)
+        status = put_values(text, tensor, error);
+    return status ? status : put_text(text, "}", error);
+}
+
+static enum status put_tensors(struct message_text *text, const struct tensor *tensors, size_t n,
+                               struct error *error)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < n && !status; i++) {
+        status = put_text(text, i ? "," : "[", error);
+        if (!status)
+            status = put_tensor(text, &tensors[i], error);
+    }
+    return status ? status : put_text(text, n ? "]}" : "[]}", error);
+}
+
+enum status message_write_request(struct message_text *text, const struct tensor *inputs,
+                                  size_t n_inputs, struct error *error)
+{
+    text->n = 0;
+    enum status status = put_text(text, "{\"inputs\":", error);
+    return status ? status : put_tensors(text, inputs, n_inputs, error);
+}
+
+enum status message_write_response(struct message_text *text, const char *model,
+                                   const char *version, const char *id,
+                                   const struct tensor *outputs, size_t n_outputs,
+                                   struct error *error)
+{
+    const struct {
+        const char *before, *value;
+    } parts[] = {{"{\"model_name\":", model}, {",\"model_version\":", version}, {",\"id\":", id}};
+    enum status status = STATUS_OK;
+    text->n = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !status; i++) {
+        if (!parts[i].value)
+            continue;
+        status = put_text(text, parts[i].before, error);
+        if (!status)
+            status = put_json(text, json_text(parts[i].value), error);
+    }
+    if (!status)
+        status = put_text(text, ",\"outputs\":", error);
+    return status ? status : put_tensors(text, outputs, n_outputs, error);
+}
+
+enum status message_write_server(struct message_text *text, const struct message_server *server,
+                                 struct error *error)
+{
+    text->n = 0;
+    return put_json(text,
+                    json_pack("{s:o, s:o, s:[]}", "name", json_text(server->name), "version",
+                              json_text(server->version), "extensions"),
+                    error);
+}
+
+static json_t *json_specs(const struct tensor_spec *specs, size_t n)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; array && i < n; i++)
+        json_array_append_new(array, json_pack("{s:o, s:s, s:o}", "name", json_text(specs[i].name),
+                                               "datatype", tensor_type_name(specs[i].type), "shape",
+                                               json_shape(&specs[i].shape)));
+    return array;
+}
+
+enum status message_write_model(struct message_text *text, const struct message_model *model,
+                                struct error *error)
+{
+    json_t *json = json_pack("{s:o, s:[s], s:o, s:o, s:o}", "name", json_text(model->name),
+                             "versions", "1", "platform", json_text(model->platform), "inputs",
+                             json_specs(model->inputs, model->n_inputs), "outputs",
+                             json_specs(model->outputs, model->n_outputs));
+    if (json && model->vocabulary > 0)
+        json_object_set_new(json, "parameters",
+                            json_pack("{s:I}", "vocabulary", (json_int_t)model->vocabulary));
+    text->n = 0;
+    return put_json(text, json, error);
+}
+
+enum status message_write_error(struct message_text *text, const char *what, struct error *error)
+{
+    text->n = 0;
+    return put_json(text, json_pack("{s:o}", "error", json_text(what)), error);
+}

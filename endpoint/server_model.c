@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "endpoint/server_private.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than one value per time step and feature cannot be right, and a body is bounded too. */
+enum { MAX_VALUES = INT32_MAX };
+
+void server_answer_error(struct server_answer *answer, unsigned status, const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = NULL;
+    va_end(args);
+    answer->status = status;
+    if (message_write_error(&answer->body, text ? text : "out of memory", NULL))
+        message_text_free(&answer->body);
+    free(text);
+}
+
+/* "NAME=SPEC" with a name that can stand in a path. */
+static enum status read_spec(const char *spec, char **name, struct engine_config *config,
+                             struct error *error)
+{
+    const char *equals = strchr(spec, '=');
+    if (!equals || equals == spec || memchr(spec, '/', (size_t)(equals - spec)))
+        return error_set(error, STATUS_INVALID,
+                         "model '%s' is not NAME=SPEC; give for example "
+                         "net=dnnl:cell=lstm,hidden=256",
+                         spec);
+    *name = text_format("%.*s", (int)(equals - spec), spec);
+    if (!*name)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a model");
+    enum status status = engine_config_parse(config, equals + 1, error);
+    error_prefix(error, "model '%s'", *name);
+    return status;
+}
+
+static enum status write_metadata(struct server_model *model, const struct engine_config *config,
+                                  struct error *error)
+{
+    bool tokens = config->vocabulary > 0;
+    model->input_spec = (struct tensor_spec){
+        .name = text_copy("input"),
+        .type = tokens ? TENSOR_INT64 : TENSOR_FP32,
+        .shape = {{1, -1, config->input}, tokens ? 2 : 3},
+    };
+    model->output_spec = (struct tensor_spec){
+        .name = text_copy("output"),
+        .type = TENSOR_FP32,
+        .shape = {{1, (int64_t)config->hidden * (config->bidirectional ? 2 : 1)}, 2},
+    };
+    struct message_model message = {
+        .name = model->name,
+        .platform = text_format("rnnmap_%s", config->engine),
+        .inputs = {model->input_spec},
+        .outputs = {model->output_spec},
+        .n_inputs = 1,
+        .n_outputs = 1,
+        .vocabulary = config->vocabulary,
+    };
+    enum status status = STATUS_NO_MEMORY;
+    if (model->input_spec.name && model->output_spec.name && message.platform)
+        status = message_write_model(&model->metadata, &message, error);
+    else
+        error_set(error, status, "out of memory for a model");
+    free(message.platform);
+    return status;
+}
+
+enum status server_model_open(struct server_model *model, const char *spec, uint32_t max_length,
+                              struct error *error)
+{
+    struct engine_config config = {0};
+    enum status status = engine_config_defaults(&config, error);
+    if (!status)
+        status = read_spec(spec, &model->name, &config, error);
+    if (!status) {
+        model->input = config.input;
+        model->vocabulary = config.vocabulary;
+        model->max_length = max_length;
+        status = write_metadata(model, &config, error);
+    }
+    if (!status) {
+        status = engine_open(&config, &model->engine, error);
+        error_prefix(error, "model '%s'", model->name);
+    }
+    engine_config_free(&config);
+    return status;
+}
+
+void server_model_close(struct server_model *model)
+{
+    engine_close(model->engine);
+    free(model->name);
+    free(model->input_spec.name);
+    free(model->output_spec.name);
+    message_text_free(&model->metadata);
+    *model = (struct server_model){0};
+}
+
+static enum status check_tokens(const struct server_model *model, const struct tensor *input,
+                                struct error *error)
+{
+    for (size_t i = 0; i < input->n_values; i++) {
+        int64_t token = input->values.int64[i];
+        if (token < 0 || token >= model->vocabulary)
+            return error_set(error, STATUS_INVALID,
+                             "token %" PRId64 " at position %zu is not in 0..%" PRIu32, token, i,
+                             model->vocabulary - 1);
+    }
+    return STATUS_OK;
+}
+
+/* Checks a request against the model's metadata. */
+static enum status check_request(const struct server_model *model,
+                                 const struct message_request *request, struct error *error)
+{
+    char shape[TENSOR_SHAPE_TEXT];
+    const struct tensor_spec *want = &model->input_spec, *got = &request->inputs[0].spec;
+    if (request->n_inputs != 1 || strcmp(got->name, want->name) != 0)
+        return error_set(error, STATUS_INVALID, "the model wants exactly one input, named '%s'",
+                         want->name);
+    if (got->type != want->type)
+        return error_set(error, STATUS_INVALID, "input '%s' is of type %s, not %s", want->name,
+                         tensor_type_name(want->type), tensor_type_name(got->type));
+    bool fits = got->shape.rank == want->shape.rank && got->shape.dims[1] > 0;
+    for (size_t i = 0; fits && i < want->shape.rank; i++)
+        fits = want->shape.dims[i] == -1 || got->shape.dims[i] == want->shape.dims[i];
+    if (!fits)
+        return error_set(error, STATUS_INVALID,
+                         "input '%s' has shape %s, which the request's does "
+                         "not match",
+                         want->name, tensor_shape_format(&want->shape, shape));
+    if (got->shape.dims[1] > model->max_length)
+        return error_set(error, STATUS_INVALID,
+                         "a length of %" PRId64 " is over the limit of %" PRIu32,
+                         got->shape.dims[1], model->max_length);
+    for (size_t i = 0; i < request->n_outputs; i++) {
+        if (strcmp(request->outputs[i], model->output_spec.name) != 0)
+            return error_set(error, STATUS_INVALID,
+                             "there is no output '%.64s'; the model's is '%s'", request->outputs[i],
+                             model->output_spec.name);
+    }
+    return model->vocabulary ? check_tokens(model, &request->inputs[0], error) : STATUS_OK;
+}
+
+static enum status run(struct server_model *model, const struct tensor *input,
+                       struct server_answer *answer, struct error *error)
+{
+    uint32_t n = (uint32_t)input->spec.shape.dims[1];
+    int64_t start_ns = clock_ns();
+    if (model->length != n) {
+        model->length = 0;
+        enum status status = engine_prepare(model->engine, n, error);
+        if (status)
+            return status;
+        model->length = n;
+        int64_t prepared_ns = clock_ns();
+        answer->prepare_ns = prepared_ns - start_ns;
+        start_ns = prepared_ns;
+    }
+    struct engine_input to = engine_input(model->engine);
+    if (to.tokens) {
+        for (size_t i = 0; i < input->n_values; i++)
+            to.tokens[i] = (int32_t)input->values.int64[i];
+    } else {
+        memcpy(to.features, input->values.fp32, input->n_values * sizeof *to.features);
+    }
+    enum status status = engine_run(model->engine, error);
+    answer->infer_ns = clock_ns() - start_ns;
+    answer->length = n;
+    return status;
+}
+
+static enum status write_output(const struct server_model *model, const char *id,
+                                struct server_answer *answer, struct error *error)
+{
+    size_t n;
+    const float *values = engine_output(model->engine, &n);
+    struct tensor output = {.spec = model->output_spec, .n_values = n};
+    memcpy(&output.values.any, &values, sizeof values); /* only read from */
+    enum status status = message_write_response(&answer->body, model->name, SERVER_MODEL_VERSION,
+                                                id, &output, 1, error);
+    /* a NaN out of a request with finite input is no fault of the request */
+    return status == STATUS_INVALID ? STATUS_EXTERNAL : status;
+}
+
+static unsigned http_status(enum status status)
+{
+    switch (status) {
+    case STATUS_OK:
+        return MHD_HTTP_OK;
+    case STATUS_INVALID:
+        return MHD_HTTP_BAD_REQUEST;
+    case STATUS_NO_MEMORY:
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    default:
+        return MHD_HTTP_INTERNAL_SERVER_ERROR;
+    }
+}
+
+void server_model_infer(struct server_model *model, const struct message_text *body,
+                        struct server_answer *answer)
+{
+    struct error error = {0};
+    struct message_request request = {0};
+    size_t per_step = model->vocabulary ? 1 : model->input;
+    const struct message_limits limits = {
+        .max_values =
+            model->max_length > MAX_VALUES / per_step ? MAX_VALUES : model->max_length * per_step,
+        .max_rows = model->max_length,
+    };
+    enum status status = message_read_request(body->bytes, body->n, &limits, &request, &error);
+    if (!status)
+        status = check_request(model, &request, &error);
+    if (!status) {
+        status = run(model, &request.inputs[0], answer, &error);
+        if (!status)
+            status = write_output(model, request.id, answer, &error);
+        /* whatever the engine complains about, the request was valid */
+        status = status == STATUS_INVALID ? STATUS_FAILED : status;
+    }
+    answer->status = http_status(status);
+    if (status)
+        server_answer_error(answer, answer->status, "model '%s': %s", model->name, error.text);
+    message_request_free(&request);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Parts of the server that its files share.
+ *
+ *   server.c        life cycle, the inference thread and its queue
+ *   server_http.c   HTTP: routes, bodies, answers; runs in the HTTP library's thread
+ *   server_model.c  one model: its engine, metadata, and an inference from message to message
+ *   server_listen.c the listening socket
+ */
+#ifndef ENDPOINT_SERVER_PRIVATE_H
+#define ENDPOINT_SERVER_PRIVATE_H
+
+#include "endpoint/message.h"
+#include "endpoint/server.h"
+#include "engines/engine.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#define SERVER_MODEL_VERSION "1"
+
+/* The one model of a name. Everything but the engine is constant after opening. */
+struct server_model {
+    char *name;
+    struct engine *engine; /* the inference thread's */
+    uint32_t input, vocabulary, max_length;
+    uint32_t length; /* the engine's current one; 0: none; the inference thread's */
+    struct tensor_spec input_spec, output_spec;
+    struct message_text metadata;
+};
+
+/* What a request is answered with. */
+struct server_answer {
+    unsigned status;                        /* of HTTP */
+    struct message_text body;               /* JSON, or empty */
+    uint32_t length;                        /* 0: no inference was run */
+    int64_t queue_ns, infer_ns, prepare_ns; /* -1: did not happen */
+};
+
+/* One request from its head to the last byte of its answer. The HTTP thread owns it, but between
+ * server_enqueue and the resumption of its connection, when it is the inference thread's. */
+struct server_job {
+    struct server_job *next; /* in the queue */
+    struct server *server;
+    struct MHD_Connection *connection;
+    const struct server_route *route; /* NULL: none; `answer` says what is wrong */
+    struct server_model *model;
+    char *url; /* for the log */
+    char method[16];
+    struct message_text body;
+    bool refused; /* the answer is known; what is left of the body is skipped */
+    bool arrived; /* with its last byte */
+    uint64_t n_skipped;
+    int64_t start_ns, queued_ns;
+    bool queued;
+    struct server_answer answer;
+};
+
+struct server {
+    struct server_config config; /* its strings are the caller's, used while opening only */
+    struct server_model *models;
+    size_t n_models;
+    struct message_text metadata; /* of the server */
+    char *url;
+    int socket;
+    struct MHD_Daemon *daemon;
+
+    pthread_t thread; /* the inference thread */
+    bool has_thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct server_job *first, **last; /* the queue */
+    bool started, refusing, ending;   /* under `lock` */
+    enum status start_status;
+    struct error start_error;
+
+    uint64_t n_held; /* bytes of bodies; the HTTP thread's */
+    atomic_bool closing;
+    atomic_size_t n_arriving, n_finishing; /* requests whose last byte is not / is there */
+};
+
+/* server_listen.c: a listening socket on "ADDR:PORT", and the URL that reaches it (to be freed).
+ * STATUS_INVALID: not an address.  STATUS_IO: it cannot be listened on. */
+enum status server_listen(const char *address, int *socket, char **url, struct error *error);
+
+/* server_model.c. Opened and closed in the inference thread, for worker threads and the CPUs to run
+ * on are properties of the thread that uses an engine. */
+enum status server_model_open(struct server_model *model, const char *spec, uint32_t max_length,
+                              struct error *error);
+void server_model_close(struct server_model *model);
+/* From the body of an infer request to its answer, whichever it is. */
+void server_model_infer(struct server_model *model, const struct message_text *body,
+                        struct server_answer *answer);
+
+/* An answer that is an error. */
+void server_answer_error(struct server_answer *answer, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* server.c: suspends the job's connection and hands the job over to the inference thread, which
+ * resumes it. False, and nothing done, when the server ends. */
+bool server_enqueue(struct server *server, struct server_job *job);
+
+/* server_http.c: the HTTP library's callbacks; `user` is the struct server. */
+enum MHD_Result server_http_access(void *user, struct MHD_Connection *connection, const char *url,
+                                   const char *method, const char *version, const char *upload,
+                                   size_t *n_upload, void **state);
+void server_http_completed(void *user, struct MHD_Connection *connection, void **state,
+                           enum MHD_RequestTerminationCode why);
+
+#endif
