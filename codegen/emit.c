@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The texts below are shaped by what compilers make of them: on a Cortex-M0+ a difference from a
+ * constant takes one instruction less than a sum, and the top bit as sign needs no second constant.
+ */
+#include "codegen/emit_private.h"
+
+#include "codegen/intmap_private.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXPRESSION_SIZE = 256 };
+
+const char *number_text(double value, char text[NUMBER_TEXT_SIZE])
+{
+    for (int digits = 6; digits <= 17; digits++) {
+        snprintf(text, NUMBER_TEXT_SIZE, "%.*g", digits, value);
+        char *end;
+        double read = strtod(text, &end);
+        if (memcmp(&read, &value, sizeof read) == 0)
+            break;
+    }
+    return text;
+}
+
+static void put_upper(FILE *out, const char *name)
+{
+    for (; *name; name++)
+        fputc(toupper((unsigned char)*name), out);
+}
+
+/* ---- functions of the length */
+
+/* What a function does with the value: return it, or compare the round trip with it. */
+enum use { USE_VALUE, USE_COMPARE };
+
+static void put_return(FILE *out, enum use use, const char *value, const char *sign_test)
+{
+    if (use == USE_COMPARE)
+        fprintf(out, "    return %s%srtt_us < (%s);\n", sign_test, *sign_test ? " && " : "", value);
+    else if (*sign_test)
+        fprintf(out, "    return %s ? %s : 0u;\n", sign_test, value);
+    else
+        fprintf(out, "    return %s;\n", value);
+}
+
+static void put_clamp(FILE *out, uint32_t limit)
+{
+    fprintf(out, "    const uint32_t m = n < %" PRIu32 "u ? n : %" PRIu32 "u;\n\n", limit, limit);
+}
+
+/* a + b*m in 32 bits; a negative factor becomes a subtraction, and so does a large one: modulo 2^32
+ * m*b is -m*(2^32 - b). */
+static void sum_32(const struct affine *affine, char text[EXPRESSION_SIZE])
+{
+    uint32_t a = (uint32_t)affine->a, b = (uint32_t)affine->b;
+    bool sum = b <= 255 || affine->fraction;
+    if (affine->may_be_negative && !affine->fraction)
+        snprintf(text, EXPRESSION_SIZE, "%" PRIu32 "u * m - %" PRIu32 "u", b, 0 - a);
+    else if (sum && !(b >> 31))
+        snprintf(text, EXPRESSION_SIZE, "%" PRIu32 "u + %" PRIu32 "u * m", a, b);
+    else
+        snprintf(text, EXPRESSION_SIZE, "%" PRIu32 "u - %" PRIu32 "u * m", a, 0 - b);
+    if (affine->fraction) {
+        size_t used = strlen(text);
+        snprintf(text + used, EXPRESSION_SIZE - used, " + ((%" PRIu32 "u * m) >> %u)",
+                 affine->fraction, affine->fraction_shift);
+    }
+}
+
+static void shift_right(char text[EXPRESSION_SIZE], const char *of, unsigned shift)
+{
+    if (shift)
+        snprintf(text, EXPRESSION_SIZE, "%s >> %u", of, shift);
+    else
+        snprintf(text, EXPRESSION_SIZE, "%s", of);
+}
+
+static void put_affine_32(FILE *out, enum use use, const struct affine *affine)
+{
+    char sum[EXPRESSION_SIZE - 64], inner[EXPRESSION_SIZE], value[EXPRESSION_SIZE];
+    sum_32(affine, inner);
+    if (affine->may_be_negative) {
+        fprintf(out, "    const uint32_t x = %s; /* modulo 2^32 */\n\n", inner);
+        shift_right(value, "x", affine->shift);
+        put_return(out, use, value, "x < 0x80000000u");
+        return;
+    }
+    if (affine_adds_last((int64_t)affine->a, (int32_t)affine->b, affine->shift) &&
+        !affine->fraction) {
+        snprintf(value, sizeof value, "%" PRIu64 "u + ((%" PRIu32 "u * m) >> %u)",
+                 affine->a >> affine->shift, (uint32_t)affine->b, affine->shift);
+    } else {
+        snprintf(sum, sizeof sum, affine->shift ? "(%.*s)" : "%.*s", (int)sizeof sum - 3, inner);
+        shift_right(value, sum, affine->shift);
+    }
+    put_return(out, use, value, "");
+}
+
+static void put_affine_64(FILE *out, enum use use, const struct affine *affine)
+{
+    uint64_t a = affine->a, b = affine->b;
+    char value[EXPRESSION_SIZE];
+    fputs("    const uint64_t x = ", out);
+    if (!(b >> 63) && !(a >> 63))
+        fprintf(out, "%" PRIu64 "ull + (uint64_t)%" PRIu64 "ull * m;\n", a, b);
+    else if (!(b >> 63))
+        fprintf(out, "(uint64_t)%" PRIu64 "ull * m - %" PRIu64 "ull;\n", b, 0 - a);
+    else
+        fprintf(out, "%" PRIu64 "ull - (uint64_t)%" PRIu64 "ull * m;\n", a, 0 - b);
+    fputc('\n', out);
+    snprintf(value, sizeof value, "(uint32_t)(x >> %u)", affine->shift);
+    put_return(out, use, value, affine->may_be_negative ? "x < 0x8000000000000000ull" : "");
+}
+
+static void put_segments(FILE *out, enum use use, const struct segment_table *table)
+{
+    const char *type = table->narrow ? "int32_t" : "int64_t", *suffix = table->narrow ? "" : "ll";
+    char value[EXPRESSION_SIZE];
+    fprintf(out, "    static const struct {\n        uint32_t from;\n        %s base, slope;\n",
+            type);
+    fputs("    } rows[] = {\n        /* from length, us there, us per step scaled */\n", out);
+    for (size_t i = 0; i < table->n_rows; i++) {
+        const struct segment_row *row = &table->rows[i];
+        fprintf(out, "        {%10" PRIu32 "u, %10" PRId64 "%s, %11" PRId64 "%s},\n", row->from,
+                row->base, suffix, row->slope, suffix);
+    }
+    fputs("    };\n", out);
+    fprintf(out, "    const uint32_t m = n < %" PRIu32 "u ? n : %" PRIu32 "u;\n", table->limit,
+            table->limit);
+    fprintf(out, "    unsigned i = %zuu;\n    uint64_t x;\n\n", table->n_rows - 1);
+    fputs("    while (m < rows[i].from)\n        i--;\n", out);
+    fprintf(out,
+            "    x = ((uint64_t)rows[i].base << %u) +\n"
+            "        (uint64_t)rows[i].slope * (m - rows[i].from); /* modulo 2^64 */\n",
+            table->shift);
+    snprintf(value, sizeof value, use == USE_COMPARE ? "x >> %u" : "(uint32_t)(x >> %u)",
+             table->shift);
+    put_return(out, use, value, "x < 0x8000000000000000ull");
+}
+
+static void put_map(FILE *out, enum use use, const struct integer_map *map)
+{
+    char value[NUMBER_TEXT_SIZE];
+    const struct affine *affine = &map->affine;
+    if (map->kind == MAP_SEGMENTS) {
+        put_segments(out, use, &map->segments);
+    } else if (affine->b == 0 && affine->fraction == 0) {
+        snprintf(value, sizeof value, "%" PRIu64 "u", integer_map_value(map, 0));
+        fputs("    (void)n;\n", out);
+        put_return(out, use, value, "");
+    } else {
+        put_clamp(out, affine->limit);
+        (affine->bits == 32 ? put_affine_32 : put_affine_64)(out, use, affine);
+    }
+}
+
+/* ---- decisions */
+
+static void put_decision(FILE *out, const char *name, int decision)
+{
+    fputs("    return ", out);
+    put_upper(out, name);
+    fputs(decision == DECISION_CLOUD ? "_CLOUD;\n" : "_EDGE;\n", out);
+}
+
+static void put_switch_table(FILE *out, const struct switches *switches)
+{
+    fputs("    static const uint32_t at[] = {", out);
+    for (size_t i = 0; i < switches->n_at; i++)
+        fprintf(out, "%s%" PRIu32 "u", i == 0 ? "" : i % 8 ? ", " : ",\n        ", switches->at[i]);
+    fprintf(out, "};\n    int decision = %d;\n    unsigned i;\n\n", switches->first);
+    fprintf(out, "    for (i = 0; i < %zuu; i++)\n", switches->n_at);
+    fputs("        decision ^= n >= at[i];\n    return decision;\n", out);
+}
+
+static void put_choose(FILE *out, const char *name, const struct decision_table *table)
+{
+    const struct switches *switches = &table->switches;
+    char rtt[NUMBER_TEXT_SIZE];
+    fprintf(out, "/* Where to run an input of length n when a round trip takes %s us. */\n",
+            number_text(table->rtt_s * 1e6, rtt));
+    fprintf(out, "static inline int %s_choose(uint32_t n)\n{\n", name);
+    if (switches->n_at == 0) {
+        fputs("    (void)n;\n", out);
+        put_decision(out, name, switches->first);
+    } else if (switches->n_at == 1) {
+        fprintf(out, "    return n %s %" PRIu32 "u;\n",
+                switches->first ? "<" : ">=", switches->at[0]);
+    } else if (switches->n_at == 2) {
+        fprintf(out, "    return n - %" PRIu32 "u %s %" PRIu32 "u;\n", switches->at[0],
+                switches->first ? ">=" : "<", switches->at[1] - switches->at[0]);
+    } else {
+        put_switch_table(out, switches);
+    }
+    fputs("}\n\n", out);
+}
+
+static void put_choose_rtt(FILE *out, const char *name, const struct decision_table *table)
+{
+    fputs("/* Where to run an input of length n when a round trip takes rtt_us microseconds. */\n",
+          out);
+    fprintf(out, "static inline int %s_choose_rtt(uint32_t n, uint32_t rtt_us)\n{\n", name);
+    if (table->choose_rtt == REPRESENTATION_CONSTANT) {
+        fputs("    (void)n;\n    (void)rtt_us;\n", out);
+        put_decision(out, name, table->always);
+    } else {
+        put_map(out, USE_COMPARE, &table->break_even);
+    }
+    fputs("}\n\n", out);
+}
+
+static void put_definitions(FILE *out, const char *name, uint32_t n_max)
+{
+    fputs("#define ", out);
+    put_upper(out, name);
+    fputs("_MAP_FORMAT 1\n\n/* The longest length measured; up to twice that is extrapolated, and "
+          "anything longer counts as\n * twice that. */\n#define ",
+          out);
+    put_upper(out, name);
+    /* plain while twice it is an int */
+    fprintf(out, "_N_MAX %" PRIu32 "%s\n\nenum { ", n_max, n_max > INT32_MAX / 2 ? "u" : "");
+    put_upper(out, name);
+    fputs("_EDGE = 0, ", out);
+    put_upper(out, name);
+    fputs("_CLOUD = 1 };\n\n", out);
+}
+
+void emit_functions(FILE *out, const char *name, const struct decision_table *table)
+{
+    fputs("#ifndef ", out);
+    put_upper(out, name);
+    fputs("_MAP_H\n#define ", out);
+    put_upper(out, name);
+    fputs("_MAP_H\n\n#include <stdint.h>\n\n", out);
+    put_definitions(out, name, table->threshold.n_max);
+    put_choose(out, name, table);
+    if (table->link == LINK_RTT)
+        put_choose_rtt(out, name, table);
+    fputs(
+        "/* The time in microseconds that the endpoint is expected to take for an input of length "
+        "n, without\n * the link. */\n",
+        out);
+    fprintf(out, "static inline uint32_t %s_remote_us(uint32_t n)\n{\n", name);
+    put_map(out, USE_VALUE, &table->remote);
+    fputs("}\n\n#endif\n", out);
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Functions of the length in integers, exactly as the generated header computes them: what is
+ * emitted as C text is this struct, and integer_map_value interprets the same struct.
+ *
+ * Life cycle: filled by integer_map_fit (intmap_private.h), integer_map_free.
+ */
+#ifndef CODEGEN_INTMAP_H
+#define CODEGEN_INTMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * With m = min(n, limit), modulo 2^bits:
+ *     x = a + b*m + (fraction*m >> fraction_shift)        value = x >> shift
+ * Where may_be_negative, an x with its top bit set stands for a negative number and its value is 0.
+ */
+struct affine {
+    unsigned bits; /* 32 or 64 */
+    uint64_t a, b;
+    uint32_t fraction; /* 0: the term is not there */
+    unsigned fraction_shift;
+    unsigned shift;
+    bool may_be_negative;
+    uint32_t limit;
+};
+
+/* From length `from` on, in 64 bits: x = base*2^shift + slope*(m - from), value as above. */
+struct segment_row {
+    uint32_t from;
+    int64_t base; /* us */
+    int64_t slope;
+};
+
+struct segment_table {
+    struct segment_row *rows; /* n_rows, ascending, the first from 0; owned */
+    size_t n_rows;
+    unsigned shift;
+    bool narrow; /* base and slope of all rows fit in 32 bits */
+    uint32_t limit;
+};
+
+enum map_kind { MAP_AFFINE, MAP_SEGMENTS };
+
+struct integer_map {
+    enum map_kind kind;
+    struct affine affine;
+    struct segment_table segments;
+};
+
+/* Microseconds; at most 2^32 (that only for a break-even: "always"). */
+uint64_t integer_map_value(const struct integer_map *map, uint32_t n);
+
+/* Bytes of the emitted table; 0 for an affine map. */
+size_t integer_map_table_size(const struct integer_map *map);
+
+void integer_map_free(struct integer_map *map);
+
+#endif

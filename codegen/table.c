@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "codegen/table.h"
+
+#include "base/memory.h"
+#include "codegen/intmap_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const char *const representation_names[] = {
+    [REPRESENTATION_CONSTANT] = "constant",
+    [REPRESENTATION_THRESHOLD] = "threshold",
+    [REPRESENTATION_AFFINE] = "affine",
+    [REPRESENTATION_SEGMENTS] = "segments",
+};
+_Static_assert(sizeof representation_names / sizeof *representation_names == N_REPRESENTATIONS,
+               "one name per representation");
+
+const char *representation_name(enum representation representation)
+{
+    return representation_names[representation];
+}
+
+/* ---- the design link */
+
+/* Whether staying costs more than the accepted fraction. At no accepted regret a tie stays. */
+static bool must_offload(const struct threshold *threshold, const void *user, uint32_t n)
+{
+    const struct decision_table *table = user;
+    double cloud = table->rtt_s + threshold_cloud_s(threshold, n);
+    return table->rtt_s < threshold_s(threshold, n) &&
+           (table->max_regret <= 0 ||
+            threshold_edge_s(threshold, n) > (1 + table->max_regret) * cloud);
+}
+
+static bool must_stay(const struct threshold *threshold, const void *user, uint32_t n)
+{
+    const struct decision_table *table = user;
+    double cloud = table->rtt_s + threshold_cloud_s(threshold, n);
+    return table->rtt_s >= threshold_s(threshold, n) &&
+           (table->max_regret <= 0 ||
+            cloud > (1 + table->max_regret) * threshold_edge_s(threshold, n));
+}
+
+static enum status switch_add(struct switches *switches, size_t *capacity, uint32_t at,
+                              struct error *error)
+{
+    enum status status =
+        array_reserve(&switches->at, switches->n_at, capacity, sizeof *switches->at, error);
+    if (!status)
+        switches->at[switches->n_at++] = at;
+    return status;
+}
+
+/* Lengths where either will do keep the decision before them, so that switches are few. */
+static enum status build_switches(struct decision_table *table, struct error *error)
+{
+    struct threshold *threshold = &table->threshold;
+    struct switches *switches = &table->switches;
+    enum status status = threshold_split(threshold, must_offload, table, error);
+    if (!status)
+        status = threshold_split(threshold, must_stay, table, error);
+    size_t capacity = 0;
+    int current = -1;
+    for (size_t i = 0; !status && i < threshold->n_pieces; i++) {
+        uint32_t n = threshold->pieces[i].from;
+        int wanted = must_offload(threshold, table, n) ? DECISION_CLOUD
+                     : must_stay(threshold, table, n)  ? DECISION_EDGE
+                                                       : current;
+        if (current >= 0 && wanted != current)
+            status = switch_add(switches, &capacity, n, error);
+        else if (current < 0 && wanted >= 0)
+            switches->first = wanted;
+        current = wanted;
+    }
+    table->choose = switches->n_at == 0   ? REPRESENTATION_CONSTANT
+                    : switches->n_at <= 2 ? REPRESENTATION_THRESHOLD
+                                          : REPRESENTATION_SEGMENTS;
+    if (!status && switches->n_at > SEGMENT_ROWS_MAX)
+        status = error_set(error, STATUS_UNSUPPORTED,
+                           "the decision changes at %zu lengths, more than %d: allow some regret "
+                           "(--max-regret 0.1%%) or fit simpler models (rnnfit --form linear)",
+                           switches->n_at, SEGMENT_ROWS_MAX);
+    return status;
+}
+
+/* ---- the round trip as argument */
+
+/* Whether one decision is good at every length and round trip. */
+static bool is_constant(const struct band *band, int *decision)
+{
+    bool edge = true, cloud = true;
+    for (size_t i = 0; i < 2 * band->n_pieces; i++) {
+        edge = edge && band->points[i].low <= 0;
+        cloud = cloud && band->points[i].low >= microseconds_end;
+    }
+    *decision = cloud ? DECISION_CLOUD : DECISION_EDGE;
+    return edge || cloud;
+}
+
+static enum status build_break_even(struct decision_table *table, struct error *error)
+{
+    struct band band = {0};
+    enum status status = band_of_break_even(&table->threshold, table->max_regret, &band, error);
+    if (!status && is_constant(&band, &table->always)) {
+        table->choose_rtt = REPRESENTATION_CONSTANT;
+    } else if (!status) {
+        status = integer_map_fit(&band, &table->break_even, error);
+        table->choose_rtt =
+            table->break_even.kind == MAP_AFFINE ? REPRESENTATION_AFFINE : REPRESENTATION_SEGMENTS;
+    }
+    band_free(&band);
+    return status;
+}
+
+static enum status build_remote(struct decision_table *table, struct error *error)
+{
+    struct band band = {0};
+    enum status status = band_of_remote(&table->threshold, &band, error);
+    if (!status)
+        status = integer_map_fit(&band, &table->remote, error);
+    band_free(&band);
+    return status;
+}
+
+/* ---- building and asking */
+
+static enum status find_model(const struct model_set *set, const char *target,
+                              enum quantity quantity, const struct cost_model **model,
+                              struct error *error)
+{
+    *model = model_set_find(set, target, quantity);
+    if (!*model)
+        return error_set(error, STATUS_NOT_FOUND,
+                         "target \"%s\" has no %s model: measure it and run rnnfit", target,
+                         quantity_name(quantity));
+    return STATUS_OK;
+}
+
+enum status decision_table_build(const struct model_set *set, const struct table_options *options,
+                                 struct decision_table *table, struct error *error)
+{
+    const struct cost_model *edge, *cloud;
+    *table = (struct decision_table){.link = options->link, .rtt_s = options->rtt_s};
+    if (!(options->rtt_s >= 0) || isinf(options->rtt_s))
+        return error_set(error, STATUS_MISUSE, "a round trip of %g s makes no sense",
+                         options->rtt_s);
+    if (isnan(options->max_regret) || options->max_regret > 1)
+        return error_set(error, STATUS_MISUSE, "an accepted regret of %g makes no sense: 0 .. 1",
+                         options->max_regret);
+    enum status status = find_model(set, options->edge, QUANTITY_TIME_S, &edge, error);
+    if (!status)
+        status = find_model(set, options->cloud, QUANTITY_REMOTE_S, &cloud, error);
+    if (!status)
+        status = threshold_build(edge, cloud, &table->threshold, error);
+    if (status)
+        return status;
+    table->max_regret = options->max_regret >= 0  ? options->max_regret
+                        : table->threshold.curved ? 0.001
+                                                  : 0;
+    status = build_switches(table, error);
+    if (!status && table->link == LINK_RTT)
+        status = build_break_even(table, error);
+    if (!status)
+        status = build_remote(table, error);
+    if (status)
+        decision_table_free(table);
+    return status;
+}
+
+int decision_table_choose_fixed(const struct decision_table *table, uint32_t n)
+{
+    int decision = table->switches.first;
+    for (size_t i = 0; i < table->switches.n_at; i++)
+        decision ^= n >= table->switches.at[i];
+    return decision;
+}
+
+int decision_table_choose(const struct decision_table *table, uint32_t n, uint32_t rtt_us)
+{
+    if (table->link == LINK_FIXED)
+        return decision_table_choose_fixed(table, n);
+    if (table->choose_rtt == REPRESENTATION_CONSTANT)
+        return table->always;
+    return rtt_us < integer_map_value(&table->break_even, n);
+}
+
+uint32_t decision_table_remote_us(const struct decision_table *table, uint32_t n)
+{
+    return (uint32_t)integer_map_value(&table->remote, n);
+}
+
+uint64_t decision_table_break_even_us(const struct decision_table *table, uint32_t n)
+{
+    if (table->choose_rtt == REPRESENTATION_CONSTANT)
+        return table->always == DECISION_CLOUD ? (uint64_t)1 << 32 : 0;
+    return integer_map_value(&table->break_even, n);
+}
+
+void decision_table_free(struct decision_table *table)
+{
+    threshold_free(&table->threshold);
+    free(table->switches.at);
+    integer_map_free(&table->break_even);
+    integer_map_free(&table->remote);
+    *table = (struct decision_table){0};
+}

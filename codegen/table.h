@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The decision table: what the generated header computes, as an integer program. Header text and
+ * every check of a decision come from this one struct.
+ *
+ * Life cycle: decision_table_build, any number of questions (from any threads at once),
+ * decision_table_free. The model set is not copied and must outlive the table.
+ */
+#ifndef CODEGEN_TABLE_H
+#define CODEGEN_TABLE_H
+
+#include "codegen/intmap.h"
+#include "codegen/threshold.h"
+#include "records/model.h"
+
+enum { DECISION_EDGE = 0, DECISION_CLOUD = 1 };
+
+enum link_kind {
+    LINK_FIXED, /* decided for one round trip */
+    LINK_RTT    /* the product measures the round trip */
+};
+
+struct table_options {
+    const char *edge, *cloud; /* target names */
+    enum link_kind link;
+    double rtt_s;      /* the design link */
+    double max_regret; /* fraction; < 0: 0, or 0.001 where a model is curved */
+};
+
+enum representation {
+    REPRESENTATION_CONSTANT,
+    REPRESENTATION_THRESHOLD,
+    REPRESENTATION_AFFINE,
+    REPRESENTATION_SEGMENTS,
+    N_REPRESENTATIONS
+};
+const char *representation_name(enum representation representation);
+
+/* The decision at the design link: `first` for n = 0, changing at each of the lengths. */
+struct switches {
+    int first;
+    uint32_t *at; /* n_at, ascending; owned */
+    size_t n_at;
+};
+
+struct decision_table {
+    enum link_kind link;
+    double rtt_s, max_regret;
+    struct threshold threshold;
+    struct switches switches;
+    enum representation choose;     /* of switches: constant, threshold, or segments */
+    struct integer_map break_even;  /* with LINK_RTT: offload when rtt_us is less */
+    enum representation choose_rtt; /* of break_even: constant, affine, or segments */
+    int always;                     /* the decision where choose_rtt is constant */
+    struct integer_map remote;      /* expected time at the endpoint, us */
+};
+
+/*
+ * STATUS_NOT_FOUND: a target has no time_s (edge) or remote_s (cloud) model.
+ * STATUS_INVALID: the models are not usable.  STATUS_MISUSE: a round trip or regret that makes no
+ * sense.  STATUS_UNSUPPORTED: curved models that are too long, or too many segments.
+ */
+enum status decision_table_build(const struct model_set *set, const struct table_options *options,
+                                 struct decision_table *table, struct error *error);
+
+/* What NAME_choose(n) says. */
+int decision_table_choose_fixed(const struct decision_table *table, uint32_t n);
+
+/* What NAME_choose_rtt(n, rtt_us) says; with LINK_FIXED as above. */
+int decision_table_choose(const struct decision_table *table, uint32_t n, uint32_t rtt_us);
+
+/* What NAME_remote_us(n) says. */
+uint32_t decision_table_remote_us(const struct decision_table *table, uint32_t n);
+
+/* The integer break-even: offload exactly when rtt_us is less; 0 .. 2^32. LINK_RTT only. */
+uint64_t decision_table_break_even_us(const struct decision_table *table, uint32_t n);
+
+void decision_table_free(struct decision_table *table);
+
+#endif

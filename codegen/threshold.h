@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The break-even round trip R(n) of an edge and a cloud model: the cost of both is equal when a
+ * round trip takes R(n) seconds, and offloading is cheaper exactly when it takes less. This is the
+ * exact function in double precision that integer programs are fitted to and certified against.
+ *
+ * Life cycle: threshold_build, threshold_split as often as wanted, threshold_free. The models are
+ * not copied and must outlive the threshold. Lengths beyond n_limit count as n_limit.
+ */
+#ifndef CODEGEN_THRESHOLD_H
+#define CODEGEN_THRESHOLD_H
+
+#include "records/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Lengths from <= n <= to over which both models are affine and every question asked of
+ * threshold_split has one answer. */
+struct piece {
+    uint32_t from, to;
+};
+
+struct threshold {
+    const struct cost_model *edge, *cloud; /* time_s and remote_s */
+    uint32_t n_max;                        /* longest length measured at both */
+    uint32_t n_limit;                      /* 2*n_max */
+    bool curved;                           /* a model is quadratic: pieces of one length each */
+    struct piece *pieces;                  /* n_pieces, ascending, covering 0..n_limit */
+    size_t n_pieces, capacity;
+};
+
+/* STATUS_INVALID: a model without segments, with figures that are not finite, or costs beyond
+ * centuries. STATUS_UNSUPPORTED: a curved model over too many lengths. */
+enum status threshold_build(const struct cost_model *edge, const struct cost_model *cloud,
+                            struct threshold *threshold, struct error *error);
+
+/* The models' values in seconds, and R(n) = edge - cloud. */
+double threshold_edge_s(const struct threshold *threshold, uint32_t n);
+double threshold_cloud_s(const struct threshold *threshold, uint32_t n);
+double threshold_s(const struct threshold *threshold, uint32_t n);
+
+/* A yes-or-no question about a length whose answer changes at most once within a piece. */
+typedef bool threshold_question(const struct threshold *threshold, const void *user, uint32_t n);
+
+/* Splits pieces where the answer changes. */
+enum status threshold_split(struct threshold *threshold, threshold_question *question,
+                            const void *user, struct error *error);
+
+void threshold_free(struct threshold *threshold);
+
+#endif
