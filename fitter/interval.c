@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fitter/interval.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+
+void running_add(struct running *running, double value)
+{
+    double d = value - running->mean;
+    running->mean += d / (double)++running->n;
+    running->m2 += d * (value - running->mean);
+}
+
+double running_sd(const struct running *running)
+{
+    return running->n < 2 ? 0 : sqrt(running->m2 / (double)(running->n - 1));
+}
+
+double running_half_width(const struct running *running)
+{
+    if (running->n < 2)
+        return HUGE_VAL;
+    double n = (double)running->n;
+    return gsl_cdf_tdist_Pinv(0.975, n - 1) * running_sd(running) / sqrt(n);
+}

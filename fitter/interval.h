@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Intervals of means. */
+#ifndef FITTER_INTERVAL_H
+#define FITTER_INTERVAL_H
+
+#include <stdint.h>
+
+/* A mean and its spread, updated value by value (Welford 1962). Starts as {0}. */
+struct running {
+    uint64_t n;
+    double mean, m2;
+};
+
+void running_add(struct running *running, double value);
+
+/* Sample standard deviation; 0 below two values. */
+double running_sd(const struct running *running);
+
+/* Half the 95 % interval of the mean: t(n-1) * sd / sqrt(n); infinity below two values. */
+double running_half_width(const struct running *running);
+
+#endif

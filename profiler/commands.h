@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The commands of rnnprof and their options. */
+#ifndef PROFILER_COMMANDS_H
+#define PROFILER_COMMANDS_H
+
+#include "base/tool.h"
+#include "records/store.h"
+
+struct rnnprof_settings {
+    const char *db, *campaign, *only, *target;
+    bool resume;
+};
+
+/* Runs or resumes a campaign (run_command.c). */
+enum status rnnprof_run(const struct invocation *call, const void *settings, struct error *error);
+
+/* What is stored, and CSV in and out (store_commands.c). */
+enum status rnnprof_import(const struct invocation *call, const void *settings,
+                           struct error *error);
+enum status rnnprof_list(const struct invocation *call, const void *settings, struct error *error);
+enum status rnnprof_export(const struct invocation *call, const void *settings,
+                           struct error *error);
+
+/* Opens the database of --db. STATUS_MISUSE: it was not given. Else as store_open. */
+enum status rnnprof_open(const struct rnnprof_settings *settings, enum store_mode mode,
+                         struct store **store, struct error *error);
+
+/* Statistics per target and length (show_command.c). */
+enum status rnnprof_show(const struct invocation *call, const void *settings, struct error *error);
+
+#endif

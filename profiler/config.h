@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The campaign file: what to sweep, where, and when to stop.
+ *
+ * Life cycle: config_read, config_free. config_write gives the effective configuration back as
+ * INI text that config_read accepts.
+ */
+#ifndef PROFILER_CONFIG_H
+#define PROFILER_CONFIG_H
+
+#include "base/status.h"
+#include "engines/engine.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CONFIG_MAX_ENDPOINTS = 8 };
+
+struct endpoint_section {
+    char *name; /* of the section and the target; owned, as all strings */
+    char *url, *model;
+    double timeout_s;
+};
+
+struct campaign_config {
+    char *name;
+    char *lengths_text;
+    uint32_t *lengths; /* n_lengths, ascending */
+    size_t n_lengths;
+    uint64_t seed;
+    double isolated_s; /* pause before each inference; 0: back to back */
+    struct engine_config edge;
+    bool has_edge;
+    struct endpoint_section endpoints[CONFIG_MAX_ENDPOINTS];
+    size_t n_endpoints;
+    double stop_ci;       /* relative half width of the mean's 95 % interval; 0: none asked for */
+    uint64_t max_samples; /* per target and length */
+    double max_time_s;
+};
+
+/* STATUS_IO: unreadable.  STATUS_INVALID: file:line and what is wrong there, or which required key
+ * is missing. */
+enum status config_read(const char *path, struct campaign_config *config, struct error *error);
+
+/* The effective configuration, to be freed; NULL when memory ran out. */
+char *config_write(const struct campaign_config *config);
+
+/* "back-to-back" or "isolated:SECONDS"; to be freed. */
+char *config_spacing(const struct campaign_config *config);
+
+void config_free(struct campaign_config *config);
+
+#endif

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "profiler/place.h"
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "endpoint/client.h"
+
+#include <stdlib.h>
+
+static const int64_t warm_up_limit_ns = 2000000000;
+static const double warm_up_settled = 0.02;
+
+/* What the client reports, as the store has it. */
+static const enum failure failures[] = {
+    [CLIENT_NO_FAILURE] = FAILURE_NONE, [CLIENT_CONNECT] = FAILURE_CONNECT,
+    [CLIENT_TLS] = FAILURE_TLS,         [CLIENT_TIMED_OUT] = FAILURE_TIMEOUT,
+    [CLIENT_HTTP] = FAILURE_HTTP,       [CLIENT_PROTOCOL] = FAILURE_PROTOCOL,
+};
+_Static_assert(sizeof failures / sizeof *failures == N_CLIENT_FAILURES, "one each");
+
+enum status place_open_edge(const struct campaign_config *config, struct place *place,
+                            struct error *error)
+{
+    *place = (struct place){0};
+    place->target.name = text_copy("edge");
+    place->target.engine = engine_config_describe(&config->edge);
+    enum status status = engine_open(&config->edge, &place->engine, error);
+    if (status)
+        place_close(place);
+    return status;
+}
+
+enum status place_open_endpoint(const struct campaign_config *config,
+                                const struct endpoint_section *endpoint, struct place *place,
+                                struct error *error)
+{
+    struct client_config client = {.url = endpoint->url,
+                                   .model = endpoint->model,
+                                   .timeout_s = endpoint->timeout_s,
+                                   .seed = config->seed,
+                                   .vocabulary = config->edge.vocabulary};
+    *place = (struct place){0};
+    enum status status = client_open(&client, &place->client, error);
+    if (!status) {
+        place->target.name = text_copy(endpoint->name);
+        place->target.engine = text_copy(client_server(place->client));
+        place->target.url = text_copy(endpoint->url);
+    }
+    return status;
+}
+
+static enum status sample_engine(struct place *place, uint32_t length, struct sample *sample,
+                                 struct error *why)
+{
+    enum status status = engine_prepare(place->engine, length, why);
+    if (!status) {
+        int64_t start = clock_ns();
+        status = engine_run(place->engine, why);
+        sample->time_ns = clock_ns() - start;
+    }
+    sample->failure = status ? FAILURE_ENGINE : FAILURE_NONE;
+    return status == STATUS_NO_MEMORY ? status : STATUS_OK;
+}
+
+static enum status sample_endpoint(struct place *place, uint32_t length, struct sample *sample,
+                                   struct error *why)
+{
+    struct client_timing timing = {0};
+    enum status status = client_prepare(place->client, length, why);
+    if (status)
+        return status;
+    int64_t rtt_ns;
+    struct error ignored = {0}; /* the request itself tells what is wrong */
+    if (client_probe(place->client, &rtt_ns, &ignored) == STATUS_OK)
+        sample->rtt_ns = rtt_ns;
+    client_infer(place->client, &timing, why);
+    sample->time_ns = timing.total_ns;
+    sample->failure = failures[timing.failure];
+    sample->connect_ns = timing.connect_ns;
+    sample->tls_ns = timing.tls_ns;
+    sample->send_ns = timing.send_ns;
+    sample->wait_ns = timing.wait_ns;
+    sample->receive_ns = timing.receive_ns;
+    sample->server_ns = timing.server_ns;
+    sample->bytes_up = (int64_t)timing.bytes_up;
+    sample->bytes_down = (int64_t)timing.bytes_down;
+    return STATUS_OK;
+}
+
+enum status place_sample(struct place *place, uint32_t length, struct sample *sample,
+                         struct error *why)
+{
+    *sample = sample_unknown();
+    sample->length = length;
+    sample->time_ns = 0;
+    return place->engine ? sample_engine(place, length, sample, why)
+                         : sample_endpoint(place, length, sample, why);
+}
+
+static int by_value(const void *left, const void *right)
+{
+    int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
+    return (a > b) - (a < b);
+}
+
+enum status place_warm_up(struct place *place, uint32_t length, struct error *error)
+{
+    enum { BLOCK = 5 };
+    int64_t start = clock_ns(), before = 0;
+    while (clock_ns() - start < warm_up_limit_ns) {
+        int64_t times[BLOCK];
+        for (int i = 0; i < BLOCK; i++) {
+            struct sample sample;
+            struct error why = {0};
+            enum status status = place_sample(place, length, &sample, &why);
+            if (!status && sample.failure != FAILURE_NONE)
+                status = STATUS_FAILED;
+            if (status)
+                return error_set(error, status, "warming up %s at length %u: %s",
+                                 place->target.name, length, why.text);
+            times[i] = sample.time_ns;
+        }
+        qsort(times, BLOCK, sizeof *times, by_value);
+        int64_t median = times[BLOCK / 2], change = llabs(median - before);
+        if ((double)change < warm_up_settled * (double)median)
+            break;
+        before = median;
+    }
+    return STATUS_OK;
+}
+
+void place_close(struct place *place)
+{
+    engine_close(place->engine);
+    client_close(place->client);
+    target_free(&place->target);
+    *place = (struct place){0};
+}
+
+static enum status nothing(void)
+{
+    return STATUS_OK;
+}
+
+double harness_overhead_ns(int n)
+{
+    enum status (*volatile run)(void) = nothing; /* a call that the compiler cannot see through */
+    int64_t *times = malloc((size_t)n * sizeof *times);
+    if (!times)
+        return -1;
+    for (int i = 0; i < n; i++) {
+        int64_t start = clock_ns();
+        run();
+        times[i] = clock_ns() - start;
+    }
+    qsort(times, (size_t)n, sizeof *times, by_value);
+    double median = (double)times[n / 2];
+    free(times);
+    return median;
+}

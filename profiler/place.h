@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * A target as the sweep sees it: something that takes one timed sample of one length, whether it
+ * is the engine in this process or a server behind a link.
+ *
+ * Life cycle: place_open_edge or place_open_endpoint, place_warm_up, place_sample, place_close.
+ */
+#ifndef PROFILER_PLACE_H
+#define PROFILER_PLACE_H
+
+#include "base/status.h"
+#include "profiler/config.h"
+#include "records/store.h"
+
+struct engine;
+struct client;
+
+struct place {
+    struct target target;  /* name, engine, url; its id is set by the sweep */
+    struct engine *engine; /* the device itself */
+    struct client *client; /* an endpoint; exactly one of the two is there */
+};
+
+enum status place_open_edge(const struct campaign_config *config, struct place *place,
+                            struct error *error);
+enum status place_open_endpoint(const struct campaign_config *config,
+                                const struct endpoint_section *endpoint, struct place *place,
+                                struct error *error);
+
+/*
+ * Runs the length until its times have settled: the medians of two successive blocks of five runs
+ * differ by less than 2 %, or 2 s have passed. Nothing of it is stored.
+ */
+enum status place_warm_up(struct place *place, uint32_t length, struct error *error);
+
+/*
+ * Takes one sample. *sample has everything but target, round and attempt. On a failure of the place
+ * itself (no connection, time-out, engine error) the sample says which and STATUS_OK comes back;
+ * `why` has the words.
+ */
+enum status place_sample(struct place *place, uint32_t length, struct sample *sample,
+                         struct error *why);
+
+void place_close(struct place *place);
+
+/* Median time in ns that the harness records for an inference that does nothing, over n runs. */
+double harness_overhead_ns(int n);
+
+#endif

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/stop.h"
+#include "base/units.h"
+#include "profiler/commands.h"
+#include "profiler/device.h"
+#include "profiler/sweep.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OVERHEAD_RUNS = 2001 };
+
+/* Everything that a run holds open. */
+struct run {
+    struct campaign_config config;
+    struct store *store;
+    struct campaign campaign;
+    struct place places[CONFIG_MAX_ENDPOINTS + 1];
+    size_t n_places;
+    char *db; /* --db, else NAME.db after the campaign */
+};
+
+static bool wanted(const struct rnnprof_settings *s, const char *name)
+{
+    return !s->only || strcmp(s->only, name) == 0;
+}
+
+static enum status open_places(struct run *run, const struct rnnprof_settings *s,
+                               struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (wanted(s, "edge")) {
+        status = place_open_edge(&run->config, &run->places[0], error);
+        run->n_places += !status;
+    }
+    for (size_t i = 0; !status && i < run->config.n_endpoints; i++) {
+        const struct endpoint_section *endpoint = &run->config.endpoints[i];
+        if (!wanted(s, endpoint->name))
+            continue;
+        status = place_open_endpoint(&run->config, endpoint, &run->places[run->n_places], error);
+        run->n_places += !status;
+    }
+    if (!status && run->n_places == 0)
+        status =
+            error_set(error, STATUS_MISUSE, "--only: the campaign has no target '%s'", s->only);
+    return status;
+}
+
+static enum status add_campaign(struct run *run, struct error *error)
+{
+    run->campaign = (struct campaign){
+        .name = text_copy(run->config.name),
+        .tool_version = text_copy(RNNMAP_VERSION),
+        .network = engine_config_network(&run->config.edge),
+        .device = device_fingerprint(),
+        .config = config_write(&run->config),
+        .spacing = config_spacing(&run->config),
+        .seed = run->config.seed,
+        .timer_overhead_ns = clock_overhead_ns(OVERHEAD_RUNS),
+        .harness_overhead_ns = harness_overhead_ns(OVERHEAD_RUNS),
+    };
+    return store_campaign_add(run->store, &run->campaign, error);
+}
+
+static enum status find_or_add_campaign(struct run *run, bool resume, struct error *error)
+{
+    struct error why = {0};
+    enum status status = store_campaign_find(run->store, run->config.name, &run->campaign, &why);
+    if (status == STATUS_NOT_FOUND)
+        return add_campaign(run, error);
+    if (status)
+        return error_set(error, status, "%s", why.text);
+    if (!resume)
+        return error_set(error, STATUS_FAILED,
+                         "%s: there is a campaign '%s' already: --resume goes on with it, another "
+                         "[campaign] name starts a new one",
+                         store_path(run->store), run->config.name);
+    return STATUS_OK;
+}
+
+/* Opened before the campaign is stored, so that a dead endpoint leaves no empty campaign behind. */
+static enum status set_up(struct run *run, const char *file, const struct rnnprof_settings *s,
+                          struct error *error)
+{
+    enum status status = config_read(file, &run->config, error);
+    if (!status)
+        status = open_places(run, s, error);
+    if (!status) {
+        run->db = s->db ? text_copy(s->db) : text_format("%s.db", run->config.name);
+        status = store_open(run->db ? run->db : "", STORE_CREATE, &run->store, error);
+    }
+    if (!status)
+        status = find_or_add_campaign(run, s->resume, error);
+    for (size_t i = 0; !status && i < run->n_places; i++)
+        status = store_target_add(run->store, run->campaign.id, &run->places[i].target, error);
+    return status;
+}
+
+static void announce(const struct run *run, FILE *out)
+{
+    fprintf(out, "campaign %s: %zu lengths from %u to %u\n", run->config.name,
+            run->config.n_lengths, run->config.lengths[0],
+            run->config.lengths[run->config.n_lengths - 1]);
+    for (size_t i = 0; i < run->n_places; i++) {
+        const struct target *target = &run->places[i].target;
+        fprintf(out, "  %s: %s%s%s\n", target->name, target->engine ? target->engine : "",
+                target->url ? " at " : "", target->url ? target->url : "");
+    }
+}
+
+static void put_result(const struct invocation *call, const struct run *run,
+                       const struct sweep_result *result)
+{
+    char elapsed[UNITS_TEXT_SIZE];
+    if (call->json) {
+        json_t *document = json_pack(
+            "{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:f}", "schema", "rnnmap.run/1", "db", run->db,
+            "campaign", run->config.name, "samples", (json_int_t)result->n_samples, "failed",
+            (json_int_t)result->n_failed, "outliers", (json_int_t)result->n_outliers, "rounds",
+            (json_int_t)result->n_rounds, "not_converged", (json_int_t)result->n_not_converged,
+            "elapsed_s", result->elapsed_s);
+        json_dumpf(document, call->out, JSON_INDENT(1));
+        fputc('\n', call->out);
+        json_decref(document);
+        return;
+    }
+    fprintf(
+        call->out,
+        "%llu samples in %llu rounds, %s; %llu failed, %llu outliers (kept, flagged); timer and "
+        "harness cost %.0f ns a sample\nstored in %s\n",
+        (unsigned long long)result->n_samples, (unsigned long long)result->n_rounds,
+        format_duration(result->elapsed_s, elapsed), (unsigned long long)result->n_failed,
+        (unsigned long long)result->n_outliers, run->campaign.harness_overhead_ns, run->db);
+}
+
+enum status rnnprof_run(const struct invocation *call, const void *settings, struct error *error)
+{
+    const struct rnnprof_settings *s = settings;
+    struct run run = {0};
+    struct sweep_result result = {0};
+    stop_catch();
+    enum status status = set_up(&run, call->operands[0], s, error);
+    if (!status) {
+        struct sweep sweep = {.config = &run.config,
+                              .store = run.store,
+                              .campaign_id = run.campaign.id,
+                              .places = run.places,
+                              .n_places = run.n_places,
+                              .progress = call->verbosity < 0 ? NULL : call->diagnostics};
+        if (call->verbosity >= 0)
+            announce(&run, call->diagnostics);
+        status = sweep_run(&sweep, &result, error);
+        if (status == STATUS_OK || status == STATUS_NOT_REACHED)
+            put_result(call, &run, &result);
+    }
+    for (size_t i = 0; i < run.n_places; i++)
+        place_close(&run.places[i]);
+    campaign_free(&run.campaign);
+    store_close(run.store);
+    config_free(&run.config);
+    free(run.db);
+    return status;
+}

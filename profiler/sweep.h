@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The sweep: rounds over all lengths and targets in random order until each pair's mean is known
+ * well enough, with every sample stored.
+ */
+#ifndef PROFILER_SWEEP_H
+#define PROFILER_SWEEP_H
+
+#include "base/status.h"
+#include "profiler/config.h"
+#include "profiler/place.h"
+#include "records/store.h"
+
+#include <stdio.h>
+
+struct sweep {
+    const struct campaign_config *config;
+    struct store *store;
+    int64_t campaign_id;
+    struct place *places; /* n_places, their targets' ids set */
+    size_t n_places;
+    FILE *progress; /* NULL: silent */
+};
+
+struct sweep_result {
+    uint64_t n_samples, n_failed, n_outliers;
+    uint64_t n_rounds;
+    uint64_t n_not_converged; /* pairs of target and length whose interval is too wide */
+    double elapsed_s;
+};
+
+/*
+ * Goes on from what the campaign holds. Samples are written after each round, or after a second,
+ * between inferences.
+ * STATUS_OK: every stop rule was reached.  STATUS_NOT_REACHED: a cap on samples or time came first,
+ * or a signal; everything measured is stored.  STATUS_IO and others: the same is true of what was
+ * written before.
+ */
+enum status sweep_run(struct sweep *sweep, struct sweep_result *result, struct error *error);
+
+#endif
