@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "testbed/histogram.h"
+
+#include <math.h>
+
+/* Below 64 a bin is 1 ns wide; each octave above has 64 bins. */
+static int bin_of(uint64_t t)
+{
+    if (t < HISTOGRAM_SUB)
+        return (int)t;
+    int shift = 63 - __builtin_clzll(t) - 6;
+    return HISTOGRAM_SUB * shift + (int)(t >> shift);
+}
+
+/* The middle of a bin. */
+static int64_t time_of(int bin)
+{
+    if (bin < 2 * HISTOGRAM_SUB)
+        return bin;
+    int shift = bin / HISTOGRAM_SUB - 1;
+    int64_t low = (int64_t)(bin - HISTOGRAM_SUB * shift) << shift;
+    return low + ((int64_t)1 << shift) / 2;
+}
+
+void histogram_add(struct histogram *histogram, int64_t time_ns)
+{
+    int64_t t = time_ns < 0 ? 0 : time_ns;
+    histogram->counts[bin_of((uint64_t)t)]++;
+    histogram->n++;
+    if (histogram->max_ns < t)
+        histogram->max_ns = t;
+}
+
+int64_t histogram_quantile_ns(const struct histogram *histogram, double q)
+{
+    uint64_t rank = (uint64_t)ceil(q * (double)histogram->n), seen = 0;
+    for (int i = 0; i < HISTOGRAM_BINS; i++) {
+        seen += histogram->counts[i];
+        if (seen > 0 && seen >= rank) {
+            int64_t t = time_of(i);
+            return t < histogram->max_ns ? t : histogram->max_ns;
+        }
+    }
+    return 0;
+}

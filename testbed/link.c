@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "testbed/link.h"
+
+#include <math.h>
+
+/* Long enough that a feeder which is 2 ms late finds the line still busy; short enough that a
+ * sender's last byte is on the line 4 ms after it was taken from it. */
+static const double queue_s = 4e-3, piece_s = 1e-3;
+
+void link_init(struct link *link, const struct link_state *state)
+{
+    *link = (struct link){.now = *state};
+    for (int d = 0; d < N_LINK_DIRECTIONS; d++)
+        link->queues[d] = (struct link_queue){.done_ns = INT64_MIN, .leave_ns = INT64_MIN};
+}
+
+void link_change(struct link *link, int64_t at_ns, const struct link_state *state)
+{
+    for (int d = 0; d < N_LINK_DIRECTIONS; d++) {
+        /* a queue that stood still must not be credited with the time in which nothing could
+         * enter */
+        if (link->now.rate_bit_s[d] == 0 && link->queues[d].done_ns < at_ns)
+            link->queues[d].done_ns = at_ns;
+    }
+    link->now = *state;
+}
+
+int64_t link_open_ns(const struct link *link, enum link_direction direction, int64_t asked_ns)
+{
+    int64_t round_trip = link->now.round_trip_ns;
+    return asked_ns + round_trip + (direction == LINK_DOWN ? round_trip / 2 : 0);
+}
+
+static double clamp(double x, double low, double high)
+{
+    return fmin(fmax(x, low), high);
+}
+
+static double queue_bytes(double rate)
+{
+    return fmax(rate / 8 * queue_s, 2.0 * LINK_SEGMENT_BYTES);
+}
+
+static int64_t half_queue_ns(double rate)
+{
+    return isinf(rate) ? 0 : (int64_t)(queue_bytes(rate) / 2 * 8e9 / rate);
+}
+
+size_t link_room(const struct link *link, enum link_direction direction, int64_t at_ns)
+{
+    double rate = link->now.rate_bit_s[direction];
+    if (at_ns < link_room_ns(link, direction))
+        return 0;
+    if (isinf(rate))
+        return SIZE_MAX;
+    int64_t done = link->queues[direction].done_ns;
+    double queued = done > at_ns ? (double)(done - at_ns) * rate / 8e9 : 0;
+    double room = queue_bytes(rate) - queued;
+    return room < 0x1p52 ? (size_t)room : SIZE_MAX;
+}
+
+int64_t link_room_ns(const struct link *link, enum link_direction direction)
+{
+    double rate = link->now.rate_bit_s[direction];
+    int64_t done = link->queues[direction].done_ns;
+    if (rate == 0)
+        return INT64_MAX;
+    return isinf(rate) || done == INT64_MIN ? INT64_MIN : done - half_queue_ns(rate);
+}
+
+int64_t link_send(struct link *link, enum link_direction direction, int64_t entered_ns,
+                  size_t n_bytes)
+{
+    struct link_queue *queue = &link->queues[direction];
+    double rate = link->now.rate_bit_s[direction];
+    int64_t half = link->now.round_trip_ns / 2;
+    if (queue->done_ns < entered_ns) {
+        queue->done_ns = entered_ns;
+        queue->carry_ns = 0;
+    }
+    if (n_bytes > 0) {
+        double took = (double)n_bytes * 8e9 / rate + queue->carry_ns;
+        queue->done_ns += (int64_t)took;
+        queue->carry_ns = took - floor(took);
+    }
+    /* an odd nanosecond of the round trip belongs to the way down */
+    int64_t leave = queue->done_ns + (direction == LINK_UP ? half : link->now.round_trip_ns - half);
+    if (queue->leave_ns < leave)
+        queue->leave_ns = leave;
+    return queue->leave_ns;
+}
+
+size_t link_piece(const struct link *link, enum link_direction direction)
+{
+    double bytes = link->now.rate_bit_s[direction] / 8 * piece_s;
+    return (size_t)clamp(bytes, LINK_SEGMENT_BYTES, LINK_PIECE_BYTES);
+}
+
+size_t link_window(const struct link *link, enum link_direction direction)
+{
+    double rate = link->now.rate_bit_s[direction];
+    double bytes = rate / 8e9 * (double)link->now.round_trip_ns + queue_bytes(rate);
+    if (isinf(rate))
+        bytes = LINK_WINDOW_BYTES;
+    return (size_t)clamp(bytes, LINK_PIECE_BYTES, LINK_WINDOW_BYTES);
+}
