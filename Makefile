@@ -60,8 +60,8 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
 TESTS := $(foreach r,$(ROOMS),$(patsubst %.c,$(BUILD)/test/%,$(wildcard $(r)/test/test_*.c)))
 SCRIPTS_TESTED := $(foreach r,$(ROOMS),$(wildcard $(r)/test/test_*.sh))
 define test_rules
-$(BUILD)/test/$(1)/test/%: $(BUILD)/obj/$(1)/test/%.o $(call archives,$(1) $($(1).uses)) \
-		$(BUILD)/obj/base/test/support.o
+$(BUILD)/test/$(1)/test/%: $(BUILD)/obj/$(1)/test/%.o $(BUILD)/obj/base/test/support.o \
+		$(call archives,$(1) $($(1).uses))
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D) && $$(link) -o $$@ $$^ $(call libraries,$(1) $($(1).uses)) \
 		$($(1).test_libs) -lcmocka -lm
