@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <ini.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 /* inih cuts lines at INI_MAX_LINE (200) and sections at 49 bytes without a word; we refuse. */
 enum { LINE_LIMIT = 196, SECTION_LIMIT = 48 };
+static const char byte_order_mark[] = "\xef\xbb\xbf";
 
 struct reading {
     FILE *file;
@@ -36,8 +38,13 @@ static char *next_line(char *buffer, int size, void *stream)
         return NULL;
     r->line++;
     size_t length = strlen(buffer);
-    if (length > LINE_LIMIT || (buffer[length - 1] != '\n' && !feof(r->file)))
+    bool cut = (length == 0 || buffer[length - 1] != '\n') && !feof(r->file);
+    if (cut && length < LINE_LIMIT)
+        return refuse(r, "a NUL byte, so this is no text file");
+    if (cut || length > LINE_LIMIT)
         return refuse(r, "line longer than 196 characters");
+    if (r->line == 1 && strncmp(buffer, byte_order_mark, 3) == 0)
+        memmove(buffer, buffer + 3, length - 2);
     const char *text = buffer + strspn(buffer, " \t\r\n");
     if (*text == '\0' || *text == '#' || *text == ';')
         return buffer;
@@ -70,15 +77,11 @@ static int take(void *user, const char *section, const char *key, const char *va
     return r->status == STATUS_OK;
 }
 
-enum status ini_read(const char *path, setting_handler *handler, void *user, struct error *error)
+static enum status read_stream(FILE *file, const char *path, setting_handler *handler, void *user,
+                               struct error *error)
 {
-    struct reading r = {.file = fopen(path, "r"),
-                        .path = path,
-                        .handler = handler,
-                        .user = user,
-                        .error = error};
-    if (!r.file)
-        return error_set_errno(error, STATUS_IO, errno, "%s: cannot be opened", path);
+    struct reading r = {
+        .file = file, .path = path, .handler = handler, .user = user, .error = error};
     int line = ini_parse_stream(next_line, &r, take, &r);
     if (!r.status && ferror(r.file))
         r.status = error_set_errno(error, STATUS_IO, errno, "%s: cannot be read", path);
@@ -88,4 +91,23 @@ enum status ini_read(const char *path, setting_handler *handler, void *user, str
         r.status = error_set(error, STATUS_NO_MEMORY, "%s: out of memory", path);
     fclose(r.file);
     return r.status;
+}
+
+enum status ini_read(const char *path, setting_handler *handler, void *user, struct error *error)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return error_set_errno(error, STATUS_IO, errno, "%s: cannot be opened", path);
+    return read_stream(file, path, handler, user, error);
+}
+
+enum status ini_read_text(const char *text, const char *name, setting_handler *handler, void *user,
+                          struct error *error)
+{
+    if (text[0] == '\0')
+        return STATUS_OK; /* older libraries refuse to open it */
+    FILE *file = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+    if (!file)
+        return error_set_errno(error, STATUS_NO_MEMORY, errno, "%s: cannot be read", name);
+    return read_stream(file, name, handler, user, error);
 }

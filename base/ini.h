@@ -25,4 +25,8 @@ typedef enum status setting_handler(void *user, const struct ini_setting *settin
  * STATUS_IO: it cannot be read.  STATUS_INVALID: it is malformed.  Else what the handler returned. */
 enum status ini_read(const char *path, setting_handler *handler, void *user, struct error *error);
 
+/* The same of a text in memory, which messages call `name`. */
+enum status ini_read_text(const char *text, const char *name, setting_handler *handler, void *user,
+                          struct error *error);
+
 #endif
