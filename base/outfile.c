@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void forget(struct outfile *file)
@@ -23,13 +24,17 @@ enum status outfile_open(struct outfile *file, const char *path, struct error *e
         file->stream = stdout;
         return STATUS_OK;
     }
-    file->path = text_copy(path);
-    file->beside = text_format("%s.%ld.part", path, (long)getpid());
-    if (!file->path || !file->beside) {
+    struct stat there;
+    bool exists = stat(path, &there) == 0;
+    bool in_place = exists && !S_ISREG(there.st_mode); /* renaming would take the device's place */
+    file->path = exists && !in_place ? realpath(path, NULL) : text_copy(path);
+    if (file->path && !in_place)
+        file->beside = text_format("%s.%ld.part", file->path, (long)getpid());
+    if (!file->path || (!file->beside && !in_place)) {
         forget(file);
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a file name");
     }
-    file->stream = fopen(file->beside, "w");
+    file->stream = fopen(in_place ? file->path : file->beside, "w");
     if (!file->stream) {
         enum status status =
             error_set_errno(error, STATUS_IO, errno, "%s: cannot be written", path);
@@ -50,11 +55,13 @@ enum status outfile_commit(struct outfile *file, struct error *error)
         forget(file);
         return status;
     }
-    failed = fsync(fileno(file->stream)) != 0 || failed;
+    if (file->beside)
+        failed = fsync(fileno(file->stream)) != 0 || failed;
     failed = fclose(file->stream) != 0 || failed;
-    if (failed || rename(file->beside, file->path) != 0) {
+    if (failed || (file->beside && rename(file->beside, file->path) != 0)) {
         status = error_set_errno(error, STATUS_IO, errno, "%s: cannot be written", name);
-        unlink(file->beside);
+        if (file->beside)
+            unlink(file->beside);
     }
     forget(file);
     return status;
@@ -64,7 +71,8 @@ void outfile_abandon(struct outfile *file)
 {
     if (file->path && file->stream) {
         fclose(file->stream);
-        unlink(file->beside);
+        if (file->beside)
+            unlink(file->beside);
     }
     forget(file);
 }

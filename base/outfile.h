@@ -13,10 +13,11 @@
 
 struct outfile {
     FILE *stream;
-    char *path, *beside;
+    char *path, *beside; /* NULL: standard output; NULL: written in place */
 };
 
-/* "-" as `path` is standard output, which is not replaced.
+/* "-" as `path` is standard output. That, a device and a pipe are written to, not replaced; a
+ * symbolic link stays, and what it points at is replaced.
  * STATUS_IO: the folder cannot be written. */
 enum status outfile_open(struct outfile *file, const char *path, struct error *error);
 

@@ -231,6 +231,9 @@ static enum status parse_options(const struct tool *tool, int argc, char **argv,
                                  tool->name);
             if (optopt >= 256)
                 return error_set(error, STATUS_MISUSE, "%s takes no argument", at);
+            if (optopt > 0) /* a letter: getopt may not have left its word yet */
+                return error_set(error, STATUS_MISUSE, "there is no option -%c; see %s --help",
+                                 optopt, tool->name);
             return error_set(error, STATUS_MISUSE,
                              "there is no option %s (or it is ambiguous); see %s --help", at,
                              tool->name);
