@@ -41,6 +41,8 @@ static enum status read_line(struct csv *csv, bool *more, struct error *error)
         size_t length = strlen(csv->row);
         if (length == MAX_LINE - 1 && csv->row[length - 1] != '\n')
             return at_line(csv, error, "line longer than 64 KiB");
+        if ((length == 0 || csv->row[length - 1] != '\n') && !feof(csv->file))
+            return at_line(csv, error, "a NUL byte, so this is no text file");
         while (length > 0 && (csv->row[length - 1] == '\n' || csv->row[length - 1] == '\r'))
             csv->row[--length] = '\0';
         if (length > 0 && csv->row[0] != '#') {
@@ -83,7 +85,8 @@ static enum status read_header(struct csv *csv, struct error *error)
         return status;
     if (!more)
         return error_set(error, STATUS_INVALID, "%s: no header line", csv->path);
-    if (!(csv->header = text_copy(csv->row)))
+    bool marked = csv->line == 1 && strncmp(csv->row, "\xef\xbb\xbf", 3) == 0;
+    if (!(csv->header = text_copy(csv->row + (marked ? 3 : 0))))
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a header");
     csv->n_columns = cut(csv->header, csv->names);
     if (csv->n_columns < 0)

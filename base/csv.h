@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Comma-separated figures with a header line: no quoting, because figures need none. Lines that
- * are empty or start with '#' are skipped. Every error names file:line.
+ * are empty or start with '#' are skipped, as is a byte order mark. Every error names file:line.
  *
  * Life cycle: csv_open, csv_column for each column wanted, csv_next until it says there is no more,
  * csv_close. One thread at a time.

@@ -45,7 +45,7 @@ enum status store_campaign_add(struct store *store, struct campaign *campaign, s
                campaign->spacing ? campaign->spacing : "back-to-back", (int64_t)campaign->seed,
                campaign->timer_overhead_ns < 0 ? -1.0 : campaign->timer_overhead_ns,
                campaign->harness_overhead_ns < 0 ? -1.0 : campaign->harness_overhead_ns);
-    if (status && (sqlite3_errcode(store->db) & 0xff) == SQLITE_CONSTRAINT)
+    if (status && sqlite3_extended_errcode(store->db) == SQLITE_CONSTRAINT_UNIQUE)
         return error_set(error, STATUS_INVALID,
                          "%s: there is a campaign '%s' already; choose another name", store->path,
                          campaign->name);
@@ -91,6 +91,8 @@ enum status store_campaigns(struct store *store, struct campaign **campaigns, si
         status = array_reserve(&list, count, &capacity, sizeof *list, error);
         if (!status)
             read_campaign(row, &list[count++]);
+        if (!status && !list[count - 1].name)
+            status = error_set(error, STATUS_NO_MEMORY, "%s: out of memory", store->path);
     }
     sqlite3_finalize(row);
     if (status) {
@@ -141,7 +143,8 @@ enum status store_target_add(struct store *store, int64_t campaign_id, struct ta
     bool more = false;
     enum status status =
         sql_do(store, error,
-               "INSERT OR IGNORE INTO target (campaign_id, name, engine, url) VALUES (?, ?, ?, ?)",
+               "INSERT INTO target (campaign_id, name, engine, url) VALUES (?, ?, ?, ?) "
+               "ON CONFLICT (campaign_id, name) DO NOTHING",
                "ittt", campaign_id, target->name, target->engine, target->url);
     if (!status)
         status = sql_prepare(store, &row, error,
@@ -174,6 +177,8 @@ enum status store_targets(struct store *store, int64_t campaign_id, struct targe
                                             .name = sql_text(row, 1),
                                             .engine = sql_text(row, 2),
                                             .url = sql_text(row, 3)};
+        if (!status && !list[count - 1].name)
+            status = error_set(error, STATUS_NO_MEMORY, "%s: out of memory", store->path);
     }
     sqlite3_finalize(row);
     if (status) {
@@ -190,7 +195,7 @@ enum status store_targets(struct store *store, int64_t campaign_id, struct targe
 enum status store_convergence_set(struct store *store, const struct convergence *rows, size_t n,
                                   struct error *error)
 {
-    enum status status = sql_run(store, "BEGIN IMMEDIATE", error);
+    enum status status = sql_begin(store, error);
     if (status)
         return status;
     for (size_t i = 0; !status && i < n; i++)

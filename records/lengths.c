@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/units.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +17,18 @@ static int by_length(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+static char *trim(char *text)
+{
+    text += strspn(text, " \t");
+    size_t length = strlen(text);
+    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+        text[--length] = '\0';
+    return text;
+}
+
 /* "FROM[:TO[:STEP]]" cut at its colons. */
 static enum status parse_range(char *part, uint64_t range[3], struct error *error)
 {
-    static const uint64_t most[3] = {LENGTH_MAX, LENGTH_MAX, LENGTH_MAX};
     int n = 0;
     for (char *next = part; next; n++) {
         char *number = next;
@@ -28,9 +37,7 @@ static enum status parse_range(char *part, uint64_t range[3], struct error *erro
             *next++ = '\0';
         if (n == 3)
             return error_set(error, STATUS_INVALID, "more than FROM:TO:STEP");
-        number += strspn(number, " ");
-        number[strcspn(number, " ")] = '\0';
-        enum status status = parse_u64(number, 1, most[n], &range[n], error);
+        enum status status = parse_u64(trim(number), 1, LENGTH_MAX, &range[n], error);
         if (status)
             return status;
     }
@@ -44,9 +51,9 @@ static enum status parse_range(char *part, uint64_t range[3], struct error *erro
 static enum status add_range(uint32_t **lengths, size_t *n, size_t *capacity,
                              const uint64_t range[3], struct error *error)
 {
+    if ((range[1] - range[0]) / range[2] >= LENGTHS_MAX - *n)
+        return error_set(error, STATUS_INVALID, "more than %d lengths", LENGTHS_MAX);
     for (uint64_t length = range[0]; length <= range[1]; length += range[2]) {
-        if (*n == LENGTHS_MAX)
-            return error_set(error, STATUS_INVALID, "more than %d lengths", LENGTHS_MAX);
         enum status status = array_reserve(lengths, *n, capacity, sizeof **lengths, error);
         if (status)
             return status;
@@ -96,6 +103,9 @@ enum status lengths_parse(const char *text, uint32_t **lengths, size_t *n, struc
     return STATUS_OK;
 }
 
+/* Sequences in a histogram: whole numbers in a double up to here. */
+#define TOTAL_MAX (UINT64_C(1) << 53)
+
 struct bar {
     uint32_t length;
     uint64_t count;
@@ -110,6 +120,7 @@ static enum status read_bars(struct csv *csv, struct bar **bars, size_t *n, stru
 {
     int length, count;
     size_t capacity = 0;
+    uint64_t total = 0;
     bool more = true;
     enum status status = csv_require(csv, "length", &length, error);
     if (!status)
@@ -118,7 +129,9 @@ static enum status read_bars(struct csv *csv, struct bar **bars, size_t *n, stru
         uint64_t l, c;
         status = csv_u64(csv, length, 1, LENGTH_MAX, &l, error);
         if (!status)
-            status = csv_u64(csv, count, 0, UINT64_C(1) << 40, &c, error);
+            status = csv_u64(csv, count, 0, TOTAL_MAX, &c, error);
+        if (!status && (total += c) > TOTAL_MAX)
+            status = csv_error(csv, count, error, "the counts add up to more than 2^53");
         if (!status && c > 0)
             status = array_reserve(bars, *n, &capacity, sizeof **bars, error);
         if (!status && c > 0)
@@ -183,8 +196,11 @@ static uint32_t length_at(const struct histogram *histogram, uint64_t rank)
 
 uint32_t histogram_quantile(const struct histogram *histogram, double p)
 {
-    double rank = ceil(p * (double)histogram->total) - 1;
-    return length_at(histogram, rank < 0 ? 0 : (uint64_t)rank);
+    double product = fmin(fmax(p, 0), 1) * (double)histogram->total;
+    /* 0.07 of 100 is a hair above 7 in binary, yet it means the 7th. */
+    double whole = nearbyint(product);
+    double rank = fabs(product - whole) <= 2 * DBL_EPSILON * whole ? whole : ceil(product);
+    return length_at(histogram, rank < 1 ? 0 : (uint64_t)rank - 1);
 }
 
 uint32_t histogram_draw(const struct histogram *histogram, struct random *random)

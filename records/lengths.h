@@ -2,6 +2,9 @@
 /*
  * Sequence lengths: the list a campaign sweeps, and the histogram of the lengths that a product
  * sees.
+ *
+ * Life cycle: lengths_parse and free(); histogram_read, any of the others, histogram_free. A
+ * histogram that is only read may be shared between threads.
  */
 #ifndef RECORDS_LENGTHS_H
 #define RECORDS_LENGTHS_H
@@ -14,9 +17,12 @@
 
 enum { LENGTH_MAX = INT32_MAX, LENGTHS_MAX = 100000 };
 
-/* "1,2,4:64:4,128": N and FROM:TO[:STEP] separated by commas. *lengths is ascending without
- * repetitions, *n of them (at most LENGTHS_MAX), to be freed.
- * STATUS_INVALID: the message says which part is wrong. */
+/* "1, 2, 4:64:4, 128": N and FROM:TO[:STEP] separated by commas, TO included where STEP meets it;
+ * blanks around a number are allowed, empty parts are not. *lengths is ascending without
+ * repetitions, *n >= 1 of them, to be freed with free().
+ * STATUS_INVALID: a number outside 1..LENGTH_MAX, a range that ends before it starts, or more than
+ * LENGTHS_MAX lengths before repetitions are left out; the message says which part is wrong.
+ * Nothing is written to *lengths and *n then. */
 enum status lengths_parse(const char *text, uint32_t **lengths, size_t *n, struct error *error);
 
 struct histogram {
@@ -26,13 +32,17 @@ struct histogram {
     uint64_t total;
 };
 
-/* Reads a CSV with columns length,count (repeated lengths add up).
- * STATUS_INVALID: file:line and what is wrong there. */
+/* Reads a CSV ("-": standard input) with columns length,count: repeated lengths add up, counts of 0
+ * and other columns are passed over. *histogram is freed with histogram_free; empty after a
+ * failure. STATUS_IO: it cannot be read. STATUS_INVALID: file:line and what is wrong there, or no
+ * sequence at all. */
 enum status histogram_read(const char *path, struct histogram *histogram, struct error *error);
 
+/* The mean length of a sequence. */
 double histogram_mean(const struct histogram *histogram);
 
-/* The length at or below which a share p (0..1) of the sequences lie (nearest rank). */
+/* The length at or below which a share p (0..1) of the sequences lie: that of rank ceil(p*total)
+ * counted from 1 in ascending order (nearest rank); p = 0 gives the shortest. */
 uint32_t histogram_quantile(const struct histogram *histogram, double p);
 
 /* A length drawn at random, with the probability of its count. O(n). */

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Fitted models beside the samples they came from. */
 #include "base/memory.h"
+#include "records/lengths.h"
 #include "records/sql_private.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,9 +48,11 @@ static enum status put_model(struct store *store, int64_t fit_id, const struct c
 enum status store_models_put(struct store *store, int64_t campaign_id, const struct model_set *set,
                              struct error *error)
 {
+    if (set->n_models == 0)
+        return error_set(error, STATUS_MISUSE, "%s: a fit without models", store->path);
     const char *statistic = statistic_name(set->models[0].statistic);
     size_t size = set->n_coefficients;
-    enum status status = sql_run(store, "BEGIN IMMEDIATE", error);
+    enum status status = sql_begin(store, error);
     if (status)
         return status;
     status = sql_do(store, error, "DELETE FROM fit WHERE campaign_id = ? AND statistic = ?", "it",
@@ -92,25 +96,58 @@ static const char *provenance_at(int i)
     return provenance_name((enum provenance)i);
 }
 
+static enum status damaged(struct store *store, int64_t id, const char *what, struct error *error)
+{
+    return error_set(error, STATUS_INVALID, "%s: damaged model %lld (%s); run rnnfit again",
+                     store->path, (long long)id, what);
+}
+
+/* A column's real, or NaN for NULL: SQLite knows no NaN. */
+static double real_or_nan(sqlite3_stmt *row, int column)
+{
+    return sqlite3_column_type(row, column) == SQLITE_NULL ? NAN
+                                                           : sqlite3_column_double(row, column);
+}
+
+/* A column's integer, when it is in min .. max; else clears *sound. */
+static int64_t bounded(sqlite3_stmt *row, int column, int64_t min, int64_t max, bool *sound)
+{
+    int64_t value = sqlite3_column_int64(row, column);
+    *sound = *sound && value >= min && value <= max;
+    return value;
+}
+
 static enum status get_segments(struct store *store, int64_t id, struct cost_model *model,
                                 struct error *error)
 {
     sqlite3_stmt *row;
     bool more = true;
     size_t capacity = 0;
-    enum status status = sql_prepare(store, &row, error,
-                                     "SELECT from_length, to_length, intercept, slope, quadratic "
-                                     "FROM model_segment WHERE model_id = ? ORDER BY place",
-                                     "i", id);
+    enum status status =
+        sql_prepare(store, &row, error,
+                    "SELECT from_length, to_length, intercept, slope, quadratic, place "
+                    "FROM model_segment WHERE model_id = ? ORDER BY place",
+                    "i", id);
     while (!status && !(status = sql_next(store, row, &more, error)) && more) {
         status = array_reserve(&model->segments, model->n_segments, &capacity,
                                sizeof *model->segments, error);
-        if (!status)
-            model->segments[model->n_segments++] = (struct segment){
-                (uint32_t)sqlite3_column_int64(row, 0), (uint32_t)sqlite3_column_int64(row, 1),
-                sqlite3_column_double(row, 2), sqlite3_column_double(row, 3),
-                sqlite3_column_double(row, 4)};
+        if (status)
+            break;
+        bool sound = true;
+        int64_t place = (int64_t)model->n_segments;
+        int64_t start = place > 0 ? (int64_t)model->segments[place - 1].to + 1 : 0;
+        int64_t from = bounded(row, 0, start, place > 0 ? start : UINT32_MAX, &sound);
+        int64_t to = bounded(row, 1, from, UINT32_MAX, &sound);
+        bounded(row, 5, place, place, &sound);
+        if (!sound)
+            status = damaged(store, id, "its segments have gaps", error);
+        else
+            model->segments[model->n_segments++] =
+                (struct segment){(uint32_t)from, (uint32_t)to, sqlite3_column_double(row, 2),
+                                 sqlite3_column_double(row, 3), sqlite3_column_double(row, 4)};
     }
+    if (!status && model->n_segments == 0)
+        status = damaged(store, id, "it has no segments", error);
     sqlite3_finalize(row);
     return status;
 }
@@ -121,12 +158,14 @@ static enum status get_numbers(struct store *store, int64_t id, const char *kind
     sqlite3_stmt *row;
     bool more = true;
     size_t capacity = 0;
-    enum status status =
-        sql_prepare(store, &row, error,
-                    "SELECT value FROM model_number WHERE model_id = ? AND kind = ? ORDER BY place",
-                    "it", id, kind);
+    enum status status = sql_prepare(
+        store, &row, error,
+        "SELECT value, place FROM model_number WHERE model_id = ? AND kind = ? ORDER BY place",
+        "it", id, kind);
     while (!status && !(status = sql_next(store, row, &more, error)) && more) {
         status = array_reserve(values, *n, &capacity, sizeof **values, error);
+        if (!status && sqlite3_column_int64(row, 1) != (int64_t)*n)
+            status = damaged(store, id, "a number is missing", error);
         if (!status)
             (*values)[(*n)++] = sqlite3_column_double(row, 0);
     }
@@ -137,7 +176,9 @@ static enum status get_numbers(struct store *store, int64_t id, const char *kind
 static enum status get_model(struct store *store, sqlite3_stmt *row, enum statistic statistic,
                              struct model_set *set, struct error *error)
 {
+    bool sound = true;
     int64_t id = sqlite3_column_int64(row, 0);
+    int64_t n_max = bounded(row, 5, 0, LENGTH_MAX, &sound);
     int quantity = index_of((const char *)sqlite3_column_text(row, 2), quantity_at, N_QUANTITIES);
     int form = index_of((const char *)sqlite3_column_text(row, 3), form_at, N_FORMS);
     int provenance =
@@ -146,20 +187,21 @@ static enum status get_model(struct store *store, sqlite3_stmt *row, enum statis
                                .quantity = (enum quantity)quantity,
                                .statistic = statistic,
                                .form = (enum model_form)form,
-                               .n_min = (uint32_t)sqlite3_column_int64(row, 4),
-                               .n_max = (uint32_t)sqlite3_column_int64(row, 5),
-                               .residual_sd = sqlite3_column_double(row, 6),
-                               .r2 = sqlite3_column_double(row, 7),
-                               .bic = sqlite3_column_double(row, 8),
-                               .dof = sqlite3_column_double(row, 9),
-                               .n_samples = (uint64_t)sqlite3_column_int64(row, 10),
-                               .n_lengths = (uint64_t)sqlite3_column_int64(row, 11),
-                               .n_outliers = (uint64_t)sqlite3_column_int64(row, 12),
+                               .n_min = (uint32_t)bounded(row, 4, 0, n_max, &sound),
+                               .n_max = (uint32_t)n_max,
+                               .residual_sd = real_or_nan(row, 6),
+                               .r2 = real_or_nan(row, 7),
+                               .bic = real_or_nan(row, 8),
+                               .dof = real_or_nan(row, 9),
+                               .n_samples = (uint64_t)bounded(row, 10, 0, INT64_MAX, &sound),
+                               .n_lengths = (uint64_t)bounded(row, 11, 0, INT64_MAX, &sound),
+                               .n_outliers = (uint64_t)bounded(row, 12, 0, INT64_MAX, &sound),
                                .provenance = (enum provenance)provenance};
     enum status status = STATUS_OK;
     if (!model.target || quantity == N_QUANTITIES || form == N_FORMS || provenance == N_PROVENANCES)
-        status = error_set(error, STATUS_INVALID, "%s: damaged model %lld; run rnnfit again",
-                           store->path, (long long)id);
+        status = damaged(store, id, "an unknown name", error);
+    else if (!sound)
+        status = damaged(store, id, "a count out of range", error);
     if (!status)
         status = get_segments(store, id, &model, error);
     if (!status)
@@ -167,9 +209,6 @@ static enum status get_model(struct store *store, sqlite3_stmt *row, enum statis
     if (!status)
         status = get_numbers(store, id, "coefficient", &model.coefficients, &model.n_coefficients,
                              error);
-    if (!status && model.n_segments == 0)
-        status = error_set(error, STATUS_INVALID, "%s: damaged model %lld; run rnnfit again",
-                           store->path, (long long)id);
     if (!status)
         status = model_set_add(set, &model, error);
     cost_model_free(&model);
@@ -180,20 +219,24 @@ static enum status get_covariance(struct store *store, int64_t fit_id, struct mo
                                   struct error *error)
 {
     sqlite3_stmt *row;
-    bool more = true;
-    int64_t size = (int64_t)set->n_coefficients;
-    enum status status =
-        sql_prepare(store, &row, error,
-                    "SELECT row, col, value FROM fit_covariance WHERE fit_id = ?", "i", fit_id);
-    while (!status && !(status = sql_next(store, row, &more, error)) && more) {
-        int64_t i = sqlite3_column_int64(row, 0), j = sqlite3_column_int64(row, 1);
-        if (i < 0 || j < 0 || i >= size || j >= size)
-            status = error_set(error, STATUS_INVALID, "%s: damaged covariance; run rnnfit again",
-                               store->path);
-        else
-            set->covariance[i * size + j] = sqlite3_column_double(row, 2);
+    bool more = true, sound = true;
+    int64_t size = (int64_t)set->n_coefficients, n = 0;
+    enum status status = sql_prepare(store, &row, error,
+                                     "SELECT row, col, value FROM fit_covariance WHERE fit_id = ? "
+                                     "ORDER BY row, col",
+                                     "i", fit_id);
+    while (!status && sound && !(status = sql_next(store, row, &more, error)) && more) {
+        sound = n < size * size && sqlite3_column_int64(row, 0) == n / size &&
+                sqlite3_column_int64(row, 1) == n % size;
+        if (sound)
+            set->covariance[n++] = sqlite3_column_double(row, 2);
     }
     sqlite3_finalize(row);
+    if (!status && (!sound || n != size * size))
+        status =
+            error_set(error, STATUS_INVALID,
+                      "%s: damaged covariance: not that of %lld coefficients; run rnnfit again",
+                      store->path, (long long)size);
     return status;
 }
 
@@ -211,6 +254,10 @@ static enum status get_models(struct store *store, int64_t fit_id, enum statisti
     while (!status && !(status = sql_next(store, row, &more, error)) && more)
         status = get_model(store, row, statistic, set, error);
     sqlite3_finalize(row);
+    if (!status && set->n_models == 0)
+        status =
+            error_set(error, STATUS_INVALID, "%s: damaged fit %lld: no models; run rnnfit again",
+                      store->path, (long long)fit_id);
     return status ? status : get_covariance(store, fit_id, set, error);
 }
 
@@ -242,9 +289,10 @@ enum status store_models_get(struct store *store, int64_t campaign_id, enum stat
         set->hold_out_seed = (uint64_t)sqlite3_column_int64(row, 5);
         snprintf(set->digest, sizeof set->digest, "%s", digest ? digest : "");
     }
-    sqlite3_finalize(row);
     if (!status)
         status = get_models(store, fit_id, statistic, set, error);
+    /* Open until here, it keeps everything read one state of the file: a fit may be stored now. */
+    sqlite3_finalize(row);
     if (status)
         model_set_free(set);
     return status;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Samples: appended in batches, scanned in order, marked as outliers. */
 #include "base/memory.h"
+#include "records/lengths.h"
 #include "records/sql_private.h"
 
 #include <stddef.h>
@@ -19,13 +20,13 @@ const char *failure_name(enum failure failure)
     return failures[failure];
 }
 
+/* N_FAILURES: no such failure. */
 static enum failure failure_of(const char *name)
 {
-    for (int i = 1; name && i < N_FAILURES; i++) {
-        if (strcmp(failures[i], name) == 0)
-            return (enum failure)i;
-    }
-    return name ? FAILURE_ENGINE : FAILURE_NONE;
+    int i = name ? 1 : FAILURE_NONE;
+    while (name && i < N_FAILURES && strcmp(failures[i], name) != 0)
+        i++;
+    return (enum failure)i;
 }
 
 /* The integers of a sample that may be unknown, in the order of both statements below. */
@@ -67,19 +68,31 @@ static int bind_sample(sqlite3_stmt *insert, const struct sample *sample)
     return rc;
 }
 
+/* Refuses what a later scan would take for damage. */
+static enum status check_samples(const struct store *store, const struct sample *samples, size_t n,
+                                 struct error *error)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (samples[i].length < 1 || samples[i].length > LENGTH_MAX || samples[i].time_ns < 0)
+            return error_set(error, STATUS_INVALID, "%s: a sample of length %u and %lld ns",
+                             store->path, samples[i].length, (long long)samples[i].time_ns);
+    }
+    return STATUS_OK;
+}
+
 enum status store_samples_append(struct store *store, const struct sample *samples, size_t n,
                                  struct error *error)
 {
-    enum status status = STATUS_OK;
-    if (n == 0)
-        return STATUS_OK;
+    enum status status = check_samples(store, samples, n, error);
+    if (n == 0 || status)
+        return status;
     if (!store->insert_sample)
         status = sql_prepare(store, &store->insert_sample, error,
                              "INSERT INTO sample (" SAMPLE_COLUMNS
                              ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                              "");
     if (!status)
-        status = sql_run(store, "BEGIN IMMEDIATE", error);
+        status = sql_begin(store, error);
     if (status)
         return status;
     for (size_t i = 0; !status && i < n; i++) {
@@ -91,16 +104,31 @@ enum status store_samples_append(struct store *store, const struct sample *sampl
     return sql_end(store, status, error);
 }
 
-static void read_sample(sqlite3_stmt *row, struct sample *sample)
+static const char *failure_text(sqlite3_stmt *row)
 {
+    const char *text = (const char *)sqlite3_column_text(row, 4);
+    return text ? text : "none";
+}
+
+static enum status read_sample(struct store *store, sqlite3_stmt *row, struct sample *sample,
+                               struct error *error)
+{
+    int64_t attempt = sqlite3_column_int64(row, 1), length = sqlite3_column_int64(row, 2);
     sample->target_id = sqlite3_column_int64(row, 0);
-    sample->attempt = (uint32_t)sqlite3_column_int64(row, 1);
-    sample->length = (uint32_t)sqlite3_column_int64(row, 2);
+    sample->attempt = (uint32_t)attempt;
+    sample->length = (uint32_t)length;
     sample->time_ns = sqlite3_column_int64(row, 3);
     sample->failure = failure_of((const char *)sqlite3_column_text(row, 4));
     sample->outlier = sqlite3_column_int(row, 5) != 0;
     for (int i = 0; i < N_OPTIONAL; i++)
         *(int64_t *)((char *)sample + optional_fields[i]) = sql_unknown(row, N_FIXED + i);
+    if (attempt < 0 || attempt > UINT32_MAX || length < 1 || length > LENGTH_MAX ||
+        sample->time_ns < 0 || sample->failure == N_FAILURES)
+        return error_set(error, STATUS_INVALID,
+                         "%s: damaged sample: length %lld, %lld ns, attempt %lld, failure '%s'",
+                         store->path, (long long)length, (long long)sample->time_ns,
+                         (long long)attempt, failure_text(row));
+    return STATUS_OK;
 }
 
 enum status store_samples_each(struct store *store, int64_t campaign_id, sample_sink *sink,
@@ -114,8 +142,9 @@ enum status store_samples_each(struct store *store, int64_t campaign_id, sample_
                                      "i", campaign_id);
     while (!status && !(status = sql_next(store, row, &more, error)) && more) {
         struct sample sample;
-        read_sample(row, &sample);
-        status = sink(user, &sample, error);
+        status = read_sample(store, row, &sample, error);
+        if (!status)
+            status = sink(user, &sample, error);
     }
     sqlite3_finalize(row);
     return status;
@@ -234,7 +263,7 @@ enum status store_flag_outliers(struct store *store, int64_t campaign_id, double
     double *work = NULL;
     size_t n = 0;
     *n_outliers = 0;
-    enum status status = sql_run(store, "BEGIN IMMEDIATE", error);
+    enum status status = sql_begin(store, error);
     if (status)
         return status;
     status = sql_do(store, error,

@@ -3,20 +3,35 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <stdarg.h>
+#include <string.h>
 
 enum status sql_error(struct store *store, struct error *error, const char *what)
 {
-    int code = sqlite3_errcode(store->db);
+    int code = sqlite3_errcode(store->db) & 0xff, errnum = 0;
     const char *words = sqlite3_errmsg(store->db);
-    switch (code & 0xff) {
+    if (code == SQLITE_CANTOPEN || code == SQLITE_IOERR)
+        errnum = sqlite3_system_errno(store->db);
+    if (errnum == ENOSPC)
+        code = SQLITE_FULL;
+    switch (code) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
+    case SQLITE_ERROR: /* our statements are constant: a table or column of ours is missing */
         return error_set(error, STATUS_INVALID, "%s: not an rnnmap database, or damaged (%s)",
                          store->path, words);
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+        return error_set(error, STATUS_INVALID, "%s: %s: %s", store->path, what, words);
     case SQLITE_BUSY:
-        return error_set(error, STATUS_IO, "%s: %s: another process is writing to it", store->path,
-                         what);
+        return error_set(error, STATUS_IO,
+                         "%s: %s: another process is writing to it; try again when it is done",
+                         store->path, what);
+    case SQLITE_READONLY:
+        return error_set(error, STATUS_IO,
+                         "%s: %s: it or its folder is write-protected; copy it where you may write",
+                         store->path, what);
     case SQLITE_FULL:
         return error_set(error, STATUS_IO,
                          "%s: %s: the disk is full; make room, everything stored before is safe",
@@ -24,7 +39,8 @@ enum status sql_error(struct store *store, struct error *error, const char *what
     case SQLITE_NOMEM:
         return error_set(error, STATUS_NO_MEMORY, "%s: %s: out of memory", store->path, what);
     default:
-        return error_set(error, STATUS_IO, "%s: %s: %s", store->path, what, words);
+        return error_set(error, STATUS_IO, "%s: %s: %s%s%s", store->path, what, words,
+                         errnum ? ": " : "", errnum ? strerror(errnum) : "");
     }
 }
 
@@ -122,11 +138,23 @@ double sql_unknown_real(sqlite3_stmt *statement, int column)
                : sqlite3_column_double(statement, column);
 }
 
+enum status sql_begin(struct store *store, struct error *error)
+{
+    enum status status =
+        sql_run(store, store->depth == 0 ? "BEGIN IMMEDIATE" : "SAVEPOINT inner_part", error);
+    if (!status)
+        store->depth++;
+    return status;
+}
+
 enum status sql_end(struct store *store, enum status status, struct error *error)
 {
+    bool inner = --store->depth > 0;
     if (!status)
-        status = sql_run(store, "COMMIT", error);
+        status = sql_run(store, inner ? "RELEASE inner_part" : "COMMIT", error);
+    /* A full disk makes SQLite roll back the whole by itself. */
     if (status && !sqlite3_get_autocommit(store->db))
-        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+        sqlite3_exec(store->db, inner ? "ROLLBACK TO inner_part; RELEASE inner_part" : "ROLLBACK",
+                     NULL, NULL, NULL);
     return status;
 }

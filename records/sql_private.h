@@ -14,9 +14,14 @@ struct store {
     sqlite3 *db;
     char *path;
     sqlite3_stmt *insert_sample; /* prepared once, for the batches */
+    int depth;                   /* of sql_begin; 0: no transaction */
 };
 
-/* An error from what SQLite said last: "PATH: doing WHAT: its words". */
+/*
+ * An error from what SQLite said last: "PATH: WHAT: its words". Returns its status.
+ * STATUS_INVALID: the file is not ours or damaged, or a value breaks a rule of the schema.
+ * STATUS_NO_MEMORY.  STATUS_IO: all else (a full disk, another writer, a write-protected file).
+ */
 enum status sql_error(struct store *store, struct error *error, const char *what);
 
 /* Runs statements that return nothing. */
@@ -45,8 +50,15 @@ int64_t sql_unknown(sqlite3_stmt *statement, int column);
 /* A column's real, or -1 for NULL. */
 double sql_unknown_real(sqlite3_stmt *statement, int column);
 
-/* Ends a transaction begun with sql_run("BEGIN IMMEDIATE"): commits when `status` is OK and rolls
- * back otherwise. Returns the first failure. */
+/*
+ * Begins a transaction that writes, waiting up to five seconds for another writer. Inside another
+ * one it is a savepoint, so that functions that are atomic by themselves make up a larger whole.
+ * After STATUS_OK, sql_end must follow.
+ */
+enum status sql_begin(struct store *store, struct error *error);
+
+/* Ends what sql_begin began: keeps what was written when `status` is OK, else undoes it. Returns
+ * the first failure. */
 enum status sql_end(struct store *store, enum status status, struct error *error);
 
 #endif
