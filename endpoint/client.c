@@ -198,6 +198,11 @@ enum status client_prepare(struct client *client, uint32_t n, struct error *erro
     return STATUS_OK;
 }
 
+const struct tensor *client_input(const struct client *client)
+{
+    return &client->input;
+}
+
 /* The first output as floats, whatever it came as. */
 static enum status convert_output(struct client *client, struct error *error)
 {

@@ -26,7 +26,7 @@ struct client_config {
 /* Why a request failed, as stored with its sample. */
 enum client_failure {
     CLIENT_NO_FAILURE,
-    CLIENT_CONNECT,
+    CLIENT_CONNECT, /* no connection, or it broke off before the answer was whole */
     CLIENT_TLS,
     CLIENT_TIMED_OUT,
     CLIENT_HTTP,     /* a status that is not 200 */
@@ -40,32 +40,40 @@ const char *client_failure_name(enum client_failure failure);
  * written to after the answer's tensor was read. */
 struct client_timing {
     int64_t total_ns;
-    int64_t connect_ns; /* TCP; 0 on a connection that was open */
+    int64_t connect_ns; /* TCP, without the look-up of the name; 0 on a connection that was open */
     int64_t tls_ns;     /* 0 without TLS or on an open connection */
     int64_t send_ns;    /* from the connection being ready to the last byte handed to the kernel */
     int64_t wait_ns;    /* to the first byte of the answer */
     int64_t receive_ns; /* to the last byte of the answer */
     int64_t server_ns;  /* the server's own report (Server-Timing: sum of queue and infer) */
-    uint64_t bytes_up, bytes_down; /* HTTP heads and bodies, without TCP/IP and TLS framing */
+    uint64_t bytes_up, bytes_down; /* HTTP heads and bodies as on the wire (chunks with their
+                                      framing), without TCP/IP and TLS */
     enum client_failure failure;
 };
 
 struct client;
 
-/* STATUS_IO: no connection.  STATUS_PROTOCOL: the server does not speak the protocol, or has no
- * such model.  Messages name the URL. */
+/* STATUS_IO: no connection.  STATUS_TIMEOUT.  STATUS_PROTOCOL: the server does not speak the
+ * protocol, has no such model, or it takes no single sequence (INT64 [1,-1], FP32 [1,-1,F]).
+ * STATUS_INVALID: not a URL, or no model named.  Messages name the URL. The strings of the
+ * configuration are copied. */
 enum status client_open(const struct client_config *config, struct client **client,
                         struct error *error);
 
-/* The round trip of a tiny request (v2/health/live) on the warm connection, in ns: from the request
- * written to its answer read. Opens the connection first, unmeasured, if it was closed. */
+/* The round trip of a tiny request (v2/health/live) on the warm connection, in ns: from before its
+ * first byte is written to its answer's last byte read. Opens the connection first, unmeasured, if
+ * it was closed. */
 enum status client_probe(struct client *client, int64_t *rtt_ns, struct error *error);
 
-/* Makes the input of length n (1..): seeded values, the same for the same seed and n. */
+/* Makes the input of length n (1..): seeded values, the same for the same seed and n.
+ * STATUS_INVALID: n is 0, or too long for a message of 64 MiB. */
 enum status client_prepare(struct client *client, uint32_t n, struct error *error);
 
 /* Sends the prepared input and reads the answer. *timing is filled in either case; on failure its
- * `failure` says which kind. No retries. */
+ * `failure` says which kind. No retries, but for one: when a kept connection turns out to be closed
+ * before a byte of the answer, the request goes out again on a new one (connect_ns > 0 then).
+ * STATUS_IO: no connection, or it broke off.  STATUS_TIMEOUT.  STATUS_PROTOCOL: not status 200, not
+ * the protocol's answer, or one over 64 MiB.  STATUS_MISUSE: no input prepared. */
 enum status client_infer(struct client *client, struct client_timing *timing, struct error *error);
 
 /* After a successful client_infer: the first output tensor as floats, row-major, all dimensions

@@ -8,3 +8,6 @@ endpoint.test_libs := $(BUILD)/lib/base.a
 TOOLS += rnnserve
 rnnserve.main  := endpoint/rnnserve.c
 rnnserve.rooms := endpoint engines base
+
+# What the tests with sockets share.
+$(addprefix $(BUILD)/test/endpoint/test/,test_client test_hostile test_rnnserve): $(BUILD)/obj/endpoint/test/wire.o

@@ -65,8 +65,8 @@ static enum status serve(const struct invocation *call, const void *user, struct
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     enum status status = server_open(&config, &server, error);
-    if (status)
-        return status;
+    if (status) /* what is invalid there came from the command line */
+        return status == STATUS_INVALID || status == STATUS_NOT_FOUND ? STATUS_MISUSE : status;
     fprintf(call->out, "listening on %s\n", server_url(server));
     if (fflush(call->out) != 0)
         status = error_set(error, STATUS_IO, "standard output could not be written");

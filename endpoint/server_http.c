@@ -131,7 +131,7 @@ static void find_route(struct server_job *job, const char *url, const char *meth
     struct path path = {0};
     bool split = split_path(url, &path);
     for (size_t i = 0; split && i < sizeof routes / sizeof routes[0] && !job->route; i++) {
-        if (matches(&routes[i], &path) && (!path.version || path.n > 2))
+        if (matches(&routes[i], &path) && (!path.version || strchr(routes[i].path, '*')))
             job->route = &routes[i];
     }
     bool head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;

@@ -30,8 +30,8 @@ void server_answer_error(struct server_answer *answer, unsigned status, const ch
 static enum status read_spec(const char *spec, char **name, struct engine_config *config,
                              struct error *error)
 {
-    const char *equals = strchr(spec, '=');
-    if (!equals || equals == spec || memchr(spec, '/', (size_t)(equals - spec)))
+    const char *equals = spec + strcspn(spec, "=:,/");
+    if (*equals != '=' || equals == spec)
         return error_set(error, STATUS_INVALID,
                          "model '%s' is not NAME=SPEC; give for example "
                          "net=dnnl:cell=lstm,hidden=256",
