@@ -28,7 +28,7 @@ static bool must_offload(const struct threshold *threshold, const void *user, ui
 {
     const struct decision_table *table = user;
     double cloud = table->rtt_s + threshold_cloud_s(threshold, n);
-    return table->rtt_s < threshold_s(threshold, n) &&
+    return threshold_excess_s(threshold, n, table->rtt_s) > 0 &&
            (table->max_regret <= 0 ||
             threshold_edge_s(threshold, n) > (1 + table->max_regret) * cloud);
 }
@@ -37,7 +37,7 @@ static bool must_stay(const struct threshold *threshold, const void *user, uint3
 {
     const struct decision_table *table = user;
     double cloud = table->rtt_s + threshold_cloud_s(threshold, n);
-    return table->rtt_s >= threshold_s(threshold, n) &&
+    return threshold_excess_s(threshold, n, table->rtt_s) <= 0 &&
            (table->max_regret <= 0 ||
             cloud > (1 + table->max_regret) * threshold_edge_s(threshold, n));
 }
@@ -98,6 +98,14 @@ static bool is_constant(const struct band *band, int *decision)
     return edge || cloud;
 }
 
+static enum representation represent_break_even(const struct integer_map *map)
+{
+    if (map->kind == MAP_SEGMENTS)
+        return REPRESENTATION_SEGMENTS;
+    bool never = map->affine.b == 0 && map->affine.fraction == 0 && integer_map_value(map, 0) == 0;
+    return never ? REPRESENTATION_CONSTANT : REPRESENTATION_AFFINE;
+}
+
 static enum status build_break_even(struct decision_table *table, struct error *error)
 {
     struct band band = {0};
@@ -106,8 +114,7 @@ static enum status build_break_even(struct decision_table *table, struct error *
         table->choose_rtt = REPRESENTATION_CONSTANT;
     } else if (!status) {
         status = integer_map_fit(&band, &table->break_even, error);
-        table->choose_rtt =
-            table->break_even.kind == MAP_AFFINE ? REPRESENTATION_AFFINE : REPRESENTATION_SEGMENTS;
+        table->choose_rtt = represent_break_even(&table->break_even);
     }
     band_free(&band);
     return status;

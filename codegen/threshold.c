@@ -13,6 +13,8 @@ enum { CURVED_LENGTHS_MAX = 1 << 18 };
 /* Beyond this (about 140 years) the microseconds of a cost are no longer exact in a double. */
 static const double seconds_max = 4.4e9;
 
+static const double rounding_share = 1e-13;
+
 double threshold_edge_s(const struct threshold *threshold, uint32_t n)
 {
     return cost_model_value(threshold->edge, n < threshold->n_limit ? n : threshold->n_limit);
@@ -23,9 +25,16 @@ double threshold_cloud_s(const struct threshold *threshold, uint32_t n)
     return cost_model_value(threshold->cloud, n < threshold->n_limit ? n : threshold->n_limit);
 }
 
+double threshold_excess_s(const struct threshold *threshold, uint32_t n, double rtt_s)
+{
+    double edge = threshold_edge_s(threshold, n), cloud = rtt_s + threshold_cloud_s(threshold, n);
+    double rounding = rounding_share * (fabs(edge) + fabs(cloud) + rtt_s);
+    return fabs(edge - cloud) <= rounding ? 0 : edge - cloud;
+}
+
 double threshold_s(const struct threshold *threshold, uint32_t n)
 {
-    return threshold_edge_s(threshold, n) - threshold_cloud_s(threshold, n);
+    return threshold_excess_s(threshold, n, 0);
 }
 
 static enum status piece_insert(struct threshold *threshold, size_t at, struct piece piece,

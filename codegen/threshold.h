@@ -36,9 +36,15 @@ struct threshold {
 enum status threshold_build(const struct cost_model *edge, const struct cost_model *cloud,
                             struct threshold *threshold, struct error *error);
 
-/* The models' values in seconds, and R(n) = edge - cloud. */
+/* The models' values in seconds. */
 double threshold_edge_s(const struct threshold *threshold, uint32_t n);
 double threshold_cloud_s(const struct threshold *threshold, uint32_t n);
+
+/* What staying on the device costs more than offloading over a round trip of rtt_s; exactly 0 where
+ * the two differ by no more than rounding, so that equal models tie. */
+double threshold_excess_s(const struct threshold *threshold, uint32_t n, double rtt_s);
+
+/* R(n): the excess without a round trip. */
 double threshold_s(const struct threshold *threshold, uint32_t n);
 
 /* A yes-or-no question about a length whose answer changes at most once within a piece. */

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "codegen/job_private.h"
+
+#include <jansson.h>
+#include <math.h>
+
+/* JSON has no infinity. */
+static json_t *real_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *regret_json(const struct regret *regret)
+{
+    return json_pack("{s:f,s:o,s:I,s:f,s:f,s:o}", "worst_s", regret->worst_s, "worst_relative",
+                     real_or_null(regret->worst_relative), "worst_length",
+                     (json_int_t)regret->worst_n, "worst_rtt_s", regret->worst_rtt_s, "expected_s",
+                     regret->expected_s, "expected_relative",
+                     real_or_null(regret->expected_relative));
+}
+
+static json_t *choose_json(const struct job *job)
+{
+    const struct switches *switches = &job->table.switches;
+    json_t *at = json_array();
+    for (size_t i = 0; i < switches->n_at; i++)
+        json_array_append_new(at, json_integer(switches->at[i]));
+    return json_pack("{s:s,s:s,s:o,s:o}", "representation", representation_name(job->table.choose),
+                     "at_length_0", switches->first == DECISION_CLOUD ? "cloud" : "edge",
+                     "changes_at", at, "regret", regret_json(&job->certificate.choose));
+}
+
+static json_t *choose_rtt_json(const struct job *job)
+{
+    const struct decision_table *table = &job->table;
+    if (table->link != LINK_RTT)
+        return json_null();
+    const struct integer_map *map = &table->break_even;
+    bool segments = table->choose_rtt == REPRESENTATION_SEGMENTS;
+    bool affine = table->choose_rtt == REPRESENTATION_AFFINE;
+    json_t *json =
+        json_pack("{s:s,s:I,s:I,s:o}", "representation", representation_name(table->choose_rtt),
+                  "table_bytes", (json_int_t)(segments ? integer_map_table_size(map) : 0),
+                  "segments", (json_int_t)(segments ? map->segments.n_rows : 0), "regret",
+                  regret_json(&job->certificate.choose_rtt));
+    if (json && affine)
+        json_object_set_new(json, "bits", json_integer(map->affine.bits));
+    return json;
+}
+
+static json_t *break_even_json(const struct job *job)
+{
+    const struct break_even *even = &job->break_even;
+    if (!job->has_break_even)
+        return json_null();
+    bool crossing = even->verdict == VERDICT_CROSSING;
+    json_t *interval = even->has_interval && crossing
+                           ? json_pack("[o,o]", real_or_null(even->low), real_or_null(even->high))
+                           : json_null();
+    return json_pack("{s:s,s:[s,s],s:f,s:s,s:o,s:o,s:s}", "objective", "time", "targets",
+                     job->targets[0].name, job->targets[1].name, "rtt_s", even->rtt_s, "verdict",
+                     verdict_name(even->verdict), "length",
+                     crossing ? json_real(even->length) : json_null(), "ci95", interval,
+                     "cheaper_above", even->cloud_above ? "cloud" : "edge");
+}
+
+enum status job_json(FILE *out, const struct job *job, const char *output, struct error *error)
+{
+    const struct decision_table *table = &job->table;
+    json_t *link = json_pack("{s:s,s:f}", "kind", table->link == LINK_RTT ? "rtt" : "fixed",
+                             "rtt_s", table->rtt_s);
+    json_t *root = json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:s?,s:s,s:o,s:f,s:[s,s],s:I,s:o,s:o,s:o,s:I,s:I}", "schema",
+        "rnnmap.gen/1", "version", RNNMAP_VERSION, "name", job->name, "campaign",
+        job->campaign.name, "samples_sha256", job->set.digest, "output", output, "objective",
+        "time", "link", link, "max_regret", table->max_regret, "targets", job->targets[0].name,
+        job->targets[1].name, "n_max", (json_int_t)table->threshold.n_max, "choose",
+        choose_json(job), "choose_rtt", choose_rtt_json(job), "break_even", break_even_json(job),
+        "lengths", (json_int_t)job->certificate.n_lengths, "lengths_checked",
+        (json_int_t)job->certificate.n_checked);
+    int failed = !root || json_dumpf(root, out, JSON_INDENT(2)) != 0;
+    json_decref(root);
+    if (failed)
+        return error_set(error, STATUS_NO_MEMORY,
+                         "the document cannot be written: a name is not UTF-8, or out of memory");
+    fputc('\n', out);
+    return STATUS_OK;
+}

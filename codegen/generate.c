@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "codegen/generate.h"
+
+#include "base/outfile.h"
+#include "codegen/job_private.h"
+
+#include <string.h>
+
+static enum status check_settings(const struct invocation *call, const struct rnngen_settings *s,
+                                  struct error *error)
+{
+    if (!s->db)
+        return error_set(error, STATUS_MISUSE, "say which database: --db FILE");
+    if (s->check && (s->name || s->output || s->link || s->objective || s->max_regret >= 0))
+        return error_set(error, STATUS_MISUSE,
+                         "--check takes its options from the header: leave out --name, -o, --link, "
+                         "--objective and --max-regret");
+    if (s->check)
+        return STATUS_OK;
+    enum status status = header_name_check(s->name, error);
+    if (status)
+        return status;
+    if (!s->output && !call->json)
+        return error_set(error, STATUS_MISUSE, "say where to write: -o FILE.h (-o - to print it)");
+    if (s->output && call->json && strcmp(s->output, "-") == 0)
+        return error_set(error, STATUS_MISUSE,
+                         "--json and -o - both want standard output: write the header to a file");
+    return STATUS_OK;
+}
+
+static void remark(const struct invocation *call, const struct job *job, const char *output)
+{
+    const struct decision_table *table = &job->table;
+    if (call->verbosity < 0)
+        return;
+    if (table->link == LINK_FIXED && table->rtt_s <= 0)
+        fprintf(call->diagnostics,
+                "rnngen: no round trip measured or given: decided for 0 s (see --link)\n");
+    fprintf(call->diagnostics, "rnngen: %s: %s_choose is a %s, worst regret %.3g %%", output,
+            job->name, representation_name(table->choose),
+            100 * job->certificate.choose.worst_relative);
+    if (table->link == LINK_RTT)
+        fprintf(call->diagnostics, "; %s_choose_rtt is %s, worst regret %.3g %%", job->name,
+                representation_name(table->choose_rtt),
+                100 * job->certificate.choose_rtt.worst_relative);
+    fputc('\n', call->diagnostics);
+}
+
+static enum status write_header(const struct job *job, const char *output, struct error *error)
+{
+    struct outfile file;
+    enum status status = outfile_open(&file, output, error);
+    if (status)
+        return status;
+    job_write(file.stream, job);
+    return outfile_commit(&file, error);
+}
+
+enum status rnngen_run(const struct invocation *call, const void *settings, struct error *error)
+{
+    const struct rnngen_settings *s = settings;
+    struct job job = {0};
+    enum status status = check_settings(call, s, error);
+    if (status)
+        return status;
+    if (s->check)
+        return header_check(call, s, error);
+    status = job_load(&job, s->db, s->campaign, error);
+    if (!status)
+        status = job_decide(&job, s, error);
+    if (!status && s->output)
+        status = write_header(&job, s->output, error);
+    if (!status && call->json)
+        status = job_json(call->out, &job, s->output, error);
+    if (!status && s->output && strcmp(s->output, "-") != 0)
+        remark(call, &job, s->output);
+    job_free(&job);
+    return status;
+}

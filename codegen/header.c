@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "codegen/header.h"
+
+#include "base/tool.h"
+#include "codegen/emit_private.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE_TEXT_MAX = 100, DEVICE_LINES_MAX = 24 };
+
+/* "*" and "/" would end a comment or open one, a backslash or ??/ continue its line, and compilers
+ * warn of what is not UTF-8. */
+char *header_comment_text(const char *text)
+{
+    char *clean = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&clean, &size);
+    if (!out)
+        return NULL;
+    for (const char *c = text; *c; c++) {
+        bool pair = c > text && ((c[-1] == '*' && *c == '/') || (c[-1] == '/' && *c == '*') ||
+                                 (c[-1] == '?' && *c == '?'));
+        if (pair)
+            fputc(' ', out);
+        fputc((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f ? '?'
+              : *c == '\\'                                        ? '|'
+                                                                    : *c,
+              out);
+    }
+    if (fclose(out) != 0) {
+        free(clean);
+        return NULL;
+    }
+    return clean;
+}
+
+/* A line of the table of facts; `head` "" continues the one before. */
+static void put_fact(FILE *out, const char *head, const char *text)
+{
+    char *clean = header_comment_text(text ? text : "unknown");
+    size_t length = clean ? strlen(clean) : 0;
+    bool cut = length > LINE_TEXT_MAX && strcmp(head, "made by") != 0;
+    fprintf(out, " *   %-14s %.*s%s\n", head, cut ? LINE_TEXT_MAX : (int)length, clean ? clean : "",
+            cut ? " ..." : "");
+    free(clean);
+}
+
+__attribute__((format(printf, 3, 4))) static void put_factf(FILE *out, const char *head,
+                                                            const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    put_fact(out, head, text);
+}
+
+/* ---- the device */
+
+static void put_device_value(FILE *out, const char *key, const json_t *value, int *n_lines)
+{
+    char line[LINE_TEXT_MAX + 32];
+    char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+    const char *shown = json_is_string(value) ? json_string_value(value) : text ? text : "";
+    snprintf(line, sizeof line, "%s: %s", key, shown);
+    put_fact(out, *n_lines == 0 ? "device" : "", line);
+    (*n_lines)++;
+    free(text);
+}
+
+/* The fingerprint's keys, one a line, those of inner objects as "outer.inner". */
+static void put_device_object(FILE *out, const char *prefix, json_t *object, int *n_lines)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(object, key, value)
+    {
+        char path[96];
+        snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", key);
+        if (*n_lines >= DEVICE_LINES_MAX)
+            return;
+        if (json_is_object(value) && strlen(path) < 64)
+            put_device_object(out, path, value, n_lines);
+        else
+            put_device_value(out, path, value, n_lines);
+    }
+}
+
+static void put_device(FILE *out, const char *device)
+{
+    json_t *root = device ? json_loads(device, 0, NULL) : NULL;
+    int n_lines = 0;
+    if (json_is_object(root))
+        put_device_object(out, "", root, &n_lines);
+    if (n_lines == 0)
+        put_fact(out, "device", device && *device ? device : NULL);
+    json_decref(root);
+}
+
+/* ---- models */
+
+static void put_model(FILE *out, const struct model_set *set, const struct cost_model *model)
+{
+    char head[64], numbers[3][NUMBER_TEXT_SIZE];
+    snprintf(head, sizeof head, "%s %s", model->target, quantity_name(model->quantity));
+    put_factf(out, "model", "%s: %s, %s of %" PRIu64 " samples at %" PRIu64 " lengths, %s", head,
+              form_name(model->form), statistic_name(model->statistic), model->n_samples,
+              model->n_lengths, provenance_name(model->provenance));
+    for (size_t i = 0; i < model->n_segments; i++) {
+        const struct segment *s = &model->segments[i];
+        char curve[NUMBER_TEXT_SIZE + 16] = "";
+        if (s->quadratic < 0 || s->quadratic > 0)
+            snprintf(curve, sizeof curve, " + %s*n^2", number_text(s->quadratic, numbers[2]));
+        put_factf(out, "", "n = %" PRIu32 "..%" PRIu32 ": %s + %s*n%s s", s->from, s->to,
+                  number_text(s->intercept, numbers[0]), number_text(s->slope, numbers[1]), curve);
+    }
+    for (size_t i = 0; i < model->n_coefficients; i++) {
+        double variance = set->covariance ? model_set_covariance(set, model, i, model, i) : NAN;
+        put_factf(out, "", "coefficient %zu: %s, standard error %s", i,
+                  number_text(model->coefficients[i], numbers[0]),
+                  variance >= 0 ? number_text(sqrt(variance), numbers[1]) : "unknown");
+    }
+}
+
+static void put_break_even(FILE *out, const struct break_even *even)
+{
+    char numbers[4][NUMBER_TEXT_SIZE], interval[2 * NUMBER_TEXT_SIZE + 32] = "";
+    if (!even) {
+        put_fact(out, "break-even", "not computed for models of these forms");
+        return;
+    }
+    if (even->has_interval)
+        snprintf(interval, sizeof interval, " (95 %% interval %s .. %s)",
+                 number_text(even->low, numbers[0]), number_text(even->high, numbers[1]));
+    number_text(even->rtt_s, numbers[2]);
+    if (even->verdict == VERDICT_CROSSING)
+        put_factf(out, "break-even",
+                  "length %s%s at a round trip of %s s; above it the %s is cheaper",
+                  number_text(even->length, numbers[3]), interval, numbers[2],
+                  even->cloud_above ? "cloud" : "edge");
+    else
+        put_factf(out, "break-even", "%s at a round trip of %s s", verdict_name(even->verdict),
+                  numbers[2]);
+}
+
+/* ---- what was decided */
+
+static void put_regret(FILE *out, const char *head, const char *what, const char *mean,
+                       const struct regret *regret)
+{
+    char numbers[4][NUMBER_TEXT_SIZE];
+    put_factf(out, head, "%s: worst regret %s s (%s %%), expected %s s (%s %%)%s", what,
+              number_text(regret->worst_s, numbers[0]),
+              number_text(100 * regret->worst_relative, numbers[1]),
+              number_text(regret->expected_s, numbers[2]),
+              number_text(100 * regret->expected_relative, numbers[3]), mean);
+}
+
+static void put_certificate(FILE *out, const struct header_facts *facts)
+{
+    const struct certificate *certificate = facts->certificate;
+    char number[NUMBER_TEXT_SIZE];
+    put_regret(out, "certificate", "choose", "", &certificate->choose);
+    if (facts->table->link == LINK_RTT)
+        put_regret(out, "", "choose_rtt", ", at the worst round trip of each length",
+                   &certificate->choose_rtt);
+    put_factf(out, "", "remote_us is within %s s of the model",
+              number_text(certificate->worst_remote_s, number));
+    put_factf(out, "",
+              "against the models above, %" PRIu64 " of the %" PRIu64
+              " lengths 0..2*N_MAX checked;",
+              certificate->n_checked, certificate->n_lengths);
+    put_fact(out, "", "expected: the lengths 1..N_MAX equally likely");
+}
+
+static void put_table(FILE *out, const struct decision_table *table)
+{
+    if (table->link == LINK_FIXED)
+        put_factf(out, "table", "choose: %s", representation_name(table->choose));
+    else
+        put_factf(out, "table", "choose: %s; choose_rtt: %s, %zu bytes of table",
+                  representation_name(table->choose), representation_name(table->choose_rtt),
+                  table->choose_rtt == REPRESENTATION_SEGMENTS
+                      ? integer_map_table_size(&table->break_even)
+                      : 0);
+}
+
+static bool is_plain_word(const char *text)
+{
+    return *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                 "._-+:/@%=,") == strlen(text);
+}
+
+static void put_commands(FILE *out, const struct header_facts *facts)
+{
+    char link[NUMBER_TEXT_SIZE + 16] = "rtt", rtt[NUMBER_TEXT_SIZE], regret[NUMBER_TEXT_SIZE];
+    const struct decision_table *table = facts->table;
+    if (table->link == LINK_FIXED)
+        snprintf(link, sizeof link, "fixed:%ss", number_text(table->rtt_s, rtt));
+    char *campaign = header_comment_text(facts->campaign->name);
+    const char *quote = campaign && is_plain_word(campaign) ? "" : "'";
+    fprintf(out,
+            HEADER_COMMAND "--name %s --objective time --link %s --max-regret %s -o %s.h "
+                           "--campaign %s%s%s\n",
+            facts->name, link, number_text(table->max_regret, regret), facts->name, quote,
+            campaign ? campaign : "", quote);
+    free(campaign);
+    put_factf(out, "check by", "rnngen --check %s.h --db DB", facts->name);
+}
+
+static void put_target(FILE *out, const char *head, const char *role, const struct target *target)
+{
+    char text[384];
+    snprintf(text, sizeof text, "%s: %s%s%s%s%s", role, target->name, target->engine ? ", " : "",
+             target->engine ? target->engine : "", target->url ? ", " : "",
+             target->url ? target->url : "");
+    put_fact(out, head, text);
+}
+
+static void put_link(FILE *out, const struct decision_table *table)
+{
+    char number[NUMBER_TEXT_SIZE];
+    number_text(table->rtt_s, number);
+    if (table->link == LINK_FIXED)
+        put_factf(out, "link", "fixed: a round trip of %s s", number);
+    else
+        put_factf(out, "link", "the product measures the round trip; choose: %s s", number);
+}
+
+void header_write(FILE *out, const struct header_facts *facts)
+{
+    const struct campaign *campaign = facts->campaign;
+    const struct decision_table *table = facts->table;
+    fputs("/* SPDX-License-Identifier: 0BSD */\n/*\n", out);
+    fprintf(out,
+            " * %s.h: where to run an input of n time steps, on the device itself (edge) or at "
+            "the endpoint (cloud).\n",
+            facts->name);
+    fprintf(out, HEADER_MARK RNNMAP_VERSION "; generate it again rather than edit it.\n *\n");
+    fprintf(out, HEADER_DIGEST "%s\n", facts->set->digest);
+    put_fact(out, "campaign", campaign->name);
+    put_fact(out, "network", campaign->network);
+    put_fact(out, "spacing", campaign->spacing);
+    put_device(out, campaign->device);
+    put_target(out, "targets", "edge", facts->edge);
+    put_target(out, "", "cloud", facts->cloud);
+    put_fact(out, "objective", "time");
+    put_fact(out, "energy", "not used (objective time)");
+    put_link(out, table);
+    put_model(out, facts->set, table->threshold.edge);
+    put_model(out, facts->set, table->threshold.cloud);
+    put_break_even(out, facts->break_even);
+    put_table(out, table);
+    put_certificate(out, facts);
+    put_commands(out, facts);
+    fputs(" */\n", out);
+    emit_functions(out, facts->name, table);
+}

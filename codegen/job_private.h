@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * One header to be made: what was asked for, what the database holds, and what comes of it.
+ *
+ * Life cycle: job_load, job_decide, any number of job_write and job_json, job_free.
+ */
+#ifndef CODEGEN_JOB_PRIVATE_H
+#define CODEGEN_JOB_PRIVATE_H
+
+#include "codegen/generate.h"
+#include "codegen/header.h"
+
+#include <stdio.h>
+
+struct job {
+    const char *name; /* not owned */
+    struct store *store;
+    struct campaign campaign;
+    struct target *targets;
+    size_t n_targets;
+    struct model_set set;
+    struct decision_table table;
+    struct certificate certificate;
+    struct break_even break_even;
+    bool has_break_even;
+};
+
+/* Opens the database and loads the campaign's models. `job` may be freed whatever comes back. */
+enum status job_load(struct job *job, const char *db, const char *campaign, struct error *error);
+
+/* Builds the table from the settings' name, objective, link and accepted regret. */
+enum status job_decide(struct job *job, const struct rnngen_settings *settings,
+                       struct error *error);
+
+void job_write(FILE *out, const struct job *job);
+
+/* The document rnnmap.gen/1. `output` is the header's path or NULL. STATUS_NO_MEMORY. */
+enum status job_json(FILE *out, const struct job *job, const char *output, struct error *error);
+
+void job_free(struct job *job);
+
+/* Whether the header `path` is what the database's models make today (check.c). */
+enum status header_check(const struct invocation *call, const struct rnngen_settings *settings,
+                         struct error *error);
+
+#endif
