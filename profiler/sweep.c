@@ -36,7 +36,7 @@ struct state {
     size_t n_batch;
     int64_t started_ns, flushed_ns;
     int64_t round;
-    unsigned failures_in_a_row;
+    unsigned failures_in_a_row[CONFIG_MAX_ENDPOINTS + 1]; /* by place */
     struct progress progress;
     struct sweep_result *result;
 };
@@ -138,11 +138,11 @@ static enum status measure(struct state *state, struct pair *pair, struct error 
             return status;
         if (sample.failure == FAILURE_NONE) {
             running_add(&pair->times, (double)sample.time_ns);
-            state->failures_in_a_row = 0;
+            state->failures_in_a_row[pair->place] = 0;
             return STATUS_OK;
         }
         state->result->n_failed++;
-        if (++state->failures_in_a_row == MAX_FAILURES_IN_A_ROW)
+        if (++state->failures_in_a_row[pair->place] == MAX_FAILURES_IN_A_ROW)
             return error_set(error, STATUS_FAILED,
                              "%s: %d failures in a row, the last: %s; what was measured is stored, "
                              "--resume goes on",

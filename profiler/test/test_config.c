@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/test/support.h"
+
+#include "base/memory.h"
+#include "profiler/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char whole[] = "# a comment\n"
+                            "[campaign]\n"
+                            "name = lab\n"
+                            "lengths = 1,8:32:8\n"
+                            "spacing = isolated:1.5\n"
+                            "[edge]\n"
+                            "engine = dnnl\n"
+                            "cell = gru\n"
+                            "hidden = 32\n"
+                            "[cloud]\n"
+                            "url = http://127.0.0.1:9\n"
+                            "model = m\n"
+                            "[far-cloud]\n"
+                            "url = http://127.0.0.1:10\n"
+                            "model = m\n"
+                            "timeout = 2s\n"
+                            "[stop]\n"
+                            "ci = 1%\n"
+                            "max_samples = 50\n"
+                            "max_time = 2min\n";
+
+static void check_whole(const struct campaign_config *config)
+{
+    assert_string_equal(config->name, "lab");
+    assert_int_equal(config->n_lengths, 5);
+    assert_int_equal(config->lengths[4], 32);
+    assert_close(config->isolated_s, 1.5, 0, 0);
+    assert_int_equal(config->edge.cell, ENGINE_GRU);
+    assert_int_equal(config->edge.hidden, 32);
+    assert_int_equal(config->n_endpoints, 2);
+    assert_string_equal(config->endpoints[1].name, "far-cloud");
+    assert_close(config->endpoints[1].timeout_s, 2, 0, 0);
+    assert_close(config->stop_ci, 0.01, 1e-12, 0);
+    assert_int_equal(config->max_samples, 50);
+    assert_close(config->max_time_s, 120, 1e-12, 0);
+}
+
+/* What config_write gives, config_read takes back: the effective configuration is a campaign file.
+ */
+static void reads_what_it_writes(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("config");
+    char *path = test_write(folder, "campaign.ini", whole);
+    struct campaign_config config;
+    struct error error = {0};
+    if (config_read(path, &config, &error))
+        fail_msg("%s", error.text);
+    check_whole(&config);
+    char *text = config_write(&config);
+    char *again = test_write(folder, "again.ini", text);
+    config_free(&config);
+    if (config_read(again, &config, &error))
+        fail_msg("%s", error.text);
+    check_whole(&config);
+    char *twice = config_write(&config);
+    assert_string_equal(text, twice);
+    config_free(&config);
+    free(text);
+    free(twice);
+    free(again);
+    free(path);
+    free(folder);
+}
+
+#define EDGE "[edge]\nengine = dnnl\n"
+
+static void malformed_files_name_the_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *says;
+    } cases[] = {
+        {"", "[campaign] name is missing"},
+        {"[campaign]\nname = x\n" EDGE, "[campaign] lengths is missing"},
+        {"[campaign]\nname = x\nlengths = 1\n", "[edge] is missing"},
+        {"[campaign]\nname =\n", "campaign.ini:2: [campaign] name: empty"},
+        {"[campaign]\nlengths = 0\n", "campaign.ini:2: [campaign] lengths:"},
+        {"[campaign]\nlengths = 5:1\n", "campaign.ini:2: [campaign] lengths:"},
+        {"[campaign]\nseed = -1\n", "campaign.ini:2: [campaign] seed:"},
+        {"[campaign]\nspacing = often\n", "campaign.ini:2: [campaign] spacing:"},
+        {"[campaign]\nnmae = x\n", "campaign.ini:2: [campaign] nmae: no such key"},
+        {"[edge]\nhidden = many\n", "campaign.ini:2: [edge] hidden:"},
+        {"[edge]\nhiden = 3\n", "campaign.ini:2: [edge] hiden:"},
+        {"[cloud]\nurll = x\n", "campaign.ini:2: [cloud] urll:"},
+        {"[stop]\nmax_samples = 1\n", "campaign.ini:2: [stop] max_samples:"},
+        {"[stop]\nci = 5 apples\n", "campaign.ini:2: [stop] ci:"},
+        {"[energy]\nmeter = rapl\n", "campaign.ini:2: [energy] meter: section not available"},
+        {"name = x\n", "campaign.ini:1:"},
+        {"[campaign\nname = x\n", "campaign.ini:1:"},
+        {"[campaign]\nname x\n", "campaign.ini:2:"},
+        {"[campaign]\nname = x\nlengths = 1\n" EDGE "[cloud]\nurl = http://h\n",
+         "[cloud] model is missing"},
+    };
+    char *folder = test_scratch("config");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *path = test_write(folder, "campaign.ini", cases[i].text);
+        struct campaign_config config;
+        struct error error = {0};
+        assert_int_not_equal(config_read(path, &config, &error), STATUS_OK);
+        if (!strstr(error.text, cases[i].says))
+            fail_msg("case %zu: '%s' does not say '%s'", i, error.text, cases[i].says);
+        free(path);
+    }
+    free(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(malformed_files_name_the_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
