@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "evaluator/plot.h"
+
+#include "base/gnuplot.h"
+#include "base/memory.h"
+#include "base/outfile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Blue for what rnnmap decides, grey for what it is compared with: told apart without colours, and
+ * by the colour-blind (Okabe and Ito 2008). */
+static const char *colour(const struct outcome *outcome)
+{
+    return outcome->policy == &policies[policy_find("rnnmap")] ? "0x0072b2" : "0xb0b0b0";
+}
+
+static void put_figures(const struct evaluation *e, FILE *script)
+{
+    fputs("# policy, mean, low and high end of its 95 % interval (ms), colour, offloaded (%)\n"
+          "$totals << END\n",
+          script);
+    for (size_t i = 0; i < e->n_outcomes; i++) {
+        const struct outcome *o = &e->outcomes[i];
+        fprintf(script, "%s %.9g %.9g %.9g %s %.1f\n", o->policy->name, 1e3 * o->mean_s,
+                1e3 * o->mean_ci95.low, 1e3 * o->mean_ci95.high, colour(o), 100 * o->offloaded);
+    }
+    fputs("END\n", script);
+}
+
+/* Gnuplot's single-quoted strings double their quotes; line ends would end them. */
+static void put_quoted(const char *text, FILE *script)
+{
+    fputc('\'', script);
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputc('\'', script);
+        fputc((unsigned char)*text < ' ' ? ' ' : *text, script);
+    }
+    fputc('\'', script);
+}
+
+static void put_script(const struct evaluation *e, const char *title, FILE *script)
+{
+    static const char *const outputs[][2] = {
+        {"pngcairo size 1000,640 font 'DejaVu Sans,12'", "totals.png"},
+        {"svg size 1000,640 font 'DejaVu Sans,12' background 'white'", "totals.svg"}};
+    fputs("# drawn by rnneval --plot\n", script);
+    put_figures(e, script);
+    fputs("set title ", script);
+    put_quoted(title, script);
+    fputs(" noenhanced\n"
+          "set ylabel 'mean time of a request (ms)'\n"
+          "set xlabel 'policy (share of the requests offloaded); bars: mean, whiskers: its 95 % "
+          "interval' offset 0,-0.5\n"
+          "set yrange [0:*]\nset offsets 0.6,0.6,0,0\nset boxwidth 0.6\nunset key\n"
+          "set border 3\nset tics nomirror out\nset grid ytics linecolor rgb '#dddddd'\n"
+          "set style fill solid 0.9 border rgb '#444444'\nset bars 1.5\n",
+          script);
+    for (int i = 0; i < 2; i++) {
+        fprintf(script, "set terminal %s\nset output '%s'\n", outputs[i][0], outputs[i][1]);
+        fputs("plot $totals using 0:2:(int(column(5))):xtic(sprintf(\"%s\\n(%s %%)\", "
+              "strcol(1), strcol(6))) with boxes linecolor rgb variable, \\\n"
+              "     '' using 0:2:3:4 with yerrorbars linecolor rgb 'black' linewidth 1.5 "
+              "pointtype 0, \\\n"
+              "     '' using 0:4:(sprintf(\"%.3g\", column(2))) with labels offset 0,0.8\n"
+              "set output\n",
+              script);
+    }
+}
+
+enum status plot_totals(const struct evaluation *evaluation, const struct report_context *context,
+                        const char *folder, struct error *error)
+{
+    struct outfile script = {0};
+    char *path = text_format("%s/totals.gnuplot", folder);
+    const char *name = strrchr(context->lengths, '/');
+    char *title =
+        text_format("Measured on live requests: campaign %s, n = %zu, lengths from %s",
+                    context->campaign, evaluation->n_requests, name ? name + 1 : context->lengths);
+    enum status status = path && title
+                             ? folder_make(folder, error)
+                             : error_set(error, STATUS_NO_MEMORY, "out of memory for a plot");
+    if (!status)
+        status = outfile_open(&script, path, error);
+    if (status)
+        goto done;
+    put_script(evaluation, title, script.stream);
+    status = outfile_commit(&script, error);
+    if (!status)
+        status = gnuplot_run(folder, "totals.gnuplot", error);
+done:
+    outfile_abandon(&script);
+    free(path);
+    free(title);
+    return status;
+}
