@@ -15,10 +15,10 @@ struct tally {
 static void price(const struct threshold *threshold, uint32_t n, double rtt_s, int decision,
                   double *seconds, double *relative)
 {
-    double edge = threshold_edge_s(threshold, n);
-    double cloud = rtt_s + threshold_cloud_s(threshold, n);
-    double best = fmin(edge, cloud);
-    *seconds = decision == DECISION_EDGE ? edge - best : cloud - best;
+    double excess = threshold_excess_s(threshold, n, rtt_s);
+    double best =
+        excess > 0 ? rtt_s + threshold_cloud_s(threshold, n) : threshold_edge_s(threshold, n);
+    *seconds = fmax(decision == DECISION_EDGE ? excess : -excess, 0);
     *relative = *seconds <= 0 ? 0 : best > 0 ? *seconds / best : INFINITY;
 }
 

@@ -39,8 +39,10 @@ enum use { USE_VALUE, USE_COMPARE };
 
 static void put_return(FILE *out, enum use use, const char *value, const char *sign_test)
 {
+    bool single = strchr(value, ' ') == NULL;
     if (use == USE_COMPARE)
-        fprintf(out, "    return %s%srtt_us < (%s);\n", sign_test, *sign_test ? " && " : "", value);
+        fprintf(out, "    return %s%srtt_us < %s%s%s;\n", sign_test, *sign_test ? " && " : "",
+                single ? "" : "(", value, single ? "" : ")");
     else if (*sign_test)
         fprintf(out, "    return %s ? %s : 0u;\n", sign_test, value);
     else
@@ -49,7 +51,7 @@ static void put_return(FILE *out, enum use use, const char *value, const char *s
 
 static void put_clamp(FILE *out, uint32_t limit)
 {
-    fprintf(out, "    const uint32_t m = n < %" PRIu32 "u ? n : %" PRIu32 "u;\n\n", limit, limit);
+    fprintf(out, "    const uint32_t m = n < %" PRIu32 "u ? n : %" PRIu32 "u;\n", limit, limit);
 }
 
 /* a + b*m in 32 bits; a negative factor becomes a subtraction, and so does a large one: modulo 2^32
@@ -89,6 +91,7 @@ static void put_affine_32(FILE *out, enum use use, const struct affine *affine)
         put_return(out, use, value, "x < 0x80000000u");
         return;
     }
+    fputc('\n', out);
     if (affine_adds_last((int64_t)affine->a, (int32_t)affine->b, affine->shift) &&
         !affine->fraction) {
         snprintf(value, sizeof value, "%" PRIu64 "u + ((%" PRIu32 "u * m) >> %u)",

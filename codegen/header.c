@@ -28,7 +28,7 @@ char *header_comment_text(const char *text)
         if (pair)
             fputc(' ', out);
         fputc((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f ? '?'
-              : *c == '\\'                                        ? '|'
+              : *c == '\\'                                          ? '|'
                                                                     : *c,
               out);
     }
@@ -40,25 +40,24 @@ char *header_comment_text(const char *text)
 }
 
 /* A line of the table of facts; `head` "" continues the one before. */
-static void put_fact(FILE *out, const char *head, const char *text)
+__attribute__((format(printf, 3, 4))) static void put_fact(FILE *out, const char *head,
+                                                           const char *format, ...)
 {
-    char *clean = header_comment_text(text ? text : "unknown");
-    size_t length = clean ? strlen(clean) : 0;
-    bool cut = length > LINE_TEXT_MAX && strcmp(head, "made by") != 0;
-    fprintf(out, " *   %-14s %.*s%s\n", head, cut ? LINE_TEXT_MAX : (int)length, clean ? clean : "",
-            cut ? " ..." : "");
-    free(clean);
+    va_list args;
+    fprintf(out, " *   %-14s ", head);
+    va_start(args, format);
+    vfprintf(out, format, args);
+    va_end(args);
+    fputc('\n', out);
 }
 
-__attribute__((format(printf, 3, 4))) static void put_factf(FILE *out, const char *head,
-                                                            const char *format, ...)
+/* The same with text that others wrote: made harmless, and cut where it is long. */
+static void put_text(FILE *out, const char *head, const char *text)
 {
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    put_fact(out, head, text);
+    char *clean = header_comment_text(text && *text ? text : "unknown");
+    bool cut = clean && strlen(clean) > LINE_TEXT_MAX;
+    put_fact(out, head, "%.*s%s", LINE_TEXT_MAX, clean ? clean : "", cut ? " ..." : "");
+    free(clean);
 }
 
 /* ---- the device */
@@ -69,7 +68,7 @@ static void put_device_value(FILE *out, const char *key, const json_t *value, in
     char *text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
     const char *shown = json_is_string(value) ? json_string_value(value) : text ? text : "";
     snprintf(line, sizeof line, "%s: %s", key, shown);
-    put_fact(out, *n_lines == 0 ? "device" : "", line);
+    put_text(out, *n_lines == 0 ? "device" : "", line);
     (*n_lines)++;
     free(text);
 }
@@ -99,7 +98,7 @@ static void put_device(FILE *out, const char *device)
     if (json_is_object(root))
         put_device_object(out, "", root, &n_lines);
     if (n_lines == 0)
-        put_fact(out, "device", device && *device ? device : NULL);
+        put_text(out, "device", device);
     json_decref(root);
 }
 
@@ -107,24 +106,26 @@ static void put_device(FILE *out, const char *device)
 
 static void put_model(FILE *out, const struct model_set *set, const struct cost_model *model)
 {
-    char head[64], numbers[3][NUMBER_TEXT_SIZE];
-    snprintf(head, sizeof head, "%s %s", model->target, quantity_name(model->quantity));
-    put_factf(out, "model", "%s: %s, %s of %" PRIu64 " samples at %" PRIu64 " lengths, %s", head,
-              form_name(model->form), statistic_name(model->statistic), model->n_samples,
-              model->n_lengths, provenance_name(model->provenance));
+    char numbers[3][NUMBER_TEXT_SIZE];
+    char *target = header_comment_text(model->target);
+    put_fact(out, "model", "%s %s: %s, %s of %" PRIu64 " samples at %" PRIu64 " lengths, %s",
+             target ? target : "", quantity_name(model->quantity), form_name(model->form),
+             statistic_name(model->statistic), model->n_samples, model->n_lengths,
+             provenance_name(model->provenance));
+    free(target);
     for (size_t i = 0; i < model->n_segments; i++) {
         const struct segment *s = &model->segments[i];
         char curve[NUMBER_TEXT_SIZE + 16] = "";
         if (s->quadratic < 0 || s->quadratic > 0)
             snprintf(curve, sizeof curve, " + %s*n^2", number_text(s->quadratic, numbers[2]));
-        put_factf(out, "", "n = %" PRIu32 "..%" PRIu32 ": %s + %s*n%s s", s->from, s->to,
-                  number_text(s->intercept, numbers[0]), number_text(s->slope, numbers[1]), curve);
+        put_fact(out, "", "n = %" PRIu32 "..%" PRIu32 ": %s + %s*n%s s", s->from, s->to,
+                 number_text(s->intercept, numbers[0]), number_text(s->slope, numbers[1]), curve);
     }
     for (size_t i = 0; i < model->n_coefficients; i++) {
         double variance = set->covariance ? model_set_covariance(set, model, i, model, i) : NAN;
-        put_factf(out, "", "coefficient %zu: %s, standard error %s", i,
-                  number_text(model->coefficients[i], numbers[0]),
-                  variance >= 0 ? number_text(sqrt(variance), numbers[1]) : "unknown");
+        put_fact(out, "", "coefficient %zu: %s, standard error %s", i,
+                 number_text(model->coefficients[i], numbers[0]),
+                 variance >= 0 ? number_text(sqrt(variance), numbers[1]) : "unknown");
     }
 }
 
@@ -140,55 +141,49 @@ static void put_break_even(FILE *out, const struct break_even *even)
                  number_text(even->low, numbers[0]), number_text(even->high, numbers[1]));
     number_text(even->rtt_s, numbers[2]);
     if (even->verdict == VERDICT_CROSSING)
-        put_factf(out, "break-even",
-                  "length %s%s at a round trip of %s s; above it the %s is cheaper",
-                  number_text(even->length, numbers[3]), interval, numbers[2],
-                  even->cloud_above ? "cloud" : "edge");
+        put_fact(out, "break-even",
+                 "length %s%s at a round trip of %s s; above it the %s is cheaper",
+                 number_text(even->length, numbers[3]), interval, numbers[2],
+                 even->cloud_above ? "cloud" : "edge");
     else
-        put_factf(out, "break-even", "%s at a round trip of %s s", verdict_name(even->verdict),
-                  numbers[2]);
+        put_fact(out, "break-even", "%s at a round trip of %s s", verdict_name(even->verdict),
+                 numbers[2]);
 }
 
 /* ---- what was decided */
 
-static void put_regret(FILE *out, const char *head, const char *what, const char *mean,
-                       const struct regret *regret)
+static void put_regret(FILE *out, const char *head, const char *what, const struct regret *regret)
 {
-    char numbers[4][NUMBER_TEXT_SIZE];
-    put_factf(out, head, "%s: worst regret %s s (%s %%), expected %s s (%s %%)%s", what,
-              number_text(regret->worst_s, numbers[0]),
-              number_text(100 * regret->worst_relative, numbers[1]),
-              number_text(regret->expected_s, numbers[2]),
-              number_text(100 * regret->expected_relative, numbers[3]), mean);
+    put_fact(out, head, "%s: worst regret %.6g s (%.6g %%), expected %.6g s (%.6g %%)", what,
+             regret->worst_s, 100 * regret->worst_relative, regret->expected_s,
+             100 * regret->expected_relative);
 }
 
 static void put_certificate(FILE *out, const struct header_facts *facts)
 {
     const struct certificate *certificate = facts->certificate;
-    char number[NUMBER_TEXT_SIZE];
-    put_regret(out, "certificate", "choose", "", &certificate->choose);
+    put_regret(out, "certificate", "choose", &certificate->choose);
     if (facts->table->link == LINK_RTT)
-        put_regret(out, "", "choose_rtt", ", at the worst round trip of each length",
-                   &certificate->choose_rtt);
-    put_factf(out, "", "remote_us is within %s s of the model",
-              number_text(certificate->worst_remote_s, number));
-    put_factf(out, "",
-              "against the models above, %" PRIu64 " of the %" PRIu64
-              " lengths 0..2*N_MAX checked;",
-              certificate->n_checked, certificate->n_lengths);
+        put_regret(out, "", "choose_rtt", &certificate->choose_rtt);
+    put_fact(out, "", "remote_us: within %.6g s", certificate->worst_remote_s);
+    put_fact(
+        out, "", "against the models above at %" PRIu64 " of the %" PRIu64 " lengths 0..2*N_MAX%s",
+        certificate->n_checked, certificate->n_lengths, facts->table->link == LINK_RTT ? ";" : "");
+    if (facts->table->link == LINK_RTT)
+        put_fact(out, "", "choose_rtt at the round trip that is worst for each length");
     put_fact(out, "", "expected: the lengths 1..N_MAX equally likely");
 }
 
 static void put_table(FILE *out, const struct decision_table *table)
 {
     if (table->link == LINK_FIXED)
-        put_factf(out, "table", "choose: %s", representation_name(table->choose));
+        put_fact(out, "table", "choose: %s", representation_name(table->choose));
     else
-        put_factf(out, "table", "choose: %s; choose_rtt: %s, %zu bytes of table",
-                  representation_name(table->choose), representation_name(table->choose_rtt),
-                  table->choose_rtt == REPRESENTATION_SEGMENTS
-                      ? integer_map_table_size(&table->break_even)
-                      : 0);
+        put_fact(out, "table", "choose: %s; choose_rtt: %s, %zu bytes of table",
+                 representation_name(table->choose), representation_name(table->choose_rtt),
+                 table->choose_rtt == REPRESENTATION_SEGMENTS
+                     ? integer_map_table_size(&table->break_even)
+                     : 0);
 }
 
 static bool is_plain_word(const char *text)
@@ -211,7 +206,7 @@ static void put_commands(FILE *out, const struct header_facts *facts)
             facts->name, link, number_text(table->max_regret, regret), facts->name, quote,
             campaign ? campaign : "", quote);
     free(campaign);
-    put_factf(out, "check by", "rnngen --check %s.h --db DB", facts->name);
+    put_fact(out, "check by", "rnngen --check %s.h --db DB", facts->name);
 }
 
 static void put_target(FILE *out, const char *head, const char *role, const struct target *target)
@@ -220,7 +215,7 @@ static void put_target(FILE *out, const char *head, const char *role, const stru
     snprintf(text, sizeof text, "%s: %s%s%s%s%s", role, target->name, target->engine ? ", " : "",
              target->engine ? target->engine : "", target->url ? ", " : "",
              target->url ? target->url : "");
-    put_fact(out, head, text);
+    put_text(out, head, text);
 }
 
 static void put_link(FILE *out, const struct decision_table *table)
@@ -228,9 +223,9 @@ static void put_link(FILE *out, const struct decision_table *table)
     char number[NUMBER_TEXT_SIZE];
     number_text(table->rtt_s, number);
     if (table->link == LINK_FIXED)
-        put_factf(out, "link", "fixed: a round trip of %s s", number);
+        put_fact(out, "link", "fixed: a round trip of %s s", number);
     else
-        put_factf(out, "link", "the product measures the round trip; choose: %s s", number);
+        put_fact(out, "link", "the product measures the round trip; choose: %s s", number);
 }
 
 void header_write(FILE *out, const struct header_facts *facts)
@@ -243,10 +238,12 @@ void header_write(FILE *out, const struct header_facts *facts)
             "the endpoint (cloud).\n",
             facts->name);
     fprintf(out, HEADER_MARK RNNMAP_VERSION "; generate it again rather than edit it.\n *\n");
-    fprintf(out, HEADER_DIGEST "%s\n", facts->set->digest);
-    put_fact(out, "campaign", campaign->name);
-    put_fact(out, "network", campaign->network);
-    put_fact(out, "spacing", campaign->spacing);
+    char *digest = header_comment_text(facts->set->digest);
+    fprintf(out, HEADER_DIGEST "%s\n", digest ? digest : "");
+    free(digest);
+    put_text(out, "campaign", campaign->name);
+    put_text(out, "network", campaign->network);
+    put_text(out, "spacing", campaign->spacing);
     put_device(out, campaign->device);
     put_target(out, "targets", "edge", facts->edge);
     put_target(out, "", "cloud", facts->cloud);
