@@ -41,7 +41,7 @@ static char *next_line(char *buffer, int size, void *stream)
     bool cut = (length == 0 || buffer[length - 1] != '\n') && !feof(r->file);
     if (cut && length < LINE_LIMIT)
         return refuse(r, "a NUL byte, so this is no text file");
-    if (cut || length > LINE_LIMIT)
+    if (cut || strcspn(buffer, "\r\n") > LINE_LIMIT)
         return refuse(r, "line longer than 196 characters");
     if (r->line == 1 && strncmp(buffer, byte_order_mark, 3) == 0)
         memmove(buffer, buffer + 3, length - 2);
