@@ -16,6 +16,8 @@ struct http {
     struct curl_slist *post_headers;
     struct message_text answer;
     struct http_result result;
+    int64_t opening_ns; /* when the connection's opening began; 0: it was open */
+    int n_sendings;     /* how often the request went out */
     bool too_large;
     char why[CURL_ERROR_SIZE];
 };
@@ -57,14 +59,25 @@ static int tap(CURL *curl, curl_infotype kind, char *bytes, size_t n, void *user
     return 0;
 }
 
+/* Called for each socket before it is connected; of several addresses the last one tried counts. */
+static int note_opening(void *user, curl_socket_t fd, curlsocktype purpose)
+{
+    struct http *http = user;
+    (void)fd;
+    (void)purpose;
+    http->opening_ns = clock_ns();
+    return CURL_SOCKOPT_OK;
+}
+
 static int note_ready(void *user, char *remote, char *local, int remote_port, int local_port)
 {
-    struct http_result *result = user;
+    struct http *http = user;
     (void)remote;
     (void)local;
     (void)remote_port;
     (void)local_port;
-    result->ready_ns = clock_ns();
+    http->result.ready_ns = clock_ns();
+    http->n_sendings++;
     return CURL_PREREQFUNC_OK;
 }
 
@@ -253,12 +266,35 @@ static enum status report_status(struct http *http, const char *url, struct erro
     return STATUS_PROTOCOL;
 }
 
-static int64_t timer_ns(CURL *curl, CURLINFO later, CURLINFO earlier)
+/*
+ * What opening the connection took. libcurl's own timers are right only if the request went out
+ * once: when a kept connection was found closed they add up both attempts.
+ */
+static void split_opening(struct http *http, struct http_result *result)
 {
-    curl_off_t to = 0, from = 0;
-    curl_easy_getinfo(curl, later, &to);
-    curl_easy_getinfo(curl, earlier, &from);
-    return to > from ? (int64_t)(to - from) * 1000 : 0;
+    curl_off_t connected_us = 0, secured_us = 0;
+    result->connect_ns = result->tls_ns = result->ready_ns ? 0 : -1;
+    if (!result->ready_ns || !http->opening_ns)
+        return;
+    curl_easy_getinfo(http->curl, CURLINFO_CONNECT_TIME_T, &connected_us);
+    curl_easy_getinfo(http->curl, CURLINFO_APPCONNECT_TIME_T, &secured_us);
+    result->connect_ns = result->ready_ns - http->opening_ns;
+    if (secured_us > 0 && http->n_sendings > 1) {
+        result->connect_ns = result->tls_ns = -1;
+    } else if (secured_us > connected_us) {
+        result->tls_ns = (int64_t)(secured_us - connected_us) * 1000;
+        result->connect_ns -= result->tls_ns;
+    }
+}
+
+/* Whether a kept connection turned out to be closed before a byte of the answer. libcurl sends the
+ * request again by itself then, but counts how often over the life of its handle and gives up. */
+static bool was_stale(const struct http *http, CURLcode code)
+{
+    long n_connects = 0;
+    curl_easy_getinfo(http->curl, CURLINFO_NUM_CONNECTS, &n_connects);
+    return n_connects == 0 && http->result.first_read_ns == 0 &&
+           (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_GOT_NOTHING);
 }
 
 static enum status perform(struct http *http, const char *url, struct http_result *result,
@@ -266,21 +302,26 @@ static enum status perform(struct http *http, const char *url, struct http_resul
 {
     http->answer.n = 0;
     http->too_large = false;
+    http->opening_ns = 0;
+    http->n_sendings = 0;
     http->why[0] = '\0';
     http->result = (struct http_result){.server_ns = -1};
     enum status status = STATUS_OK;
     CURLcode code = curl_easy_setopt(http->curl, CURLOPT_URL, url);
     if (code == CURLE_OK)
         code = curl_easy_perform(http->curl);
+    if (was_stale(http, code)) {
+        http->why[0] = '\0';
+        curl_easy_setopt(http->curl, CURLOPT_FRESH_CONNECT, 1L);
+        code = curl_easy_perform(http->curl);
+        curl_easy_setopt(http->curl, CURLOPT_FRESH_CONNECT, 0L);
+    }
     long n_connects = 0;
     struct http_result *got = &http->result;
     curl_easy_getinfo(http->curl, CURLINFO_NUM_CONNECTS, &n_connects);
     curl_easy_getinfo(http->curl, CURLINFO_RESPONSE_CODE, &got->http_status);
     got->connected = n_connects > 0;
-    if (got->connected) {
-        got->connect_ns = timer_ns(http->curl, CURLINFO_CONNECT_TIME_T, CURLINFO_NAMELOOKUP_TIME_T);
-        got->tls_ns = timer_ns(http->curl, CURLINFO_APPCONNECT_TIME_T, CURLINFO_CONNECT_TIME_T);
-    }
+    split_opening(http, got);
     if (code != CURLE_OK)
         status = report_failure(http, url, code, error);
     else if (got->http_status != 200)
@@ -330,10 +371,10 @@ static CURLcode set_options(struct http *http, double timeout_s)
         CURLoption option;
         void *value;
     } pointers[] = {
-        {CURLOPT_DEBUGDATA, &http->result},  {CURLOPT_PREREQDATA, &http->result},
+        {CURLOPT_DEBUGDATA, &http->result},  {CURLOPT_PREREQDATA, http},
         {CURLOPT_HEADERDATA, &http->result}, {CURLOPT_WRITEDATA, http},
         {CURLOPT_ERRORBUFFER, http->why},    {CURLOPT_PROTOCOLS_STR, "http,https"},
-        {CURLOPT_USERAGENT, "rnnmap"},
+        {CURLOPT_USERAGENT, "rnnmap"},       {CURLOPT_SOCKOPTDATA, http},
     };
     CURLcode code = CURLE_OK;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0] && !code; i++)
@@ -344,6 +385,8 @@ static CURLcode set_options(struct http *http, double timeout_s)
         code = curl_easy_setopt(http->curl, CURLOPT_DEBUGFUNCTION, tap);
     if (!code)
         code = curl_easy_setopt(http->curl, CURLOPT_PREREQFUNCTION, note_ready);
+    if (!code)
+        code = curl_easy_setopt(http->curl, CURLOPT_SOCKOPTFUNCTION, note_opening);
     if (!code)
         code = curl_easy_setopt(http->curl, CURLOPT_HEADERFUNCTION, take_header);
     return code ? code : curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_body);
