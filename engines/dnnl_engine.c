@@ -28,7 +28,9 @@ struct dnnl_self {
     struct plan *plan; /* of the current length; NULL: none is current */
     uint32_t n;
     struct buffer tokens, input, outputs[2], scratchpad; /* shared by all lengths, never shrunk */
-    float *output;                                       /* width */
+    struct buffer seeded; /* the input as the seed makes it, for n_seeded steps */
+    uint32_t n_seeded;
+    float *output; /* width */
 };
 
 enum { ALIGNMENT = 64 };
@@ -38,7 +40,8 @@ static enum status buffer_reserve(struct buffer *buffer, size_t size, struct err
 {
     if (size <= buffer->size && buffer->data)
         return STATUS_OK;
-    size_t rounded = (size / ALIGNMENT + 1) * ALIGNMENT;
+    size_t half_more = buffer->size + buffer->size / 2;
+    size_t rounded = ((size > half_more ? size : half_more) / ALIGNMENT + 1) * ALIGNMENT;
     free(buffer->data);
     buffer->data = aligned_alloc(ALIGNMENT, rounded);
     buffer->size = buffer->data ? rounded : 0;
@@ -61,6 +64,7 @@ static void dnnl_engine_close(void *self)
     free(d->embedding);
     free(d->tokens.data);
     free(d->input.data);
+    free(d->seeded.data);
     free(d->outputs[0].data);
     free(d->outputs[1].data);
     free(d->scratchpad.data);
@@ -142,6 +146,25 @@ static float *sequence_of(const struct dnnl_self *d)
     return d->outputs[(d->config->layers - 1) % 2].data;
 }
 
+/* Copies the seeded input, which is generated once: a server changes its length per request. */
+static enum status fill_input(struct dnnl_self *d, uint32_t n, struct error *error)
+{
+    size_t step = d->embedding ? sizeof(int32_t) : d->config->input * sizeof(float);
+    if (n > d->n_seeded) {
+        d->n_seeded = 0;
+        enum status status = buffer_reserve(&d->seeded, n * step, error);
+        if (status)
+            return status;
+        d->n_seeded = (uint32_t)(d->seeded.size / step);
+        if (d->embedding)
+            weights_tokens(d->config, d->n_seeded, d->seeded.data);
+        else
+            weights_features(d->config, d->n_seeded, d->seeded.data);
+    }
+    memcpy(d->embedding ? d->tokens.data : d->input.data, d->seeded.data, n * step);
+    return STATUS_OK;
+}
+
 static enum status dnnl_engine_prepare(void *self, uint32_t n, struct error *error)
 {
     struct dnnl_self *d = self;
@@ -164,12 +187,10 @@ static enum status dnnl_engine_prepare(void *self, uint32_t n, struct error *err
     struct plan_buffers buffers = {
         d->input.data, {d->outputs[0].data, d->outputs[1].data}, d->scratchpad.data};
     status = plan_bind(plan, &buffers, error);
+    if (!status)
+        status = fill_input(d, n, error);
     if (status)
         return status;
-    if (d->embedding)
-        weights_tokens(d->config, n, d->tokens.data);
-    else
-        weights_features(d->config, n, d->input.data);
     poison(sequence_of(d), (size_t)n * engine_config_width(d->config));
     poison(d->output, engine_config_width(d->config));
     d->plan = plan;
