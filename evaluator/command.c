@@ -2,6 +2,7 @@
 #include "evaluator/command.h"
 
 #include "base/memory.h"
+#include "base/outfile.h"
 #include "base/stop.h"
 #include "codegen/table.h"
 #include "evaluator/live.h"
@@ -158,6 +159,21 @@ static bool choose(const void *user, uint32_t n, uint32_t rtt_us)
     return decision_table_choose(user, n, rtt_us) != DECISION_EDGE;
 }
 
+static enum status write_json(const struct evaluation *evaluation,
+                              const struct report_context *context, const char *path,
+                              struct error *error)
+{
+    struct outfile file;
+    enum status status = outfile_open(&file, path, error);
+    if (status)
+        return status;
+    status = report_json(evaluation, context, file.stream, error);
+    if (!status)
+        status = outfile_commit(&file, error);
+    outfile_abandon(&file);
+    return status;
+}
+
 static enum status report(const struct invocation *call, const struct rnneval_settings *s,
                           const struct job *job, struct report_context *context,
                           struct error *error)
@@ -174,6 +190,8 @@ static enum status report(const struct invocation *call, const struct rnneval_se
         status = report_json(&evaluation, context, call->out, error);
     else if (!status)
         report_text(&evaluation, context, call->out);
+    if (!status && s->output)
+        status = write_json(&evaluation, context, s->output, error);
     if (!status && s->plot)
         status = plot_totals(&evaluation, context, s->plot, error);
     evaluation_free(&evaluation);

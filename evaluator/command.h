@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct rnneval_settings {
-    const char *db, *campaign, *lengths, *target, *url, *model, *policies, *plot;
+    const char *db, *campaign, *lengths, *target, *url, *model, *policies, *plot, *output;
     bool live;
     uint64_t n_requests, seed;
     uint64_t max_length; /* 0: twice the longest measured */

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/outfile.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,15 +16,19 @@ static const char *colour(const struct outcome *outcome)
     return outcome->policy == &policies[policy_find("rnnmap")] ? "0x0072b2" : "0xb0b0b0";
 }
 
+/* The whiskers are of the paired difference to the better single device, drawn around the mean: one
+ * that misses the dashed line at that device differs from it. Intervals of the means alone would
+ * show how much the lengths differ, not the policies. */
 static void put_figures(const struct evaluation *e, FILE *script)
 {
-    fputs("# policy, mean, low and high end of its 95 % interval (ms), colour, offloaded (%)\n"
+    fputs("# policy, mean (ms), low and high end of the whisker, colour, offloaded (%)\n"
           "$totals << END\n",
           script);
     for (size_t i = 0; i < e->n_outcomes; i++) {
         const struct outcome *o = &e->outcomes[i];
         fprintf(script, "%s %.9g %.9g %.9g %s %.1f\n", o->policy->name, 1e3 * o->mean_s,
-                1e3 * o->mean_ci95.low, 1e3 * o->mean_ci95.high, colour(o), 100 * o->offloaded);
+                1e3 * (e->better_single_s + o->ci95.low), 1e3 * (e->better_single_s + o->ci95.high),
+                colour(o), 100 * o->offloaded);
     }
     fputs("END\n", script);
 }
@@ -40,6 +45,15 @@ static void put_quoted(const char *text, FILE *script)
     fputc('\'', script);
 }
 
+/* Room for the figures above the bars. */
+static double top_ms(const struct evaluation *e)
+{
+    double top = 0;
+    for (size_t i = 0; i < e->n_outcomes; i++)
+        top = fmax(top, fmax(e->outcomes[i].mean_s, e->better_single_s + e->outcomes[i].ci95.high));
+    return 1.12e3 * top;
+}
+
 static void put_script(const struct evaluation *e, const char *title, FILE *script)
 {
     static const char *const outputs[][2] = {
@@ -49,21 +63,27 @@ static void put_script(const struct evaluation *e, const char *title, FILE *scri
     put_figures(e, script);
     fputs("set title ", script);
     put_quoted(title, script);
-    fputs(" noenhanced\n"
-          "set ylabel 'mean time of a request (ms)'\n"
-          "set xlabel 'policy (share of the requests offloaded); bars: mean, whiskers: its 95 % "
-          "interval' offset 0,-0.5\n"
-          "set yrange [0:*]\nset offsets 0.6,0.6,0,0\nset boxwidth 0.6\nunset key\n"
+    fprintf(script,
+            " noenhanced\nset arrow from graph 0, first %.9g to graph 1, first %.9g nohead "
+            "dashtype 2 linecolor rgb '#444444' front\n",
+            1e3 * e->better_single_s, 1e3 * e->better_single_s);
+    fprintf(script, "set xrange [-0.6:%.1f]\nset yrange [0:%.9g]\n", (double)e->n_outcomes - 0.4,
+            top_ms(e));
+    fputs("set ylabel 'mean time of a request (ms)'\n"
+          "set xlabel \"policy (share of the requests offloaded)\\ndashed: the better single "
+          "device; whiskers: 95 % interval of the paired difference to it\" offset 0,-0.8\n"
+          "set bmargin 6\nset boxwidth 0.6\nunset key\n"
           "set border 3\nset tics nomirror out\nset grid ytics linecolor rgb '#dddddd'\n"
-          "set style fill solid 0.9 border rgb '#444444'\nset bars 1.5\n",
+          "set style fill solid 0.9 border rgb '#444444'\n",
           script);
     for (int i = 0; i < 2; i++) {
         fprintf(script, "set terminal %s\nset output '%s'\n", outputs[i][0], outputs[i][1]);
         fputs("plot $totals using 0:2:(int(column(5))):xtic(sprintf(\"%s\\n(%s %%)\", "
               "strcol(1), strcol(6))) with boxes linecolor rgb variable, \\\n"
-              "     '' using 0:2:3:4 with yerrorbars linecolor rgb 'black' linewidth 1.5 "
-              "pointtype 0, \\\n"
-              "     '' using 0:4:(sprintf(\"%.3g\", column(2))) with labels offset 0,0.8\n"
+              "     '' using 0:3:(0):(column(4) - column(3)) with vectors heads size 0.06,90 "
+              "linecolor rgb 'black' linewidth 1.5, \\\n"
+              "     '' using 0:(column(4) > column(2) ? column(4) : column(2))"
+              ":(sprintf(\"%.3g\", column(2))) with labels offset 0,0.8\n"
               "set output\n",
               script);
     }

@@ -58,7 +58,8 @@ enum status report_json(const struct evaluation *evaluation, const struct report
         return error_set(error, STATUS_NO_MEMORY, "no JSON: out of memory, or a name is not UTF-8");
     int failed = json_dumpf(json, out, JSON_INDENT(1)) != 0 || fputc('\n', out) == EOF;
     json_decref(json);
-    return failed ? error_set(error, STATUS_IO, "standard output could not be written") : STATUS_OK;
+    return failed ? error_set(error, STATUS_IO, "the JSON document could not be written")
+                  : STATUS_OK;
 }
 
 /* ---- text */
@@ -92,16 +93,17 @@ static const char *single_name(const struct evaluation *e)
 static void put_difference(struct text_table *table, const struct evaluation *e,
                            const struct outcome *o)
 {
-    double scale = 100 / e->better_single_s;
-    text_table_cell(table, "%+.3f", 1e3 * o->vs_better_single_s);
-    text_table_cell(table, "[%+.3f, %+.3f]", 1e3 * o->ci95.low, 1e3 * o->ci95.high);
-    text_table_cell(table, "%+.1f %%", scale * o->vs_better_single_s);
+    bool itself = o->ci95.low == 0 && o->ci95.high == 0; /* decides alike at every request */
+    text_table_cell(table, itself ? "" : "%+.3f", 1e3 * o->vs_better_single_s);
+    text_table_cell(table, itself ? "" : "[%+.3f, %+.3f]", 1e3 * o->ci95.low, 1e3 * o->ci95.high);
+    text_table_cell(table, itself ? "" : "%+.1f %%",
+                    100 * o->vs_better_single_s / e->better_single_s);
 }
 
 static void put_table(const struct evaluation *e, FILE *out)
 {
-    struct text_table *table = text_table_new("<policy|mean ms|p95 ms|offloaded|against single ms|"
-                                              "95 % interval|in %|against oracle|unlike oracle");
+    struct text_table *table = text_table_new("<policy|mean ms|p95 ms|offloaded|to single ms|"
+                                              "95 % interval|in %|to oracle|unlike oracle");
     for (size_t i = 0; i < e->n_outcomes; i++) {
         const struct outcome *o = &e->outcomes[i];
         text_table_cell(table, "%s", o->policy->name);

@@ -28,6 +28,8 @@ static const struct option_row options[] = {
     {"max-length", "N", "Draw again when longer (default: twice the longest measured).",
      OPTION_COUNT, AT(max_length), NULL, 0},
     {"plot", "DIR", "Draw totals.png and .svg into this folder.", OPTION_TEXT, AT(plot), NULL, 0},
+    {"output", "FILE", "Write the JSON document to this file as well.", OPTION_TEXT, AT(output),
+     NULL, 'o'},
 #undef AT
 };
 
