@@ -58,7 +58,8 @@ static struct band_point break_even_point(const struct threshold *threshold, dou
 {
     double value = break_even_us(threshold, n), low = least_us(threshold, max_regret, n);
     double edge = fmax(threshold_edge_s(threshold, n), 0) * 1e6;
-    struct band_point point = {n, low, value + 1 + max_regret * edge, value};
+    /* a line's integer part is up to 1 below it */
+    struct band_point point = {n, fmin(value, low + 1), value + 1 + max_regret * edge, value};
     if (low <= 0)
         point.low = -INFINITY;
     if (low >= microseconds_end) {

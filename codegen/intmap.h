@@ -50,7 +50,7 @@ struct integer_map {
     struct segment_table segments;
 };
 
-/* Microseconds; at most 2^32 (that only for a break-even: "always"). */
+/* Microseconds; from 2^32 on only for a break-even, meaning "always". */
 uint64_t integer_map_value(const struct integer_map *map, uint32_t n);
 
 /* Bytes of the emitted table; 0 for an affine map. */

@@ -199,9 +199,11 @@ uint32_t decision_table_remote_us(const struct decision_table *table, uint32_t n
 
 uint64_t decision_table_break_even_us(const struct decision_table *table, uint32_t n)
 {
+    const uint64_t always = (uint64_t)1 << 32;
     if (table->choose_rtt == REPRESENTATION_CONSTANT)
-        return table->always == DECISION_CLOUD ? (uint64_t)1 << 32 : 0;
-    return integer_map_value(&table->break_even, n);
+        return table->always == DECISION_CLOUD ? always : 0;
+    uint64_t value = integer_map_value(&table->break_even, n);
+    return value < always ? value : always;
 }
 
 void decision_table_free(struct decision_table *table)

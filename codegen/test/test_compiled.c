@@ -68,6 +68,15 @@ static const char compare_text[] =
     "int main(void)\n"
     "{\n"
     "    for (const struct pair *p = pairs; p->name; p++) {\n"
+    "        uint64_t hash = 7, word = 1;\n"
+    "        for (uint32_t n = 0; n < 3 * p->n_max; n++) {\n"
+    "            word = word * 6364136223846793005u + 1442695040888963407u;\n"
+    "            uint32_t r = (uint32_t)(word >> 32) >> (word >> 20 & 31);\n"
+    "            uint64_t all = p->remote_us(n) * 4ull + (unsigned)p->choose(n) * 2u;\n"
+    "            hash = hash * 31 + all + (unsigned)p->choose_rtt(n, r);\n"
+    "        }\n"
+    "        if (hash != p->hash)\n"
+    "            say(p, 0, 0, \"not what decision_table_choose says\", 0);\n"
     "        int n_draws = p->n_max <= 400 ? 990 : 60;\n"
     "        if (p->n_max != (uint32_t)p->header_n_max)\n"
     "            say(p, 0, 0, \"N_MAX\", p->header_n_max);\n"
@@ -95,6 +104,7 @@ static const char compare_header[] =
     "    int (*choose)(uint32_t);\n"
     "    int (*choose_rtt)(uint32_t, uint32_t);\n"
     "    uint32_t (*remote_us)(uint32_t);\n"
+    "    uint64_t hash;\n"
     "};\n"
     "#ifdef __cplusplus\n"
     "extern \"C\"\n"
@@ -116,6 +126,29 @@ static void put_model(FILE *out, uint32_t n_min, const struct line *lines)
     for (size_t i = 0; i < PAIR_SEGMENTS_MAX; i++)
         fprintf(out, "%.17g,", lines[i].slope);
     fputs("}}", out);
+}
+
+/* What the interpreter says of the pair, as the comparing program sums it up. */
+static uint64_t interpreted(const struct pair *pair)
+{
+    struct error error = {0};
+    struct model_set set;
+    struct table_options options;
+    struct decision_table table;
+    uint64_t hash = 7, word = 1;
+    pair_set(pair, &set);
+    pair_options(pair, &options);
+    assert_int_equal(decision_table_build(&set, &options, &table, &error), STATUS_OK);
+    for (uint32_t n = 0; n < 3 * pair->n_max; n++) {
+        word = word * 6364136223846793005u + 1442695040888963407u;
+        uint32_t r = (uint32_t)(word >> 32) >> (word >> 20 & 31);
+        uint64_t all = decision_table_remote_us(&table, n) * 4ull +
+                       (unsigned)decision_table_choose_fixed(&table, n) * 2u;
+        hash = hash * 31 + all + (unsigned)decision_table_choose(&table, n, r);
+    }
+    decision_table_free(&table);
+    model_set_free(&set);
+    return hash;
 }
 
 static FILE *file_in(const char *folder, const char *name)
@@ -146,10 +179,10 @@ static void write_program(const char *folder, const struct pair *pairs, int n)
         put_model(list, pairs[i].n_min, pairs[i].edge);
         fputs(", ", list);
         put_model(list, pairs[i].n_min, pairs[i].cloud);
-        fprintf(list, ", %.17g, %s_choose, %s_choose_rtt, %s_remote_us},\n", pairs[i].rtt_s, name,
-                name, name);
+        fprintf(list, ", %.17g, %s_choose, %s_choose_rtt, %s_remote_us, %lluu},\n", pairs[i].rtt_s,
+                name, name, name, (unsigned long long)interpreted(&pairs[i]));
     }
-    fputs("{0, 0, 0, {0, 0, {0}, {0}, {0}}, {0, 0, {0}, {0}, {0}}, 0, 0, 0, 0}};\n", list);
+    fputs("{0, 0, 0, {0, 0, {0}, {0}, {0}}, {0, 0, {0}, {0}, {0}}, 0, 0, 0, 0, 0}};\n", list);
     fputs(compare_text, compare);
     fputs(compare_header, header);
     fclose(all);
