@@ -60,6 +60,28 @@ static void below_is_in_range_and_even(void **state)
     }
 }
 
+/* Without rejection the lowest third of this bound would come up half of the time. */
+static void below_has_no_bias(void **state)
+{
+    (void)state;
+    struct random random = {19};
+    enum { N = 10000 };
+    const uint64_t third = UINT64_C(1) << 62;
+    int n_low = 0;
+    for (int i = 0; i < N; i++)
+        n_low += random_below(&random, 3 * third) < third;
+    assert_close(n_low, N / 3.0, 0, 6 * sqrt(N * 2 / 9.0));
+}
+
+/* The state before the one whose mixture is 0, so that the first uniform number is 0. */
+static void normal_is_finite(void **state)
+{
+    (void)state;
+    struct random random = {0 - UINT64_C(0x9e3779b97f4a7c15)}, same = random;
+    assert_close(random_uniform(&same), 0, 0, 0);
+    assert_true(isfinite(random_normal(&random)));
+}
+
 static void shuffle_permutes(void **state)
 {
     (void)state;
@@ -117,9 +139,10 @@ static void large_elements(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_sequence),   cmocka_unit_test(moments),
-        cmocka_unit_test(shuffle_permutes), cmocka_unit_test(below_is_in_range_and_even),
-        cmocka_unit_test(shuffle_is_fair),  cmocka_unit_test(large_elements),
+        cmocka_unit_test(known_sequence),    cmocka_unit_test(moments),
+        cmocka_unit_test(shuffle_permutes),  cmocka_unit_test(below_is_in_range_and_even),
+        cmocka_unit_test(shuffle_is_fair),   cmocka_unit_test(large_elements),
+        cmocka_unit_test(below_has_no_bias), cmocka_unit_test(normal_is_finite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
