@@ -30,6 +30,7 @@ static enum status at_line(const struct csv *csv, struct error *error, const cha
 /* Reads a line that holds something into csv->row; *more is false at the end of the file. */
 static enum status read_line(struct csv *csv, bool *more, struct error *error)
 {
+    static const char mark[] = "\xef\xbb\xbf"; /* some write it before UTF-8 text */
     for (;;) {
         if (!fgets(csv->row, MAX_LINE, csv->file)) {
             *more = false;
@@ -38,6 +39,8 @@ static enum status read_line(struct csv *csv, bool *more, struct error *error)
             return STATUS_OK;
         }
         csv->line++;
+        if (csv->line == 1 && strncmp(csv->row, mark, strlen(mark)) == 0)
+            memmove(csv->row, csv->row + strlen(mark), strlen(csv->row + strlen(mark)) + 1);
         size_t length = strlen(csv->row);
         if (length == MAX_LINE - 1 && csv->row[length - 1] != '\n')
             return at_line(csv, error, "line longer than 64 KiB");
@@ -85,8 +88,7 @@ static enum status read_header(struct csv *csv, struct error *error)
         return status;
     if (!more)
         return error_set(error, STATUS_INVALID, "%s: no header line", csv->path);
-    bool marked = csv->line == 1 && strncmp(csv->row, "\xef\xbb\xbf", 3) == 0;
-    if (!(csv->header = text_copy(csv->row + (marked ? 3 : 0))))
+    if (!(csv->header = text_copy(csv->row)))
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a header");
     csv->n_columns = cut(csv->header, csv->names);
     if (csv->n_columns < 0)

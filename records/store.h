@@ -179,7 +179,7 @@ enum status store_convergence(struct store *store, int64_t campaign_id, struct c
 /* ---- models (model_store.c) */
 
 /* Replaces the campaign's models of the set's statistic (that of its first model). Every double
- * comes back bit for bit; residual_sd, r2, bic and dof may be NaN, any may be infinite.
+ * comes back bit for bit (-0 as 0); residual_sd, r2, bic and dof may be NaN, any may be infinite.
  * STATUS_MISUSE: no models in it.  STATUS_INVALID: another number is NaN. */
 enum status store_models_put(struct store *store, int64_t campaign_id, const struct model_set *set,
                              struct error *error);
