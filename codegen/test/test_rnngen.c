@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The command line of rnngen: real databases, real fits, real processes.
+ */
+#include "base/memory.h"
+#include "base/test/support.h"
+#include "records/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char hostile[] =
+    "evil */ int x; /* ?\?/ \\ \"quoted\" 'single' \n#error\x01 \xc3\xbc \xff";
+
+/* A campaign of `n_targets` targets on lines whose break-even at 20 ms is near length 390. */
+static void add_campaign(struct store *store, const char *name, const char *text, int n_targets,
+                         int64_t shift_ns)
+{
+    static const char *const names[] = {"edge", "cloud", "fog"};
+    struct error error = {0};
+    struct campaign campaign = {
+        .name = (char *)name,
+        .network = (char *)text,
+        .device = (char *)"{\"cpu\":{\"model\":\"Test */ CPU\",\"cores\":2},\"kernel\":\"6.1\"}",
+        .spacing = (char *)"back-to-back",
+        .timer_overhead_ns = -1,
+        .harness_overhead_ns = -1};
+    assert_int_equal(store_campaign_add(store, &campaign, &error), STATUS_OK);
+    for (int t = 0; t < n_targets; t++) {
+        struct target target = {.name = (char *)names[t],
+                                .engine = (char *)text,
+                                .url = (char *)(t ? "http://endpoint/*/v2" : NULL)};
+        assert_int_equal(store_target_add(store, campaign.id, &target, &error), STATUS_OK);
+        struct sample samples[200];
+        for (int i = 0; i < 200; i++) {
+            struct sample *sample = &samples[i];
+            *sample = sample_unknown();
+            sample->target_id = target.id;
+            sample->length = (uint32_t)(1 + i % 20 * 27);
+            sample->round = i / 20;
+            int64_t noise = (i * 7919) % 2003 - 1001;
+            int64_t n = sample->length;
+            sample->time_ns = t ? 20900000 + 12000 * n + noise : 120000 + 65000 * n + noise;
+            sample->time_ns += shift_ns;
+            if (t)
+                sample->rtt_ns = 20000000;
+        }
+        assert_int_equal(store_samples_append(store, samples, 200, &error), STATUS_OK);
+    }
+}
+
+/* A database with one campaign, fitted. */
+static char *make_database(const char *folder, const char *file, const char *campaign,
+                           const char *text, int n_targets, int64_t shift_ns)
+{
+    struct error error = {0};
+    struct store *store;
+    char *path = text_format("%s/%s", folder, file);
+    if (store_open(path, STORE_CREATE, &store, &error))
+        fail_msg("%s", error.text);
+    add_campaign(store, campaign, text, n_targets, shift_ns);
+    store_close(store);
+    char *out, *err, *command = text_format("%s/bin/rnnfit -q --db %s", test_build(), path);
+    if (test_shell(command, &out, &err) != 0)
+        fail_msg("%s: %s", command, err);
+    free(out);
+    free(err);
+    free(command);
+    return path;
+}
+
+/* Runs rnngen with the arguments; checks its exit status, and that its message has `part`. */
+__attribute__((format(printf, 3, 4))) static char *run(int status, const char *part,
+                                                       const char *format, ...)
+{
+    char *arguments = NULL, *out, *err;
+    va_list args;
+    va_start(args, format);
+    if (vasprintf(&arguments, format, args) < 0)
+        fail_msg("no memory");
+    va_end(args);
+    char *command = text_format("%s/bin/rnngen %s", test_build(), arguments);
+    int got = test_shell(command, &out, &err);
+    if (got != status || (part && !strstr(err, part)))
+        fail_msg("%s: exit %d instead of %d\nstderr: %s(wanted: %s)", command, got, status, err,
+                 part ? part : "");
+    assert_null(strstr(err, "Sanitizer"));
+    free(command);
+    free(arguments);
+    free(err);
+    return out;
+}
+
+static void compiles(const char *header)
+{
+    static const char *const compilers[][2] = {
+        {"gcc", "-std=c99"}, {"g++", "-std=c++11 -x c++"}, {"clang", "-std=c99"}};
+    for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++) {
+        char *err,
+            *command = text_format(
+                "command -v %s >/dev/null || exit 0; echo '#include \"%s\"' > %s.c && %s %s -I. "
+                "-ffreestanding -Wall -Wextra -Wpedantic -Wconversion -Werror -O2 -c %s.c -o "
+                "/dev/null",
+                compilers[i][0], header, header, compilers[i][0], compilers[i][1], header);
+        if (test_shell(command, NULL, &err) != 0)
+            fail_msg("%s: %s", command, err);
+        free(command);
+        free(err);
+    }
+}
+
+static void test_header(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("rnngen");
+    char *db = make_database(folder, "a.db", "first", "lstm 64->128 x1", 2, 0);
+    free(run(0, "worst regret", "--db %s --name imdb -o %s/imdb.h", db, folder));
+    free(run(0, NULL, "--db %s --name imdb -o %s/again.h", db, folder));
+    free(
+        run(0, NULL, "-q --db %s --campaign first --name imdb -o %s/rtt.h --link rtt", db, folder));
+    char *printed = run(0, NULL, "--db %s --name imdb -o -", db);
+    char *path = text_format("%s/imdb.h", folder), *again = text_format("%s/again.h", folder);
+    char *rtt_path = text_format("%s/rtt.h", folder);
+    char *header = test_read(path), *other = test_read(again), *rtt = test_read(rtt_path);
+    assert_string_equal(header, other);
+    assert_string_equal(header, printed);
+    static const char *const parts[] = {"SPDX-License-Identifier: 0BSD",
+                                        "#define IMDB_MAP_FORMAT 1",
+                                        "#define IMDB_N_MAX 514",
+                                        "enum { IMDB_EDGE = 0, IMDB_CLOUD = 1 };",
+                                        "static inline int imdb_choose(uint32_t n)",
+                                        "static inline uint32_t imdb_remote_us(uint32_t n)",
+                                        "rnngen 0.1.0",
+                                        "SHA-256 ",
+                                        "cpu.model: Test * / CPU",
+                                        "lstm 64->128 x1",
+                                        "back-to-back",
+                                        "energy         not used",
+                                        "objective      time",
+                                        "200 samples",
+                                        "standard error",
+                                        "95 % interval",
+                                        "certificate",
+                                        "rnngen --check imdb.h --db DB",
+                                        "--link fixed:0.02s",
+                                        "length 39"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!strstr(header, parts[i]))
+            fail_msg("no \"%s\" in\n%s", parts[i], header);
+    }
+    assert_null(strstr(header, "imdb_choose_rtt"));
+    assert_non_null(strstr(rtt, "imdb_choose_rtt(uint32_t n, uint32_t rtt_us)"));
+    compiles(path);
+    compiles(rtt_path);
+    free(header);
+    free(other);
+    free(rtt);
+    free(path);
+    free(again);
+    free(rtt_path);
+    free(printed);
+    free(db);
+    free(folder);
+}
+
+static void test_hostile_texts(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("hostile");
+    char *db = make_database(folder, "h.db", hostile, hostile, 2, 0);
+    free(run(0, NULL, "-q --db %s --name evil -o %s/evil.h --link rtt", db, folder));
+    char *path = text_format("%s/evil.h", folder);
+    compiles(path);
+    free(run(0, NULL, "--check %s --db %s", path, db));
+    free(path);
+    free(db);
+    free(folder);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("refusals");
+    char *db = make_database(folder, "r.db", "c", "net", 2, 0);
+    char *three = make_database(folder, "three.db", "c", "net", 3, 0);
+    static const char *const names[] = {"1st", "a-b", "int", "class", "a b", "x;y", "_x", "*/", ""};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        free(run(2, "--name", "--db %s --name '%s' -o %s/x.h", db, names[i], folder));
+    free(run(2, "longer", "--db %s --name %0100d -o x.h", db, 0));
+    free(run(2, "--name", "--db %s -o x.h", db));
+    free(run(2, "--db", "--name a -o x.h"));
+    free(run(2, "-o", "--db %s --name a", db));
+    free(run(2, "not available in this version: choose time",
+             "--db %s --name a -o x.h --objective energy", db));
+    free(run(2, "not available in this version", "--db %s --name a -o x.h --objective weighted:0.3",
+             db));
+    free(run(2, "choose time", "--db %s --name a -o x.h --objective speed", db));
+    free(run(2, "choose fixed:RTT or rtt", "--db %s --name a -o x.h --link rtt+bandwidth", db));
+    free(run(2, "choose fixed:RTT or rtt", "--db %s --name a -o x.h --link fixed:20ms,1,2", db));
+    free(run(2, "choose fixed:RTT", "--db %s --name a -o x.h --link slow", db));
+    free(run(2, "--link", "--db %s --name a -o x.h --link fixed:20furlongs", db));
+    free(run(2, "--max-regret", "--db %s --name a -o x.h --max-regret much", db));
+    free(run(2, "regret", "--db %s --name a -o x.h --max-regret 2", db));
+    free(run(1, "cannot be written", "--db %s --name a -o %s/no/such/x.h", db, folder));
+    free(run(1, "no.db", "--db %s/no.db --name a -o x.h", folder));
+    free(run(1, "3 targets", "--db %s --name a -o x.h", three));
+    free(run(1, "'b'", "--db %s --campaign b --name a -o x.h", db));
+    free(run(2, "leave out", "--check x.h --db %s --name a", db));
+    free(run(1, "cannot be read", "--check %s/none.h --db %s", folder, db));
+    /* a database whose samples were never fitted */
+    struct store *store;
+    struct error error = {0};
+    char *raw = text_format("%s/raw.db", folder);
+    assert_int_equal(store_open(raw, STORE_CREATE, &store, &error), STATUS_OK);
+    add_campaign(store, "raw", "net", 2, 0);
+    store_close(store);
+    free(run(1, "rnnfit", "--db %s --name a -o x.h", raw));
+    free(raw);
+    free(three);
+    free(db);
+    free(folder);
+}
+
+static void write_copy(const char *folder, const char *name, const char *text, size_t length)
+{
+    char *copy = strndup(text, length);
+    free(test_write(folder, name, copy));
+    free(copy);
+}
+
+static void test_check(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("check");
+    char *db = make_database(folder, "a.db", "c", "net", 2, 0);
+    char *other = make_database(folder, "b.db", "c", "net", 2, 50000);
+    static const char *const links[] = {"rtt", "fixed:7.125ms", "fixed:0"};
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        free(run(0, NULL, "-q --db %s --name m -o %s/m.h --link %s", db, folder, links[i]));
+        free(run(0, NULL, "--check %s/m.h --db %s", folder, db));
+        free(run(1, "other samples", "--check %s/m.h --db %s", folder, other));
+    }
+    free(run(0, NULL, "-q --db %s --name m -o %s/m.h --link rtt --max-regret 1%%", db, folder));
+    free(run(0, NULL, "--check %s/m.h --db %s --campaign c", folder, db));
+    char *path = text_format("%s/m.h", folder), *text = test_read(path);
+    size_t length = strlen(text);
+    write_copy(folder, "cut.h", text, length - 30);
+    free(run(1, "truncated", "--check %s/cut.h --db %s", folder, db));
+    write_copy(folder, "head.h", text, 300);
+    free(run(1, "not a header made by rnngen", "--check %s/head.h --db %s", folder, db));
+    write_copy(folder, "empty.h", text, 0);
+    free(run(1, "not a header made by rnngen", "--check %s/empty.h --db %s", folder, db));
+    char *digit = strstr(text, "return");
+    digit[strcspn(digit, "0123456789")] ^= 1;
+    write_copy(folder, "edited.h", text, length);
+    free(run(1, "edited", "--check %s/edited.h --db %s", folder, db));
+    char *version = strstr(text, "rnngen 0.1.0");
+    version[7] = '9';
+    write_copy(folder, "version.h", text, length);
+    free(run(1, "another version of rnngen (9.1.0", "--check %s/version.h --db %s", folder, db));
+    free(text);
+    free(path);
+    free(other);
+    free(db);
+    free(folder);
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("json");
+    char *db = make_database(folder, "a.db", "c", "net", 2, 0);
+    char *json = run(0, NULL, "--db %s --name m --json --link rtt -o %s/m.h", db, folder);
+    static const char *const parts[] = {
+        "\"rnnmap.gen/1\"",   "\"affine\"",     "\"threshold\"", "\"crossing\"",
+        "\"worst_relative\"", "\"n_max\": 514", "\"ci95\": [",   "\"cheaper_above\": \"cloud\""};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!strstr(json, parts[i]))
+            fail_msg("no %s in %s", parts[i], json);
+    }
+    free(json);
+    json = run(0, NULL, "--db %s --name m --json", db);
+    assert_non_null(strstr(json, "\"output\": null"));
+    assert_non_null(strstr(json, "\"choose_rtt\": null"));
+    free(json);
+    free(db);
+    free(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_header),   cmocka_unit_test(test_hostile_texts),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_check),
+        cmocka_unit_test(test_json),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
