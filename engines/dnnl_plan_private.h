@@ -44,8 +44,12 @@ enum status plan_bind(struct plan *plan, const struct plan_buffers *buffers, str
 enum status plan_run(const struct plan *plan, dnnl_stream_t stream, struct error *error);
 void plan_free(struct plan *plan);
 
-/* At most this many plans are kept. A plan is a few small objects per layer; the code that oneDNN
- * generates for it is shared through oneDNN's own bounded cache. */
+/*
+ * At most this many plans are kept. A plan is a few small objects per layer (and a copy of its
+ * weights where oneDNN refuses their plain layout). The code generated for it, about 100 KiB a
+ * layer, lives in oneDNN's own cache of 1024 primitives (DNNL_PRIMITIVE_CACHE_CAPACITY), so that
+ * making a forgotten plan again takes tens of microseconds, a new one some hundreds.
+ */
 enum { PLAN_CACHE_SIZE = 64 };
 
 struct plan_cache {
