@@ -3,11 +3,28 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 
 /* JSON has no infinity. */
 static json_t *real_or_null(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
+}
+
+/* Names that are not UTF-8 appear as they do in the header. */
+static json_t *name_json(const char *name)
+{
+    json_t *json = json_string(name);
+    char *clean = json ? NULL : header_comment_text(name);
+    if (clean)
+        json = json_string(clean);
+    free(clean);
+    return json;
+}
+
+static json_t *targets_json(const struct job *job)
+{
+    return json_pack("[o,o]", name_json(job->targets[0].name), name_json(job->targets[1].name));
 }
 
 static json_t *regret_json(const struct regret *regret)
@@ -57,8 +74,8 @@ static json_t *break_even_json(const struct job *job)
     json_t *interval = even->has_interval && crossing
                            ? json_pack("[o,o]", real_or_null(even->low), real_or_null(even->high))
                            : json_null();
-    return json_pack("{s:s,s:[s,s],s:f,s:s,s:o,s:o,s:s}", "objective", "time", "targets",
-                     job->targets[0].name, job->targets[1].name, "rtt_s", even->rtt_s, "verdict",
+    return json_pack("{s:s,s:o,s:f,s:s,s:o,s:o,s:s}", "objective", "time", "targets",
+                     targets_json(job), "rtt_s", even->rtt_s, "verdict",
                      verdict_name(even->verdict), "length",
                      crossing ? json_real(even->length) : json_null(), "ci95", interval,
                      "cheaper_above", even->cloud_above ? "cloud" : "edge");
@@ -69,20 +86,21 @@ enum status job_json(FILE *out, const struct job *job, const char *output, struc
     const struct decision_table *table = &job->table;
     json_t *link = json_pack("{s:s,s:f}", "kind", table->link == LINK_RTT ? "rtt" : "fixed",
                              "rtt_s", table->rtt_s);
-    json_t *root = json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:s?,s:s,s:o,s:f,s:[s,s],s:I,s:o,s:o,s:o,s:I,s:I}", "schema",
-        "rnnmap.gen/1", "version", RNNMAP_VERSION, "name", job->name, "campaign",
-        job->campaign.name, "samples_sha256", job->set.digest, "output", output, "objective",
-        "time", "link", link, "max_regret", table->max_regret, "targets", job->targets[0].name,
-        job->targets[1].name, "n_max", (json_int_t)table->threshold.n_max, "choose",
-        choose_json(job), "choose_rtt", choose_rtt_json(job), "break_even", break_even_json(job),
-        "lengths", (json_int_t)job->certificate.n_lengths, "lengths_checked",
-        (json_int_t)job->certificate.n_checked);
+    json_t *root =
+        json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:s,s:o,s:f,s:o,s:I,s:o,s:o,s:o,s:I,s:I}", "schema",
+                  "rnnmap.gen/1", "version", RNNMAP_VERSION, "name", job->name, "campaign",
+                  name_json(job->campaign.name), "samples_sha256", job->set.digest, "output",
+                  output ? name_json(output) : json_null(), "objective", "time", "link", link,
+                  "max_regret", table->max_regret, "targets", targets_json(job), "n_max",
+                  (json_int_t)table->threshold.n_max, "choose", choose_json(job), "choose_rtt",
+                  choose_rtt_json(job), "break_even", break_even_json(job), "lengths",
+                  (json_int_t)job->certificate.n_lengths, "lengths_checked",
+                  (json_int_t)job->certificate.n_checked);
     int failed = !root || json_dumpf(root, out, JSON_INDENT(2)) != 0;
     json_decref(root);
     if (failed)
         return error_set(error, STATUS_NO_MEMORY,
-                         "the document cannot be written: a name is not UTF-8, or out of memory");
+                         "out of memory for the document, or standard output is full");
     fputc('\n', out);
     return STATUS_OK;
 }

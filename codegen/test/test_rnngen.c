@@ -173,6 +173,9 @@ static void test_hostile_texts(void **state)
     char *path = text_format("%s/evil.h", folder);
     compiles(path);
     free(run(0, NULL, "--check %s --db %s", path, db));
+    char *json = run(0, NULL, "--db %s --name evil --json", db);
+    assert_non_null(strstr(json, "rnnmap.gen/1"));
+    free(json);
     free(path);
     free(db);
     free(folder);
