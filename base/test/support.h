@@ -5,7 +5,8 @@
 #ifndef BASE_TEST_SUPPORT_H
 #define BASE_TEST_SUPPORT_H
 
-// clang-format off: cmocka wants these in this order
+/* cmocka wants these in this order */
+// clang-format off
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
