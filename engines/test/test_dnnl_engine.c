@@ -212,7 +212,8 @@ static void child_agrees(const char *cap)
         int layers = 1 + i / 4 % 3, words = i / 12 % 2 ? 50 : 0;
         char *spec = text_format(
             "dnnl:cell=%s,bidirectional=%d,layers=%d,vocabulary=%d,%s,threads=%d,seed=%d,isa=%s",
-            cells[i % 2], i / 2 % 2, layers, words, sizes[i / 24], 1 + i % 5 % 2, 7 + i, cap);
+            cells[i % 2], i / 2 % 2, layers, words, sizes[i / 24], 1 + (i % 7 == 3 || i % 7 == 6),
+            7 + i, cap);
         struct engine *engine = open_spec(spec);
         for (size_t k = 0; k < sizeof lengths / sizeof lengths[0]; k++)
             worst = fmax(worst, compare(engine, lengths[k]));
@@ -405,7 +406,9 @@ static void test_in_child(void **state)
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     assert_true(length > 0);
     self[length] = '\0';
-    char *command = text_format("'%s' %s '%s'", self, child->scenario, child->cap);
+    /* workers that spin while they wait take seconds on a busy machine */
+    char *command =
+        text_format("OMP_WAIT_POLICY=passive '%s' %s '%s'", self, child->scenario, child->cap);
     int code = test_shell(command, &out, &err);
     if (code != 0)
         print_error("%s: exit %d\n%s%s", command, code, out, err);
