@@ -79,8 +79,8 @@ static void put_head(const struct evaluation *e, const struct report_context *c,
                 format_time(e->rtt_p5_s, low), format_time(e->rtt_p95_s, high));
     if (e->n_failed > 0)
         fprintf(out,
-                "  %zu requests to the endpoint failed: charged until they did, and with a "
-                "local inference\n",
+                "  failed at the endpoint: %zu (charged until they failed, and with a local "
+                "inference)\n",
                 e->n_failed);
     fputc('\n', out);
 }

@@ -109,6 +109,9 @@ int main(int argc, char **argv)
     if (!status)
         status = client_open(&client, &product.client, &error);
     long n;
+    int64_t warm_up_ns = 0;
+    if (!status)
+        status = here(&product, 1, &warm_up_ns, &error);
     for (long i = 0; !status && (n = next_length(argc, argv, i)) > 0; i++)
         status = serve(&product, i, (uint32_t)n, &error);
     if (status)

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* The tool: what it refuses and how it says so, and live requests against a real server. */
+#include "base/test/support.h"
+
+#include "base/memory.h"
+#include "records/store.h"
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char edge_ini[] = "[campaign]\nname = c\n[edge]\nengine = dnnl\nhidden = 16\n"
+                               "input = 8\nvocabulary = 50\nseed = 3\n";
+
+/* The shared state of the tests: a database, a histogram and a server that knows the network. */
+struct fixture {
+    char *folder, *lengths, *url;
+    pid_t server;
+};
+
+static void check(enum status status, const struct error *error)
+{
+    if (status)
+        fail_msg("%s", error->text);
+}
+
+/* A line with its intercept and slope in seconds, measured at lengths 1 .. 100. */
+static void add_line(struct model_set *set, const char *target, enum quantity quantity,
+                     double intercept, double slope)
+{
+    struct error error = {0};
+    struct cost_model model = {.target = text_copy(target),
+                               .quantity = quantity,
+                               .form = FORM_LINEAR,
+                               .segments = calloc(1, sizeof(struct segment)),
+                               .n_segments = 1,
+                               .coefficients = calloc(2, sizeof(double)),
+                               .n_coefficients = 2,
+                               .n_min = 1,
+                               .n_max = 100,
+                               .dof = 18,
+                               .n_samples = 20,
+                               .n_lengths = 10};
+    model.segments[0] = (struct segment){1, 100, intercept, slope, 0};
+    model.coefficients[0] = intercept;
+    model.coefficients[1] = slope;
+    check(model_set_add(set, &model, &error), &error);
+}
+
+static void add_models(struct store *store, int64_t campaign_id)
+{
+    struct model_set set;
+    struct error error = {0};
+    model_set_init(&set);
+    set.campaign = text_copy("c");
+    set.rtt_s = 1e-3;
+    add_line(&set, "edge", QUANTITY_TIME_S, 0, 100e-6);
+    add_line(&set, "cloud", QUANTITY_REMOTE_S, 1e-3, 50e-6);
+    set.n_coefficients = 4;
+    if (!set.covariance)
+        set.covariance = calloc(16, sizeof(double));
+    check(store_models_put(store, campaign_id, &set, &error), &error);
+    model_set_free(&set);
+}
+
+/* A database with one campaign; its path is to be freed. */
+static char *make_db(const struct fixture *f, const char *name, const char *config, bool models)
+{
+    struct store *store;
+    struct error error = {0};
+    char *path = text_format("%s/%s", f->folder, name);
+    struct campaign campaign = {.name = (char *)(uintptr_t) "c",
+                                .config = (char *)(uintptr_t)config};
+    struct target edge = {.name = (char *)(uintptr_t) "edge"};
+    struct target cloud = {.name = (char *)(uintptr_t) "cloud", .url = f->url};
+    check(store_open(path, STORE_CREATE, &store, &error), &error);
+    check(store_campaign_add(store, &campaign, &error), &error);
+    check(store_target_add(store, campaign.id, &edge, &error), &error);
+    check(store_target_add(store, campaign.id, &cloud, &error), &error);
+    if (models)
+        add_models(store, campaign.id);
+    store_close(store);
+    return path;
+}
+
+static char *with_cloud(const char *url)
+{
+    return text_format("%s[cloud]\nurl = %s\nmodel = net\ntimeout = 5s\n", edge_ini, url);
+}
+
+static int set_up(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    f->folder = test_scratch("rnneval");
+    f->lengths = test_write(f->folder, "l.csv", "length,count\n3,5\n20,3\n60,2\n900,1\n");
+    char *command = text_format("%s/bin/rnnserve --listen 127.0.0.1:0 --model "
+                                "net=dnnl:hidden=16,input=8,vocabulary=50,seed=3",
+                                test_build());
+    char *line = test_start(command, &f->server);
+    static const char prefix[] = "listening on ";
+    if (!line || strncmp(line, prefix, strlen(prefix)) != 0)
+        return -1;
+    f->url = text_copy(line + strlen(prefix));
+    free(line);
+    free(command);
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    test_stop(f->server);
+    free(f->folder);
+    free(f->lengths);
+    free(f->url);
+    free(f);
+    return 0;
+}
+
+/* Runs the tool; its exit status must be `wanted`, its standard error must have `said`. */
+static char *run(int wanted, const char *said, const char *arguments)
+{
+    char *command = text_format("%s/bin/rnneval %s", test_build(), arguments), *out, *err;
+    int got = test_shell(command, &out, &err);
+    if (got != wanted || (said && !strstr(err, said)))
+        fail_msg("%s\nexit %d, wanted %d with '%s':\n%s%s", command, got, wanted, said ? said : "",
+                 out, err);
+    free(command);
+    free(err);
+    return out;
+}
+
+static void refuse(int wanted, const char *said, char *arguments)
+{
+    char *out = run(wanted, said, arguments);
+    assert_string_equal(out, "");
+    free(out);
+    free(arguments);
+}
+
+static void misuse_is_named(void **state)
+{
+    struct fixture *f = *state;
+    refuse(2, "--db FILE is missing", text_format("--lengths %s --live", f->lengths));
+    refuse(2, "--lengths CSV is missing", text_format("--db x --live"));
+    refuse(2, "--live", text_format("--db x --lengths %s", f->lengths));
+    refuse(2, "--requests: 1 is not in 2 .. ",
+           text_format("--db x --lengths %s --live --requests 1", f->lengths));
+    refuse(2, "--requests", text_format("--db x --lengths %s --live --requests 9x", f->lengths));
+    refuse(2, "'best' is none of edge, cloud, fixed, rnnmap, oracle, clairvoyant",
+           text_format("--db x --lengths %s --live --policy edge,best", f->lengths));
+    refuse(2, "--policy: '' is none", text_format("--db x --lengths y --live --policy edge,"));
+    refuse(2, "--max-length", text_format("--db x --lengths y --live --max-length 3000000000"));
+    refuse(2, "one operand too many", text_format("--db x --lengths y --live extra"));
+}
+
+static void bad_files_are_named(void **state)
+{
+    struct fixture *f = *state;
+    char *config = with_cloud(f->url);
+    char *db = make_db(f, "files.db", config, true);
+    char *foreign = test_write(f->folder, "notes.txt", "This is no database, by a long way.\n");
+    char *bad = test_write(f->folder, "bad.csv", "length,count\n3,5\nthree,5\n");
+    char *headless = test_write(f->folder, "headless.csv", "length,n\n3,5\n");
+    char *longer = test_write(f->folder, "long.csv", "length,count\n201,5\n");
+    refuse(1, "none.db: no such database",
+           text_format("--db %s/none.db --lengths %s --live", f->folder, f->lengths));
+    refuse(1, "notes.txt", text_format("--db %s --lengths %s --live", foreign, f->lengths));
+    refuse(1, "none.csv", text_format("--db %s --lengths %s/none.csv --live", db, f->folder));
+    refuse(1, "bad.csv:3: ", text_format("--db %s --lengths %s --live", db, bad));
+    refuse(1, "headless.csv", text_format("--db %s --lengths %s --live", db, headless));
+    refuse(1, "beyond 200", text_format("--db %s --lengths %s --live", db, longer));
+    refuse(1, "'d'", text_format("--db %s --campaign d --lengths %s --live", db, f->lengths));
+    free(config);
+    free(db);
+    free(foreign);
+    free(bad);
+    free(headless);
+    free(longer);
+}
+
+static void what_is_missing_in_a_campaign_is_named(void **state)
+{
+    struct fixture *f = *state;
+    char *config = with_cloud(f->url);
+    char *paths[] = {
+        make_db(f, "unfitted.db", config, false),
+        make_db(f, "imported.db", NULL, true),
+        make_db(f, "alone.db", edge_ini, true),
+        make_db(f, "odd.db", "[edge]\nhidden = many\n[cloud]\nurl = x\nmodel = y\n", true),
+        make_db(f, "modelless.db", "[edge]\nhidden = 1\n[cloud]\nurl = x\n", true),
+    };
+    static const char *const said[] = {"rnnfit", "rnnprof run", "no endpoint 'cloud'",
+                                       "configuration of campaign c:2: [edge] hidden", "--model"};
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        refuse(1, said[i], text_format("--db %s --lengths %s --live", paths[i], f->lengths));
+        free(paths[i]);
+    }
+    char *db = make_db(f, "other.db", config, true);
+    refuse(1, "no endpoint 'fog'",
+           text_format("--db %s --lengths %s --live --target fog", db, f->lengths));
+    free(db);
+    free(config);
+}
+
+static void a_dead_or_strange_endpoint_is_named(void **state)
+{
+    struct fixture *f = *state;
+    char *config = with_cloud("http://127.0.0.1:1");
+    char *db = make_db(f, "dead.db", config, true);
+    refuse(1, "http://127.0.0.1:1", text_format("--db %s --lengths %s --live", db, f->lengths));
+    refuse(1, "http://127.0.0.1:2",
+           text_format("--db %s --lengths %s --live --url http://127.0.0.1:2", db, f->lengths));
+    refuse(
+        1, "other",
+        text_format("--db %s --lengths %s --live --url %s --model other", db, f->lengths, f->url));
+    free(db);
+    free(config);
+}
+
+static json_t *parse(const char *text)
+{
+    json_error_t why;
+    json_t *json = json_loads(text, 0, &why);
+    if (!json)
+        fail_msg("%s:\n%s", why.text, text);
+    return json;
+}
+
+static double mean_of(const json_t *json, const char *policy)
+{
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(json, "policies"), i, row)
+    {
+        if (strcmp(json_string_value(json_object_get(row, "policy")), policy) == 0)
+            return json_real_value(json_object_get(row, "mean_s"));
+    }
+    fail_msg("no policy %s", policy);
+    return 0;
+}
+
+static void live_requests_are_evaluated(void **state)
+{
+    struct fixture *f = *state;
+    char *config = with_cloud("http://127.0.0.1:1"); /* --url is the one that counts */
+    char *db = make_db(f, "live.db", config, true);
+    char *arguments = text_format(
+        "--db %s --lengths %s --live --url %s --requests 40 --json --output %s/out.json", db,
+        f->lengths, f->url, f->folder);
+    char *out = run(0, NULL, arguments), *path = text_format("%s/out.json", f->folder);
+    char *written = test_read(path);
+    assert_string_equal(out, written);
+    json_t *json = parse(out);
+    assert_int_equal(json_integer_value(json_object_get(json, "requests")), 40);
+    assert_int_equal(json_integer_value(json_object_get(json, "failed_requests")), 0);
+    assert_int_equal(json_integer_value(json_object_get(json, "max_length")), 200);
+    assert_close(json_real_value(json_object_get(json, "beyond_max_length")), 1.0 / 11, 1e-9, 0);
+    assert_int_equal(json_array_size(json_object_get(json, "policies")), 6);
+    /* A tiny network on loopback: the device is faster, and both are far from nothing. */
+    double edge = mean_of(json, "edge"), cloud = mean_of(json, "cloud");
+    assert_true(edge > 1e-7 && edge < cloud && cloud < 1);
+    assert_true(mean_of(json, "clairvoyant") <= mean_of(json, "fixed"));
+    assert_true(mean_of(json, "fixed") <= edge && mean_of(json, "fixed") <= cloud);
+    json_decref(json);
+    free(out);
+    free(arguments);
+    arguments = text_format("--db %s --lengths %s --live --url %s -n 20 -q --policy rnnmap,edge",
+                            db, f->lengths, f->url);
+    out = run(0, NULL, arguments);
+    assert_non_null(strstr(out, "\nrnnmap "));
+    assert_null(strstr(out, "\nfixed "));
+    free(out);
+    free(arguments);
+    free(written);
+    free(path);
+    free(db);
+    free(config);
+}
+
+/* The server dies under the requests; a signal then ends them. What was done is reported. */
+static void failures_are_charged_and_a_signal_reports(void **state)
+{
+    struct fixture *f = *state;
+    char *config = with_cloud("http://unused");
+    char *db = make_db(f, "signal.db", config, true);
+    char *script = text_format(
+        "b=%s/bin; l=%s/serve.log\n"
+        "$b/rnnserve --listen 127.0.0.1:0 --model net=dnnl:hidden=16,input=8,vocabulary=50 >$l & "
+        "s=$!\n"
+        "while ! grep -q listening $l; do sleep 0.05; done\n"
+        "$b/rnneval --db %s --lengths %s --live --requests 1000000 --json -q --url "
+        "$(sed 's/listening on //' $l) & e=$!\n"
+        "sleep 1; kill -KILL $s; wait $s 2>/dev/null; sleep 0.3; kill -TERM $e; wait $e\n",
+        test_build(), f->folder, db, f->lengths);
+    char *path = test_write(f->folder, "signal.sh", script);
+    char *command = text_format("sh %s", path), *out, *err;
+    int status = test_shell(command, &out, &err);
+    if (status != 3 || !strstr(err, "stopped after "))
+        fail_msg("exit %d: %s", status, err);
+    json_t *json = parse(out);
+    json_int_t done = json_integer_value(json_object_get(json, "requests"));
+    json_int_t failed = json_integer_value(json_object_get(json, "failed_requests"));
+    json_int_t unprobed = json_integer_value(json_object_get(json, "failed_probes"));
+    if (!(failed > 0 && failed < done && done < 1000000 && unprobed >= failed - 1))
+        fail_msg("%d done, %d failed, %d not probed", (int)done, (int)failed, (int)unprobed);
+    assert_int_equal(json_integer_value(json_object_get(json, "requests_wanted")), 1000000);
+    json_decref(json);
+    free(out);
+    free(err);
+    free(command);
+    free(path);
+    free(script);
+    free(db);
+    free(config);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(misuse_is_named),
+        cmocka_unit_test(bad_files_are_named),
+        cmocka_unit_test(what_is_missing_in_a_campaign_is_named),
+        cmocka_unit_test(a_dead_or_strange_endpoint_is_named),
+        cmocka_unit_test(live_requests_are_evaluated),
+        cmocka_unit_test(failures_are_charged_and_a_signal_reports),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
