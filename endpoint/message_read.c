@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Messages in: a scan that bounds what the text can cost, jansson for the grammar, then checks. */
-#include "endpoint/message.h"
+/* Messages in: a scan that bounds what the text can cost and takes the tensors' numbers out,
+ * jansson for the grammar, then checks. */
+#include "endpoint/message_private.h"
 
 #include "base/memory.h"
 
@@ -10,73 +11,41 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nesting that no message of the protocol needs, and fields besides tensors' values. */
-enum { MAX_DEPTH = 32, MAX_FIELDS = 4096 };
-
 static const struct message_limits metadata_limits = {.max_values = 65536, .max_rows = 4096};
 
-/* The end of the string that starts after `at`, or n. */
-static size_t skip_string(const char *bytes, size_t n, size_t at)
-{
-    while (at < n && bytes[at] != '"')
-        at += bytes[at] == '\\' ? 2 : 1;
-    return at;
-}
+/* The message's root, and the arrays that were taken out of it; both to be freed. */
+struct parsed {
+    json_t *root;
+    struct lifted lifted;
+};
 
-/* A parsed value costs tens to hundreds of bytes where its text costs two: count before parsing. */
-static enum status check_size(const char *bytes, size_t n, const struct message_limits *limits,
-                              struct error *error)
+static void parsed_free(struct parsed *parsed)
 {
-    size_t depth = 0, n_values = 0, n_rows = 0;
-    for (size_t i = 0; i < n; i++) {
-        switch (bytes[i]) {
-        case '"':
-            i = skip_string(bytes, n, i + 1);
-            break;
-        case ',':
-            n_values++;
-            break;
-        case '[':
-        case '{':
-            n_rows++;
-            if (++depth > MAX_DEPTH)
-                return error_set(error, STATUS_INVALID, "JSON is nested deeper than %d", MAX_DEPTH);
-            break;
-        case ']':
-        case '}':
-            depth -= depth > 0;
-            break;
-        }
-    }
-    if (n_values > limits->max_values + limits->max_rows + MAX_FIELDS)
-        return error_set(error, STATUS_INVALID,
-                         "JSON has %zu values, more than the %zu that are allowed", n_values,
-                         limits->max_values);
-    if (n_rows > limits->max_rows + MAX_FIELDS)
-        return error_set(error, STATUS_INVALID,
-                         "JSON has %zu arrays and objects, more than the %zu that are allowed",
-                         n_rows, limits->max_rows);
-    return STATUS_OK;
+    json_decref(parsed->root);
+    message_lifted_free(&parsed->lifted);
 }
 
 static enum status parse_object(const char *bytes, size_t n, const struct message_limits *limits,
-                                json_t **root, struct error *error)
+                                struct parsed *parsed, struct error *error)
 {
     json_error_t why;
-    enum status status = check_size(bytes, n, limits, error);
+    *parsed = (struct parsed){0};
+    enum status status = message_lift(bytes, n, limits, &parsed->lifted, error);
     if (status)
         return status;
-    *root = json_loadb(bytes ? bytes : "", n, JSON_REJECT_DUPLICATES, &why);
-    if (!*root && json_error_code(&why) == json_error_out_of_memory)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for a message of %zu bytes", n);
-    if (!*root)
-        return error_set(error, STATUS_INVALID, "not valid JSON: %s at byte %d", why.text,
-                         why.position);
-    if (json_is_object(*root))
+    if (parsed->lifted.is_lifted) {
+        bytes = parsed->lifted.text.bytes;
+        n = parsed->lifted.text.n;
+    }
+    parsed->root = json_loadb(bytes ? bytes : "", n, JSON_REJECT_DUPLICATES, &why);
+    if (json_is_object(parsed->root))
         return STATUS_OK;
-    json_decref(*root);
-    *root = NULL;
-    return error_set(error, STATUS_INVALID, "not a JSON object");
+    if (parsed->root)
+        return error_set(error, STATUS_INVALID, "not a JSON object");
+    if (json_error_code(&why) == json_error_out_of_memory)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a message of %zu bytes", n);
+    return error_set(error, STATUS_INVALID, "not valid JSON: %s at byte %d%s", why.text,
+                     why.position, parsed->lifted.is_lifted ? ", data left out" : "");
 }
 
 /* A field that is a string, copied. STATUS_INVALID: it is something else, or missing and required.
@@ -186,9 +155,33 @@ static enum status read_data(json_t *data, struct tensor *tensor, struct error *
     return status;
 }
 
-/* One tensor with its values. `*left` is how many values the message may still have. */
-static enum status read_tensor(json_t *object, size_t *left, struct tensor *tensor,
+static enum status read_lifted(const struct lifted_array *array, struct tensor *tensor,
                                struct error *error)
+{
+    char shape[TENSOR_SHAPE_TEXT];
+    bool real = array->first_real < array->n;
+    if (array->n != tensor->n_values)
+        return error_set(error, STATUS_INVALID, "shape %s wants %zu values, its data has %zu",
+                         tensor_shape_format(&tensor->spec.shape, shape), tensor->n_values,
+                         array->n);
+    if (tensor->spec.type == TENSOR_INT64 && real)
+        return error_set(error, STATUS_INVALID, "value %zu is not an integer", array->first_real);
+    for (size_t i = 0; i < array->n; i++) {
+        if (tensor->spec.type == TENSOR_INT64) {
+            tensor->values.int64[i] = array->numbers[i].integer;
+            continue;
+        }
+        float value = real ? (float)array->numbers[i].real : (float)array->numbers[i].integer;
+        if (!isfinite(value))
+            return error_set(error, STATUS_INVALID, "value %zu is beyond the range of FP32", i);
+        tensor->values.fp32[i] = value;
+    }
+    return STATUS_OK;
+}
+
+/* One tensor with its values. `*left` is how many values the message may still have. */
+static enum status read_tensor(json_t *object, const struct lifted *lifted, size_t *left,
+                               struct tensor *tensor, struct error *error)
 {
     struct tensor_spec spec = {0};
     bool known = false;
@@ -199,12 +192,14 @@ static enum status read_tensor(json_t *object, size_t *left, struct tensor *tens
     if (json_object_get(json_object_get(object, "parameters"), "binary_data_size"))
         status = error_set(error, STATUS_INVALID,
                            "binary tensors are not supported; send its data as JSON");
-    else if (!json_is_array(data))
+    else if (!json_is_array(data) && !(lifted->is_lifted && json_is_integer(data)))
         status = error_set(error, STATUS_INVALID, "its \"data\" is missing or not an array");
     if (!status)
         status = tensor_make(tensor, &spec, *left, error);
-    if (!status)
+    if (!status && json_is_array(data))
         status = read_data(data, tensor, error);
+    else if (!status)
+        status = read_lifted(&lifted->arrays[json_integer_value(data)], tensor, error);
     if (!status)
         *left -= tensor->n_values;
     error_prefix(error, "tensor '%.64s'", spec.name);
@@ -225,13 +220,14 @@ static enum status find_tensors(json_t *root, const char *field, json_t **array,
     return STATUS_OK;
 }
 
-static enum status read_tensors(json_t *root, const char *field, size_t max_values,
+static enum status read_tensors(const struct parsed *parsed, const char *field, size_t max_values,
                                 struct tensor *tensors, size_t *n_tensors, struct error *error)
 {
     json_t *array;
-    enum status status = find_tensors(root, field, &array, error);
+    enum status status = find_tensors(parsed->root, field, &array, error);
     for (size_t i = 0; !status && i < json_array_size(array); i++) {
-        status = read_tensor(json_array_get(array, i), &max_values, &tensors[i], error);
+        status =
+            read_tensor(json_array_get(array, i), &parsed->lifted, &max_values, &tensors[i], error);
         *n_tensors = i + 1;
     }
     return status;
@@ -254,54 +250,54 @@ static enum status read_wanted(json_t *root, struct message_request *request, st
 enum status message_read_request(const char *bytes, size_t n, const struct message_limits *limits,
                                  struct message_request *request, struct error *error)
 {
-    json_t *root = NULL;
+    struct parsed parsed;
     *request = (struct message_request){0};
-    enum status status = parse_object(bytes, n, limits, &root, error);
+    enum status status = parse_object(bytes, n, limits, &parsed, error);
     if (!status)
-        status = read_text(root, "id", false, &request->id, error);
+        status = read_text(parsed.root, "id", false, &request->id, error);
     if (!status)
-        status = read_tensors(root, "inputs", limits->max_values, request->inputs,
+        status = read_tensors(&parsed, "inputs", limits->max_values, request->inputs,
                               &request->n_inputs, error);
     if (!status)
-        status = read_wanted(root, request, error);
+        status = read_wanted(parsed.root, request, error);
     if (status)
         message_request_free(request);
-    json_decref(root);
+    parsed_free(&parsed);
     return status;
 }
 
 enum status message_read_response(const char *bytes, size_t n, const struct message_limits *limits,
                                   struct message_response *response, struct error *error)
 {
-    json_t *root = NULL;
+    struct parsed parsed;
     *response = (struct message_response){0};
-    enum status status = parse_object(bytes, n, limits, &root, error);
+    enum status status = parse_object(bytes, n, limits, &parsed, error);
     if (!status)
-        status = read_text(root, "model_name", true, &response->model, error);
+        status = read_text(parsed.root, "model_name", true, &response->model, error);
     if (!status)
-        status = read_text(root, "id", false, &response->id, error);
+        status = read_text(parsed.root, "id", false, &response->id, error);
     if (!status)
-        status = read_tensors(root, "outputs", limits->max_values, response->outputs,
+        status = read_tensors(&parsed, "outputs", limits->max_values, response->outputs,
                               &response->n_outputs, error);
     if (status)
         message_response_free(response);
-    json_decref(root);
+    parsed_free(&parsed);
     return status;
 }
 
 enum status message_read_server(const char *bytes, size_t n, struct message_server *server,
                                 struct error *error)
 {
-    json_t *root = NULL;
+    struct parsed parsed;
     *server = (struct message_server){0};
-    enum status status = parse_object(bytes, n, &metadata_limits, &root, error);
+    enum status status = parse_object(bytes, n, &metadata_limits, &parsed, error);
     if (!status)
-        status = read_text(root, "name", true, &server->name, error);
+        status = read_text(parsed.root, "name", true, &server->name, error);
     if (!status)
-        status = read_text(root, "version", true, &server->version, error);
+        status = read_text(parsed.root, "version", true, &server->version, error);
     if (status)
         message_server_free(server);
-    json_decref(root);
+    parsed_free(&parsed);
     return status;
 }
 
@@ -327,20 +323,20 @@ static enum status read_specs(json_t *root, const char *field, struct tensor_spe
 enum status message_read_model(const char *bytes, size_t n, struct message_model *model,
                                struct error *error)
 {
-    json_t *root = NULL;
+    struct parsed parsed;
     *model = (struct message_model){0};
-    enum status status = parse_object(bytes, n, &metadata_limits, &root, error);
+    enum status status = parse_object(bytes, n, &metadata_limits, &parsed, error);
     if (!status)
-        status = read_text(root, "name", true, &model->name, error);
+        status = read_text(parsed.root, "name", true, &model->name, error);
     if (!status)
-        status = read_text(root, "platform", false, &model->platform, error);
+        status = read_text(parsed.root, "platform", false, &model->platform, error);
     if (!status)
-        status =
-            read_specs(root, "inputs", model->inputs, &model->n_inputs, &model->n_unknown, error);
+        status = read_specs(parsed.root, "inputs", model->inputs, &model->n_inputs,
+                            &model->n_unknown, error);
     if (!status)
-        status = read_specs(root, "outputs", model->outputs, &model->n_outputs, &model->n_unknown,
-                            error);
-    json_t *vocabulary = json_object_get(json_object_get(root, "parameters"), "vocabulary");
+        status = read_specs(parsed.root, "outputs", model->outputs, &model->n_outputs,
+                            &model->n_unknown, error);
+    json_t *vocabulary = json_object_get(json_object_get(parsed.root, "parameters"), "vocabulary");
     json_int_t bound = json_integer_value(vocabulary);
     if (!status && vocabulary && (bound < 1 || bound > INT32_MAX))
         status = error_set(error, STATUS_INVALID,
@@ -349,17 +345,17 @@ enum status message_read_model(const char *bytes, size_t n, struct message_model
         model->vocabulary = (uint32_t)bound;
     if (status)
         message_model_free(model);
-    json_decref(root);
+    parsed_free(&parsed);
     return status;
 }
 
 char *message_read_error(const char *bytes, size_t n)
 {
-    json_t *root = NULL;
-    if (parse_object(bytes, n, &metadata_limits, &root, NULL))
-        return NULL;
-    char *text = text_copy(json_string_value(json_object_get(root, "error")));
-    json_decref(root);
+    struct parsed parsed;
+    char *text = NULL;
+    if (!parse_object(bytes, n, &metadata_limits, &parsed, NULL))
+        text = text_copy(json_string_value(json_object_get(parsed.root, "error")));
+    parsed_free(&parsed);
     return text;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Messages out. Small ones go through jansson; numbers of tensors are written by hand, because
  * they are many and formatting them through printf would dominate the time of a request. */
-#include "endpoint/message.h"
+#include "endpoint/message_private.h"
 
 #include "base/memory.h"
 
@@ -34,7 +34,7 @@ static enum status reserve(struct message_text *text, size_t more, struct error 
     return STATUS_OK;
 }
 
-static enum status put(struct message_text *text, const char *bytes, size_t n, struct error *error)
+enum status message_put(struct message_text *text, const char *bytes, size_t n, struct error *error)
 {
     enum status status = reserve(text, n, error);
     if (!status) {
@@ -46,12 +46,12 @@ static enum status put(struct message_text *text, const char *bytes, size_t n, s
 
 static enum status put_text(struct message_text *text, const char *words, struct error *error)
 {
-    return put(text, words, strlen(words), error);
+    return message_put(text, words, strlen(words), error);
 }
 
 static int put_dumped(const char *bytes, size_t n, void *text)
 {
-    return put(text, bytes, n, NULL) ? -1 : 0;
+    return message_put(text, bytes, n, NULL) ? -1 : 0;
 }
 
 /* Appends a JSON value, which is released. NULL counts as out of memory. */
@@ -97,32 +97,34 @@ static char *write_i64(char *at, int64_t value)
     return write_u64(at, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
-/* Ten to the power of `exponent`, -38..54, rounded to double. */
-static double power_of_ten(int exponent)
+/* `value` times ten to the power of `exponent`, -30..53. */
+static double scale(double value, int exponent)
 {
-    static const double small[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    if (exponent < 0)
-        return 1.0 / power_of_ten(-exponent);
-    return exponent <= 22 ? small[exponent] : small[22] * power_of_ten(exponent - 22);
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    for (; exponent > 22; exponent -= 22)
+        value *= powers[22];
+    for (; exponent < -22; exponent += 22)
+        value /= powers[22];
+    return exponent >= 0 ? value * powers[exponent] : value / powers[-exponent];
 }
 
 /*
- * Nine significant decimal digits and the exponent of the first of them. Scaling in double is off
- * by a few parts in 2^53; nine digits are off by 5e-9 at most, half a float's step by 3e-8 at
- * least: the nearest float to the digits is the one that was written.
+ * Nine significant decimal digits and the exponent of the first of them, of a value above 0.
+ * Scaling in double is off by a few parts in 2^53; nine digits are off by 5e-9 at most, half a
+ * float's step by 3e-8 at least: the nearest float to the digits is the one that was written.
  */
 static uint32_t nine_digits(float value, int *exponent)
 {
-    int binary;
-    frexp((double)value, &binary);
-    int e = (int)floor((binary - 1) * 0.30103);
-    double digits = (double)value * power_of_ten(N_DIGITS - 1 - e);
-    if (digits >= 999999999.5) {
-        e++;
-        digits = (double)value * power_of_ten(N_DIGITS - 1 - e);
-    }
+    double wide = (double)value;
+    uint64_t bits;
+    memcpy(&bits, &wide, sizeof bits);
+    int binary = (int)(bits >> 52) - 1023; /* 2^binary <= value; as a double none is subnormal */
+    int e = ((binary * 1233 + (64 << 12)) >> 12) - 64; /* 1233/4096 is nearly log10(2) */
+    double digits = scale(wide, N_DIGITS - 1 - e);
+    if (digits >= 999999999.5) /* log10(2^binary) can be less than log10(value) */
+        digits = scale(wide, N_DIGITS - 1 - ++e);
     *exponent = e;
     return (uint32_t)(digits + 0.5);
 }

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What serving adds to an inference: the same lengths, in turn, by the engine in this process and
+ * by rnnserve over the loopback, in one run. "overhead" is the median of the differences between a
+ * request and the inference next to it; "ratio" is of the medians. "unreported" is the part of the
+ * overhead that Server-Timing's queue and infer do not name: the client, HTTP, JSON, the system,
+ * and the change to another length.
+ */
+#include "base/clock.h"
+#include "base/memory.h"
+#include "endpoint/client.h"
+#include "engines/engine.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { N_ROUNDS = 100, N_WARM = 10 };
+
+static const struct {
+    const char *name, *spec;
+} models[] = {
+    {"tokens", "dnnl:cell=lstm,hidden=128,input=64,vocabulary=20000"},
+    {"features", "dnnl:cell=lstm,hidden=128,input=64"},
+};
+
+static const uint32_t lengths[] = {1, 16, 64, 256, 1024};
+enum { N_LENGTHS = sizeof lengths / sizeof lengths[0] };
+
+static void die(const char *what, const struct error *error)
+{
+    fprintf(stderr, "bench_endpoint: %s: %s\n", what, error->text);
+    exit(1);
+}
+
+/* Starts rnnserve with one model; its URL, and its process in *pid. */
+static char *start_server(const char *name, const char *spec, pid_t *pid)
+{
+    const char *build = getenv("BUILD");
+    char *path = text_format("%s/bin/rnnserve", build ? build : "build");
+    char *model = text_format("%s=%s", name, spec);
+    int ends[2];
+    char line[256] = "";
+    if (pipe(ends) != 0)
+        exit(1);
+    *pid = fork();
+    if (*pid == 0) {
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        execl(path, path, "--listen", "127.0.0.1:0", "--model", model, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    FILE *out = fdopen(ends[0], "r");
+    if (!out || !fgets(line, sizeof line, out) || strncmp(line, "listening on ", 13) != 0) {
+        fprintf(stderr, "bench_endpoint: %s does not start; build it with make\n", path);
+        exit(1);
+    }
+    fclose(out);
+    free(path);
+    free(model);
+    line[strcspn(line, "\n")] = '\0';
+    return text_copy(line + 13);
+}
+
+struct pair {
+    double engine_us, request_us, overhead_us, unreported_us;
+};
+
+static struct pair measure(struct client *client, struct engine *engine, uint32_t n)
+{
+    struct error error = {0};
+    struct client_timing timing;
+    if (engine_prepare(engine, n, &error) || client_prepare(client, n, &error))
+        die("prepare", &error);
+    int64_t start_ns = clock_ns();
+    if (engine_run(engine, &error))
+        die("engine", &error);
+    double engine_ns = (double)(clock_ns() - start_ns);
+    if (client_infer(client, &timing, &error))
+        die("request", &error);
+    return (struct pair){engine_ns / 1e3, (double)timing.total_ns / 1e3,
+                         ((double)timing.total_ns - engine_ns) / 1e3,
+                         (double)(timing.total_ns - timing.server_ns) / 1e3};
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(const struct pair *pairs, size_t offset)
+{
+    double values[N_ROUNDS];
+    for (size_t i = 0; i < N_ROUNDS; i++)
+        memcpy(&values[i], (const char *)&pairs[i] + offset, sizeof values[i]);
+    qsort(values, N_ROUNDS, sizeof values[0], compare);
+    return values[N_ROUNDS / 2];
+}
+
+static void run(const char *name, const char *spec)
+{
+    static struct pair pairs[N_LENGTHS][N_ROUNDS];
+    struct engine_config config;
+    struct engine *engine = NULL;
+    struct client *client = NULL;
+    struct error error = {0};
+    int64_t rtt_ns = 0, least_ns = INT64_MAX;
+    pid_t pid;
+    char *url = start_server(name, spec, &pid);
+    if (engine_config_defaults(&config, &error) || engine_config_parse(&config, spec, &error) ||
+        engine_open(&config, &engine, &error))
+        die(spec, &error);
+    if (client_open(&(struct client_config){.url = url, .model = name, .seed = 1}, &client, &error))
+        die(url, &error);
+    for (int round = -N_WARM; round < N_ROUNDS; round++) {
+        if (client_probe(client, &rtt_ns, &error))
+            die(url, &error);
+        least_ns = rtt_ns < least_ns ? rtt_ns : least_ns;
+        for (size_t i = 0; i < N_LENGTHS; i++)
+            pairs[i][round < 0 ? 0 : round] = measure(client, engine, lengths[i]);
+    }
+    for (size_t i = 0; i < N_LENGTHS; i++) {
+        double engine_us = median(pairs[i], offsetof(struct pair, engine_us));
+        double request_us = median(pairs[i], offsetof(struct pair, request_us));
+        printf("endpoint %-8s length %4u: engine %8.1f us, request %8.1f us, overhead %7.1f us, "
+               "ratio %5.2f, unreported %7.1f us\n",
+               name, lengths[i], engine_us, request_us,
+               median(pairs[i], offsetof(struct pair, overhead_us)), request_us / engine_us,
+               median(pairs[i], offsetof(struct pair, unreported_us)));
+    }
+    printf("endpoint %-8s least round trip of a probe %.1f us\n", name, (double)least_ns / 1e3);
+    client_close(client);
+    engine_close(engine);
+    engine_config_free(&config);
+    kill(pid, SIGTERM);
+    waitpid(pid, NULL, 0);
+    free(url);
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < sizeof models / sizeof models[0]; i++)
+        run(models[i].name, models[i].spec);
+    return 0;
+}
