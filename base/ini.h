@@ -19,10 +19,11 @@ struct ini_setting {
 };
 
 typedef enum status setting_handler(void *user, const struct ini_setting *setting,
-                                struct error *error);
+                                    struct error *error);
 
 /* Calls `handler` for each setting of `path`, in order.
- * STATUS_IO: it cannot be read.  STATUS_INVALID: it is malformed.  Else what the handler returned. */
+ * STATUS_IO: it cannot be read.  STATUS_INVALID: it is malformed.  Else what the handler returned.
+ */
 enum status ini_read(const char *path, setting_handler *handler, void *user, struct error *error);
 
 /* The same of a text in memory, which messages call `name`. */

@@ -20,8 +20,8 @@ struct progress {
 /* `what` ("measuring") must outlive the progress. `stream` NULL: silent. */
 void progress_start(struct progress *progress, FILE *stream, const char *what);
 
-/* `done` is the fraction of the work done, 0..1; `note` (or NULL) says what is going on. Cheap: draws
- * at most five times a second. */
+/* `done` is the fraction of the work done, 0..1; `note` (or NULL) says what is going on. Cheap:
+ * draws at most five times a second. */
 void progress_update(struct progress *progress, double done, const char *note);
 
 /* Clears the bar, so that other text can be written; the next update draws it again. */

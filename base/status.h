@@ -13,16 +13,16 @@
 
 enum status {
     STATUS_OK = 0,
-    STATUS_FAILED = -1,      /* the message says why; no caller needs to tell it from others */
-    STATUS_MISUSE = -2,      /* the command line asks for something that makes no sense */
-    STATUS_INVALID = -3,     /* malformed input: a file, a message, a value */
-    STATUS_IO = -4,          /* the system refused to read, write, connect or execute */
-    STATUS_NOT_FOUND = -5,   /* a named thing is not there */
+    STATUS_FAILED = -1,    /* the message says why; no caller needs to tell it from others */
+    STATUS_MISUSE = -2,    /* the command line asks for something that makes no sense */
+    STATUS_INVALID = -3,   /* malformed input: a file, a message, a value */
+    STATUS_IO = -4,        /* the system refused to read, write, connect or execute */
+    STATUS_NOT_FOUND = -5, /* a named thing is not there */
     STATUS_NO_MEMORY = -6,
     STATUS_UNSUPPORTED = -7, /* valid, but not possible on this machine or in this build */
     STATUS_TIMEOUT = -8,
-    STATUS_PROTOCOL = -9,    /* a peer answered, but not in the agreed way */
-    STATUS_EXTERNAL = -10,   /* a library reported a failure */
+    STATUS_PROTOCOL = -9,     /* a peer answered, but not in the agreed way */
+    STATUS_EXTERNAL = -10,    /* a library reported a failure */
     STATUS_INTERRUPTED = -11, /* SIGINT or SIGTERM asked to stop */
     STATUS_NOT_REACHED = -12, /* done, but something asked for was not reached (a stop rule) */
 };

@@ -17,8 +17,8 @@ struct common {
 const struct option_row tool_common_options[] = {
     {"help", NULL, "Print this help and exit.", OPTION_FLAG, offsetof(struct common, help), NULL,
      'h'},
-    {"version", NULL, "Print the version and exit.", OPTION_FLAG,
-     offsetof(struct common, version), NULL, 0},
+    {"version", NULL, "Print the version and exit.", OPTION_FLAG, offsetof(struct common, version),
+     NULL, 0},
     {"json", NULL, "Print one JSON document on standard output.", OPTION_FLAG,
      offsetof(struct common, json), NULL, 0},
     {"quiet", NULL, "No progress and no remarks, only errors.", OPTION_FLAG,
@@ -159,8 +159,9 @@ static void print_help(const struct tool *tool, const struct command *only, FILE
     print_options(out, tool_common_options, tool_n_common_options);
     if (tool->examples && (!only || !only->name))
         fprintf(out, "\nexamples:\n%s\n", tool->examples);
-    fprintf(out, "\nexit status: 0 done, 1 failed, 2 misuse, 3 done but something asked for was not "
-                 "reached\n");
+    fprintf(out,
+            "\nexit status: 0 done, 1 failed, 2 misuse, 3 done but something asked for was not "
+            "reached\n");
 }
 
 static enum status find_command(const struct tool *tool, int *argc, char ***argv,
@@ -193,7 +194,9 @@ static size_t getopt_table(const struct command *command, struct option *table, 
     size_t n = 0;
     *letters++ = ':';
     for (int part = 0; part < 2; part++) {
-        const struct option_row *from = part ? tool_common_options : command ? command->options : NULL;
+        const struct option_row *from = part      ? tool_common_options
+                                        : command ? command->options
+                                                  : NULL;
         size_t n_from = part ? tool_n_common_options : command ? command->n_options : 0;
         for (size_t i = 0; i < n_from && n < MAX_OPTIONS; i++, n++) {
             bool takes = from[i].kind != OPTION_FLAG;

@@ -41,9 +41,9 @@ struct option_list {
 };
 
 struct option_row {
-    const char *name;           /* without the dashes */
-    const char *argument;       /* its word in the help, NULL for a flag */
-    const char *help;           /* one or more lines' worth, wrapped when printed */
+    const char *name;     /* without the dashes */
+    const char *argument; /* its word in the help, NULL for a flag */
+    const char *help;     /* one or more lines' worth, wrapped when printed */
     enum option_kind kind;
     size_t offset;              /* of the value in the settings struct */
     const char *const *choices; /* NULL-terminated, for OPTION_CHOICE */

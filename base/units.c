@@ -21,24 +21,13 @@ static const struct {
     double bare; /* factor of a number without a unit */
     struct unit units[MAX_UNITS];
 } dimensions[] = {
-    [DIMENSION_TIME] = {"time",
-                        "20ms",
-                        1e-3,
-                        {{"ns", 1e-9},
-                         {"us", 1e-6},
-                         {"ms", 1e-3},
-                         {"s", 1},
-                         {"m", 60},
-                         {"min", 60},
-                         {"h", 3600}}},
-    [DIMENSION_POWER] = {"power",
-                         "1.5W",
-                         1,
-                         {{"uW", 1e-6}, {"mW", 1e-3}, {"W", 1}, {"kW", 1e3}}},
-    [DIMENSION_ENERGY] = {"energy",
-                          "30mJ",
-                          1,
-                          {{"uJ", 1e-6}, {"mJ", 1e-3}, {"J", 1}, {"kJ", 1e3}}},
+    [DIMENSION_TIME] =
+        {"time",
+         "20ms",
+         1e-3,
+         {{"ns", 1e-9}, {"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"min", 60}, {"h", 3600}}},
+    [DIMENSION_POWER] = {"power", "1.5W", 1, {{"uW", 1e-6}, {"mW", 1e-3}, {"W", 1}, {"kW", 1e3}}},
+    [DIMENSION_ENERGY] = {"energy", "30mJ", 1, {{"uJ", 1e-6}, {"mJ", 1e-3}, {"J", 1}, {"kJ", 1e3}}},
     [DIMENSION_SIZE] = {"size",
                         "64KiB",
                         1,
@@ -76,8 +65,7 @@ enum status parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *va
 static int leading_real(const char *text, double *value, const char **rest)
 {
     const char *digits = text + (*text == '-' || *text == '+');
-    if (!isdigit((unsigned char)*digits) &&
-        !(*digits == '.' && isdigit((unsigned char)digits[1])))
+    if (!isdigit((unsigned char)*digits) && !(*digits == '.' && isdigit((unsigned char)digits[1])))
         return 0;
     if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))
         return 0;
@@ -128,8 +116,7 @@ bad:
 
 enum status parse_flag(const char *text, int *value, struct error *error)
 {
-    static const char *const words[][4] = {{"false", "no", "off", "0"},
-                                           {"true", "yes", "on", "1"}};
+    static const char *const words[][4] = {{"false", "no", "off", "0"}, {"true", "yes", "on", "1"}};
     for (int truth = 0; truth < 2; truth++) {
         for (int i = 0; i < 4; i++) {
             if (strcmp(text, words[truth][i]) == 0) {

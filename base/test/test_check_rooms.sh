@@ -48,6 +48,7 @@ plant() { # a tree in which every rule is kept, some of them just so
     file fitter/rnnfit.c 'int main(void)' '{' '    printf("%d", 1);' '    exit(1);' '}'
     file profiler/meter.c '#include <papi.h>' '#include <sensors/sensors.h>'
     file testbed/link.c '#include <event2/event.h>'
+    file testbed/test/peers.h 'static void f(void) { perror("x"); exit(1); }'
     file testbed/test/test_link.c '#include "base/test/support.h"' '#include "generated.h"'
     printf '%s\n' '// SPDX-License-Identifier: 0BSD' '#include <stdint.h>' >runtime/link.h
     printf '%s\n' '// SPDX-License-Identifier: 0BSD' '#include <stdio.h>' '#include "base/clock.h"' \
