@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * rnnlink as a child process of a test.
+ */
+#ifndef TESTBED_TEST_RELAYED_H
+#define TESTBED_TEST_RELAYED_H
+
+#include "base/memory.h"
+#include "base/test/support.h"
+#include "testbed/test/peers.h"
+
+struct relayed {
+    pid_t pid;
+    int port;
+    char *err; /* path of what it said on standard error */
+};
+
+/* Starts it towards a port of 127.0.0.1; `options` as on a command line. */
+static inline struct relayed relayed_start(int to, const char *options)
+{
+    struct relayed relayed = {0};
+    char *folder = test_scratch("relayed");
+    relayed.err = text_format("%s/err", folder);
+    char *command = text_format("%s/bin/rnnlink --listen 127.0.0.1:0 --to 127.0.0.1:%d %s 2>%s",
+                                test_build(), to, options, relayed.err);
+    char *line = test_start(command, &relayed.pid);
+    if (!line || sscanf(line, "listening on 127.0.0.1:%d", &relayed.port) != 1)
+        fail_msg("'%s' said '%s'", command, line ? line : "nothing");
+    free(line);
+    free(command);
+    free(folder);
+    return relayed;
+}
+
+/* Stops it, which it must survive until then; what it said on standard error, freed by the
+ * caller. */
+static inline char *relayed_stop(struct relayed *relayed)
+{
+    int exit_status = test_stop(relayed->pid);
+    char *err = test_read(relayed->err);
+    if (exit_status != 0)
+        fail_msg("rnnlink ended with %d: %s", exit_status, err);
+    free(relayed->err);
+    return err;
+}
+
+/* Stops it and prints what it imposed. */
+static inline void relayed_stop_and_tell(struct relayed *relayed)
+{
+    char *err = relayed_stop(relayed);
+    print_message("%s", err);
+    free(err);
+}
+
+static inline double peer_seconds(int64_t since_ns)
+{
+    return (double)(clock_ns() - since_ns) * 1e-9;
+}
+
+#endif

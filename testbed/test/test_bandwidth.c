@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* Bytes through rnnlink: how fast, shared by whom, and all of them unchanged. */
+#include "base/random.h"
+#include "testbed/test/relayed.h"
+
+#include <math.h>
+
+/* Asks for and gets: "take N": receives N bytes and answers one; "give N": sends N. */
+struct wish {
+    char verb; /* 't' or 'g' */
+    uint32_t n;
+};
+
+static void fulfil(int fd)
+{
+    struct wish wish;
+    while (peer_receive(fd, &wish, sizeof wish) == sizeof wish) {
+        char *bytes = calloc(1, wish.n);
+        if (wish.verb == 't' && peer_receive(fd, bytes, wish.n) == wish.n)
+            peer_send(fd, "k", 1);
+        if (wish.verb == 'g')
+            peer_send(fd, bytes, wish.n);
+        free(bytes);
+    }
+}
+
+/* How long n bytes take in a direction, in s; *send_s, unless NULL, what the sending took. */
+static double transfer(int fd, char verb, size_t n, double *send_s)
+{
+    struct wish wish;
+    memset(&wish, 0, sizeof wish);
+    wish.verb = verb;
+    wish.n = (uint32_t)n;
+    char *bytes = calloc(1, n);
+    int64_t start = clock_ns();
+    assert_true(peer_send(fd, &wish, sizeof wish));
+    if (verb == 't')
+        assert_true(peer_send(fd, bytes, n));
+    if (send_s)
+        *send_s = peer_seconds(start);
+    assert_int_equal(peer_receive(fd, bytes, verb == 't' ? 1 : n), verb == 't' ? 1 : n);
+    double took = peer_seconds(start);
+    free(bytes);
+    return took;
+}
+
+/* The closest to `asked` of up to three attempts, so that one stall of the machine is no failure.
+ */
+static double closest_transfer(int fd, char verb, size_t n, double asked)
+{
+    double best = INFINITY;
+    for (int i = 0; i < 3 && fabs(best - asked) > 0.03 * asked; i++) {
+        double took = transfer(fd, verb, n, NULL);
+        if (fabs(took - asked) < fabs(best - asked))
+            best = took;
+    }
+    return best;
+}
+
+static int server_port;
+
+static void test_rates(void **state)
+{
+    (void)state;
+    struct relayed link = relayed_start(server_port, "--rtt 0 --up 8 --down 16");
+    int fd = peer_connect(link.port);
+    double up = closest_transfer(fd, 't', 200000, 0.2);
+    double down = closest_transfer(fd, 'g', 200000, 0.1);
+    print_message("200 kB: up %.4f s (asked 0.2), down %.4f s (asked 0.1)\n", up, down);
+    assert_close(up, 0.2, 0.05, 0);
+    assert_close(down, 0.1, 0.05, 0);
+    close(fd);
+    free(relayed_stop(&link));
+}
+
+/* What a client believes to be sent is at most what a kernel on Ethernet buffers. */
+static void test_send_time(void **state)
+{
+    (void)state;
+    struct relayed link = relayed_start(server_port, "--rtt 20 --up 16");
+    int fd = peer_connect(link.port);
+    double send_s, took = transfer(fd, 't', 600000, &send_s);
+    double advance_kb = (took - 0.02 - send_s) * 2000;
+    print_message("600 kB in %.4f s, %.0f kB of them taken in advance\n", took, advance_kb);
+    assert_close(took, 0.34, 0.05, 0); /* the handshake, 0.3 s, and one round trip */
+    assert_true(advance_kb < 250);
+    close(fd);
+    free(relayed_stop(&link));
+}
+
+static void test_round_trip_and_rate_at_once(void **state)
+{
+    (void)state;
+    struct relayed link = relayed_start(server_port, "--rtt 100 --up 40 --down 40");
+    int fd = peer_connect(link.port);
+    transfer(fd, 't', 1, NULL); /* the handshake */
+    double up = closest_transfer(fd, 't', 500000, 0.2);
+    double down = closest_transfer(fd, 'g', 500000, 0.2);
+    print_message("500 kB over 100 ms: up %.4f s, down %.4f s (asked 0.2)\n", up, down);
+    assert_close(up, 0.2, 0.05, 0);
+    assert_close(down, 0.2, 0.05, 0);
+    close(fd);
+    free(relayed_stop(&link));
+}
+
+/* Two transfers at once take as long as both one after the other, and end together. */
+static void test_rate_is_shared(void **state)
+{
+    (void)state;
+    struct relayed link = relayed_start(server_port, "--rtt 10 --down 16");
+    int64_t start = clock_ns();
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    for (int i = 0; i < 2; i++) {
+        if (fork() == 0) {
+            int fd = peer_connect(link.port);
+            transfer(fd, 'g', 200000, NULL);
+            double took = peer_seconds(start);
+            _exit(write(ends[1], &took, sizeof took) != sizeof took);
+        }
+    }
+    double took[2];
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(read(ends[0], &took[i], sizeof took[i]), sizeof took[i]);
+        wait(NULL);
+    }
+    print_message("twice 200 kB at 16 Mbit/s: %.4f s and %.4f s (asked 0.22)\n", took[0], took[1]);
+    assert_close(took[0], 0.22, 0.1, 0);
+    assert_close(took[1], 0.22, 0.05, 0);
+    free(relayed_stop(&link));
+}
+
+/* Sends `n` bytes of a random stream in random chunks from a child and receives their echo. */
+static double echo_stream(int fd, size_t n, uint64_t seed)
+{
+    struct random random = {seed};
+    uint64_t *sent = malloc(n), *got = malloc(n);
+    for (size_t i = 0; i < n / 8; i++)
+        sent[i] = random_u64(&random);
+    int64_t start = clock_ns();
+    pid_t writer = fork();
+    if (writer == 0) {
+        for (size_t at = 0, part; at < n; at += part) {
+            part = 1 + (size_t)random_below(&random, random_below(&random, 8) ? 3000 : 200000);
+            part = part < n - at ? part : n - at;
+            if (!peer_send(fd, (char *)sent + at, part))
+                _exit(1);
+        }
+        shutdown(fd, SHUT_WR);
+        _exit(0);
+    }
+    char more;
+    int state = 0;
+    assert_int_equal(peer_receive(fd, got, n), n);
+    double took = peer_seconds(start);
+    assert_int_equal(peer_receive(fd, &more, 1), 0);
+    assert_memory_equal(sent, got, n);
+    waitpid(writer, &state, 0);
+    assert_int_equal(state, 0);
+    free(sent);
+    free(got);
+    return took;
+}
+
+static void test_large_transfer_is_intact(void **state)
+{
+    (void)state;
+    int port;
+    uint64_t seed = 4711;
+    size_t n = 10000000;
+    pid_t server = peer_serve(peer_echo, &port);
+    static const struct {
+        const char *options;
+        double rate_bit_s;
+    } rows[] = {
+        {"--rtt 10 --up 200 --down 200", 200e6}, {"--rtt 20", INFINITY}, {"--rtt 0", INFINITY}};
+    print_message("seed %llu\n", (unsigned long long)seed);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct relayed link = relayed_start(port, rows[i].options);
+        double took = INFINITY, asked = (double)n * 8 / rows[i].rate_bit_s;
+        int attempts = isfinite(rows[i].rate_bit_s) ? 3 : 1;
+        for (int k = 0; k < attempts && !(took < 1.03 * asked + 0.01); k++) {
+            int fd = peer_connect(link.port);
+            peer_ping(fd);
+            took = echo_stream(fd, n, seed + i);
+            print_message("10 MB there and back, %s: %.4f s, %.0f Mbit/s\n", rows[i].options, took,
+                          (double)n * 8e-6 / took);
+            close(fd);
+        }
+        if (isfinite(rows[i].rate_bit_s)) /* a loaded machine gets some more room */
+            assert_close(took, asked + 0.01, test_long() ? 0.03 : 0.06, 0);
+        free(relayed_stop(&link));
+    }
+    peer_end(server);
+}
+
+static void test_many_at_once(void **state)
+{
+    (void)state;
+    enum { N = 64, SIZE = 20000 };
+    int port;
+    pid_t server = peer_serve(peer_echo, &port);
+    struct relayed link = relayed_start(port, "--rtt 5 --up 100 --down 100");
+    pid_t children[N];
+    int64_t start = clock_ns();
+    for (int i = 0; i < N; i++) {
+        children[i] = fork();
+        if (children[i] == 0) {
+            echo_stream(peer_connect(link.port), SIZE, (uint64_t)i);
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < N; i++) {
+        int ended;
+        waitpid(children[i], &ended, 0);
+        assert_int_equal(ended, 0);
+    }
+    double took = peer_seconds(start);
+    print_message("64 times 20 kB there and back at 100 Mbit/s: %.4f s\n", took);
+    assert_true(took > N * SIZE * 8 / 100e6);
+    char *err = relayed_stop(&link);
+    assert_non_null(strstr(err, "64 connections,"));
+    free(err);
+    peer_end(server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_send_time),
+        cmocka_unit_test(test_round_trip_and_rate_at_once),
+        cmocka_unit_test(test_rate_is_shared),
+        cmocka_unit_test(test_large_transfer_is_intact),
+        cmocka_unit_test(test_many_at_once),
+    };
+    pid_t server = peer_serve(fulfil, &server_port);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    peer_end(server);
+    return failed;
+}
