@@ -11,15 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Worker threads of an engine spin for a while after a run; an endpoint on the same machine must
- * not pay for it. */
+/* Worker threads, the engine's here and a server's on the same machine, spin for a while after a
+ * run; the next run must not pay for it. */
 static const int64_t settle_ns = 5000000;
 
 struct live {
     struct engine *engine;
     struct client *client;
     struct random random;
-    bool has_workers;
 };
 
 enum status live_open(const struct setting *setting, uint64_t seed, struct live **live,
@@ -33,8 +32,8 @@ enum status live_open(const struct setting *setting, uint64_t seed, struct live 
                                    .timeout_s = setting->timeout_s,
                                    .seed = setting->edge.seed,
                                    .vocabulary = setting->edge.vocabulary};
-    l->random.state = seed;
-    l->has_workers = setting->edge.threads != 1;
+    /* not the numbers that the lengths were drawn with: order and length must not go together */
+    l->random.state = random_u64(&(struct random){seed});
     enum status status = client_open(&config, &l->client, error);
     if (!status)
         status = engine_open(&setting->edge, &l->engine, error);
@@ -50,12 +49,6 @@ const char *live_server(const struct live *live)
     return client_server(live->client);
 }
 
-static void settle(const struct live *live)
-{
-    if (live->has_workers)
-        clock_sleep_ns(settle_ns);
-}
-
 static enum status run_edge(struct live *live, uint32_t n, int64_t *time_ns, struct error *error)
 {
     enum status status = engine_prepare(live->engine, n, error);
@@ -64,7 +57,6 @@ static enum status run_edge(struct live *live, uint32_t n, int64_t *time_ns, str
     int64_t start = clock_ns();
     status = engine_run(live->engine, error);
     *time_ns = clock_ns() - start;
-    settle(live);
     return status;
 }
 
@@ -144,6 +136,7 @@ static enum status run_request(struct live *live, struct request *request, struc
             if (status)
                 error_set(error, status, "%s", why.text);
         }
+        clock_sleep_ns(settle_ns);
     }
     if (status)
         error_prefix(error, "request of length %u", request->n);
