@@ -19,21 +19,19 @@ struct settings {
     enum status outcome; /* what the command returns */
 };
 
-#define ROW(name, argument, kind, member, choices, letter)                                      \
-    {                                                                                           \
-        name, argument, "What it is.", kind, offsetof(struct settings, member), choices, letter \
-    }
+#define ROW(name, argument, kind, member, choices, letter) \
+    name, argument, "What it is.", kind, offsetof(struct settings, member), choices, letter
 static const struct option_row options[] = {
-    ROW("fast", NULL, OPTION_FLAG, fast, NULL, 'f'),
-    ROW("db", "FILE", OPTION_TEXT, db, NULL, 'd'),
-    ROW("count", "N", OPTION_COUNT, count, NULL, 0),
-    ROW("real", "X", OPTION_REAL, real, NULL, 0),
-    ROW("time", "TIME", OPTION_TIME, time_s, NULL, 0),
-    ROW("rate", "RATE", OPTION_RATE, rate, NULL, 0),
-    ROW("size", "SIZE", OPTION_SIZE, size, NULL, 0),
-    ROW("share", "SHARE", OPTION_FRACTION, fraction, NULL, 0),
-    ROW("form", "auto|linear|step", OPTION_CHOICE, shape, shapes, 0),
-    ROW("model", "NAME=SPEC", OPTION_LIST, items, NULL, 'm'),
+    {ROW("fast", NULL, OPTION_FLAG, fast, NULL, 'f')},
+    {ROW("db", "FILE", OPTION_TEXT, db, NULL, 'd')},
+    {ROW("count", "N", OPTION_COUNT, count, NULL, 0)},
+    {ROW("real", "X", OPTION_REAL, real, NULL, 0)},
+    {ROW("time", "TIME", OPTION_TIME, time_s, NULL, 0)},
+    {ROW("rate", "RATE", OPTION_RATE, rate, NULL, 0)},
+    {ROW("size", "SIZE", OPTION_SIZE, size, NULL, 0)},
+    {ROW("share", "SHARE", OPTION_FRACTION, fraction, NULL, 0)},
+    {ROW("form", "auto|linear|step", OPTION_CHOICE, shape, shapes, 0)},
+    {ROW("model", "NAME=SPEC", OPTION_LIST, items, NULL, 'm')},
 };
 enum { N_OPTIONS = sizeof options / sizeof options[0] };
 
