@@ -45,7 +45,6 @@ _rnnmap() {
             mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
             return 0
         fi
-        grep -qxF -- "$command" <<<"$commands" || return 0
         help=$("${tool/#\~/$HOME}" "$command" --help 2>/dev/null) || return 0
     fi
     options=$(_rnnmap_options "$help")

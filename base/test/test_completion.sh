@@ -66,6 +66,7 @@ expect "$scratch/campaign two.db|$scratch/campaign.ini|$scratch/folder" \
 expect "$scratch/folder" "$bin/rnnfit" --db x --plot "$scratch/f"
 expect "$scratch/campaign two.db" "$bin/rnngen" --db = "$scratch/campaign t" # "--db=campaign t"
 among "$scratch/folder" "$bin/rnnfit" --db = "$scratch/"
+among Makefile "$bin/rnnfit" --db =
 expect '' "$bin/rnnlink" --rtt ''
 expect '' "$bin/rnnprof" fly --
 among '--db' "$bin/rnnprof" run --resume --d
