@@ -76,7 +76,7 @@ enum status lengths_parse(const char *text, uint32_t **lengths, size_t *n, struc
         if (next)
             *next++ = '\0';
         snprintf(shown, sizeof shown, "%s", part);
-        uint64_t range[3];
+        uint64_t range[3] = {0};
         struct error why = {0};
         status = parse_range(part, range, &why);
         if (!status)
@@ -126,7 +126,7 @@ static enum status read_bars(struct csv *csv, struct bar **bars, size_t *n, stru
     if (!status)
         status = csv_require(csv, "count", &count, error);
     while (!status && !(status = csv_next(csv, &more, error)) && more) {
-        uint64_t l, c;
+        uint64_t l = 0, c = 0;
         status = csv_u64(csv, length, 1, LENGTH_MAX, &l, error);
         if (!status)
             status = csv_u64(csv, count, 0, TOTAL_MAX, &c, error);

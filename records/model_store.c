@@ -266,7 +266,6 @@ enum status store_models_get(struct store *store, int64_t campaign_id, enum stat
 {
     sqlite3_stmt *row;
     bool more = false;
-    int64_t fit_id = 0;
     model_set_init(set);
     enum status status = sql_prepare(store, &row, error,
                                      "SELECT f.id, c.name, f.rtt_s, f.n_rounds, f.hold_out, "
@@ -281,16 +280,15 @@ enum status store_models_get(struct store *store, int64_t campaign_id, enum stat
                            statistic_name(statistic), store->path);
     if (!status) {
         const char *digest = (const char *)sqlite3_column_text(row, 6);
-        fit_id = sqlite3_column_int64(row, 0);
+        int64_t fit_id = sqlite3_column_int64(row, 0);
         set->campaign = sql_text(row, 1);
         set->rtt_s = sqlite3_column_double(row, 2);
         set->n_rounds = (uint64_t)sqlite3_column_int64(row, 3);
         set->hold_out = sqlite3_column_double(row, 4);
         set->hold_out_seed = (uint64_t)sqlite3_column_int64(row, 5);
         snprintf(set->digest, sizeof set->digest, "%s", digest ? digest : "");
-    }
-    if (!status)
         status = get_models(store, fit_id, statistic, set, error);
+    }
     /* Open until here, it keeps everything read one state of the file: a fit may be stored now. */
     sqlite3_finalize(row);
     if (status)

@@ -192,23 +192,23 @@ static void histogram_by_hand(void **state)
     char *folder = test_scratch("lengths");
     char *path = test_write(folder, "h.csv",
                             "\xef\xbb\xbf# made up\r\ncount,source,length\r\n"
-                            "30,b,20\r\n40,a,10\n\n 20 ,c, 30\n1,d,1000\n0,x,7\n9,e,1000\n");
+                            "21,b,20\r\n7,a,10\n\n 27 ,c, 30\n1,d,1000\n0,x,7\n44,e,1000\n");
     struct histogram h;
     assert_ok(histogram_read(path, &h, &error));
     static const uint32_t lengths[] = {10, 20, 30, 1000};
-    static const uint64_t counts[] = {40, 30, 20, 10};
+    static const uint64_t counts[] = {7, 21, 27, 45};
     assert_int_equal(h.n, 4);
     assert_int_equal(h.total, 100);
     assert_memory_equal(h.lengths, lengths, sizeof lengths);
     assert_memory_equal(h.counts, counts, sizeof counts);
-    assert_close(histogram_mean(&h), 4 + 6 + 6 + 100, 1e-15, 0);
-    /* of 100 sequences, p is the rank in percent: 70 * 0.01 * 100 is a hair above 70 */
+    assert_close(histogram_mean(&h), 0.7 + 4.2 + 8.1 + 450, 1e-14, 0);
+    /* of 100 sequences, p is the rank in percent: 0.07 * 100 is a hair above 7 */
     for (int percent = 0; percent <= 100; percent++) {
-        uint32_t expected = percent <= 40 ? 10 : percent <= 70 ? 20 : percent <= 90 ? 30 : 1000;
+        uint32_t expected = percent <= 7 ? 10 : percent <= 28 ? 20 : percent <= 55 ? 30 : 1000;
         assert_int_equal(histogram_quantile(&h, percent / 100.0), expected);
         assert_int_equal(histogram_quantile(&h, percent * 0.01), expected);
     }
-    assert_int_equal(histogram_quantile(&h, 0.4001), 20);
+    assert_int_equal(histogram_quantile(&h, 0.0701), 20);
     assert_int_equal(histogram_quantile(&h, -INFINITY), 10);
     assert_int_equal(histogram_quantile(&h, INFINITY), 1000);
     histogram_free(&h);
