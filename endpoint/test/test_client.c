@@ -194,6 +194,28 @@ static void test_closed_between_requests(void **state)
     wire_end(server);
 }
 
+/* A server that lets each connection live for one request, and takes a second before it hangs up:
+ * libcurl sends those again five times, we as often as it happens. The bytes of both are counted.
+ */
+static void test_dropped_requests(void **state)
+{
+    const struct wire_script script = {.infer = OK_HEAD("@") ANSWER, .drops_second = true};
+    struct wire_server *server = wire_serve(&script);
+    struct client *client = open_client(wire_url(server), 5);
+    struct client_timing timing;
+    (void)state;
+    assert_int_equal(client_prepare(client, 3, NULL), STATUS_OK);
+    for (int i = 0; i < 20; i++) {
+        struct error error = {0};
+        if (client_infer(client, &timing, &error))
+            fail_msg("request %d: %s", i, error.text);
+        assert_true(timing.connect_ns > 0 && timing.send_ns > 0 && timing.wait_ns > 0);
+        assert_true(timing.total_ns > timing.connect_ns + timing.send_ns + timing.wait_ns);
+    }
+    client_close(client);
+    wire_end(server);
+}
+
 /* Bytes of an answer in chunks, with its framing, as they pass a relay. */
 static void test_counts_chunked_answers(void **state)
 {
@@ -318,6 +340,7 @@ int main(void)
         cmocka_unit_test(test_server_timing),
         cmocka_unit_test(test_hostile_answers),
         cmocka_unit_test(test_closed_between_requests),
+        cmocka_unit_test(test_dropped_requests),
         cmocka_unit_test(test_counts_chunked_answers),
         cmocka_unit_test(test_refuses_to_open),
         cmocka_unit_test(test_refuses_models),

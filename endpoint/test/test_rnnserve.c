@@ -310,6 +310,33 @@ static void test_ends_after_requests(void **state)
     }
 }
 
+/* A request that is still arriving when the end is asked for has a second to come. */
+static void test_ends_after_arrivals(void **state)
+{
+    static const char body[] = "{\"inputs\":[{\"name\":\"input\",\"shape\":[1,1],"
+                               "\"datatype\":\"INT64\",\"data\":[7]}]}";
+    struct running server = start_models();
+    char *request = text_format("POST /v2/models/tokens/infer HTTP/1.1\r\nHost: x\r\n"
+                                "Content-Length: %zu\r\n\r\n%s",
+                                strlen(body), body);
+    int fd = wire_connect(wire_port_of(server.url)), code = -1;
+    (void)state;
+    wire_send(fd, request, strlen(request) - 20);
+    clock_sleep_ns(100000000);
+    kill(server.pid, SIGTERM);
+    clock_sleep_ns(100000000);
+    wire_send(fd, request + strlen(request) - 20, 20);
+    char *answer = wire_read_answer(fd, 5);
+    if (strncmp(answer, "HTTP/1.1 200 ", 13) != 0 || !strcasestr(answer, "Connection: close"))
+        fail_msg("answered with '%s'", answer);
+    assert_int_equal(waitpid(server.pid, &code, 0), server.pid);
+    assert_int_equal(code, 0);
+    close(fd);
+    free(answer);
+    free(request);
+    free(server.url);
+}
+
 static void test_ipv6(void **state)
 {
     char *out = NULL;
@@ -378,6 +405,7 @@ int main(void)
         cmocka_unit_test(test_many_clients),
         cmocka_unit_test(test_health_during_inference),
         cmocka_unit_test(test_ends_after_requests),
+        cmocka_unit_test(test_ends_after_arrivals),
         cmocka_unit_test(test_ipv6),
         cmocka_unit_test(test_misuse),
     };

@@ -190,7 +190,9 @@ static bool send_flood(int fd, size_t n)
 static void serve_connection(struct wire_server *server, int fd)
 {
     char *request = malloc(MAX_REQUEST);
-    while (read_request(server, fd, request)) {
+    for (int n = 0; read_request(server, fd, request); n++) {
+        if (server->script.drops_second && n > 0)
+            break;
         const char *answer = choose_answer(&server->script, request);
         bool post = strncmp(request, "POST ", 5) == 0;
         if (answer && !send_answer(fd, answer))

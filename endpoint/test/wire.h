@@ -39,6 +39,7 @@ struct wire_script {
     size_t n_flood;                    /* bytes of '7' after it */
     bool closes;                       /* after the answer to a POST */
     bool closes_later;                 /* after the answer to any request, unannounced */
+    bool drops_second;                 /* closes when a second request has come, unanswered */
 };
 
 struct wire_server;
