@@ -237,6 +237,8 @@ static ssize_t receive(struct flow *flow, struct iovec *spaces, int n_spaces,
         at = arrival_ns(&connection->relay->arrival, &message, clock_ns());
     if (at == INT64_MIN)
         at = entry->unknown_ns;
+    if (at > entry->latest_ns)
+        at = entry->latest_ns;
     *entered_ns = at < entry->earliest_ns ? entry->earliest_ns : at;
     return n;
 }
@@ -279,11 +281,9 @@ fail:
 
 static void flow_readable(int fd, short what, void *arg)
 {
-    struct flow *flow = arg;
-    const struct entry entry = {.earliest_ns = flow->reads_ns, .unknown_ns = clock_ns()};
     (void)fd;
     (void)what;
-    turns_take(flow, &entry);
+    turns_arrived(arg);
 }
 
 static void flow_writable(int fd, short what, void *arg)
@@ -312,9 +312,7 @@ static void open_flow(struct flow *flow)
         connection->relay->statistics.handshakes_ns += flow->opens_ns - connection->asked_ns;
     }
     /* what was sent during the handshake enters at its end, however late this runs */
-    flow->reads_ns = flow->opens_ns;
-    const struct entry entry = {.earliest_ns = flow->opens_ns, .unknown_ns = flow->opens_ns};
-    turns_take(flow, &entry);
+    turns_opened(flow);
 }
 
 static void flow_rings(int fd, short what, void *arg)

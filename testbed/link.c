@@ -68,6 +68,11 @@ int64_t link_room_ns(const struct link *link, enum link_direction direction)
     return isinf(rate) || done == INT64_MIN ? INT64_MIN : done - half_queue_ns(rate);
 }
 
+int64_t link_idle_ns(const struct link *link, enum link_direction direction)
+{
+    return link->queues[direction].done_ns;
+}
+
 int64_t link_send(struct link *link, enum link_direction direction, int64_t entered_ns,
                   size_t n_bytes)
 {

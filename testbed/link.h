@@ -66,6 +66,9 @@ size_t link_room(const struct link *link, enum link_direction direction, int64_t
 /* The earliest time at which link_room is not 0; INT64_MAX at rate 0. */
 int64_t link_room_ns(const struct link *link, enum link_direction direction);
 
+/* When the line is or was idle: the last byte that entered is on its way. INT64_MIN: always was. */
+int64_t link_idle_ns(const struct link *link, enum link_direction direction);
+
 /* Lets `n_bytes` enter at `entered_ns`; 0 bytes: a mark, such as the end of a stream.
  * Returns when the last of them leaves at the other end; never earlier than what an earlier call
  * for that direction returned. The rate must not be 0 unless n_bytes is. */

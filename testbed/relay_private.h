@@ -26,18 +26,19 @@ struct flow {
     enum link_direction direction;
     enum socket_role from, to;
     struct delayline line;
-    int64_t opens_ns;  /* nothing enters the link before */
-    int64_t reads_ns;  /* since when it is read; what lay in the kernel before enters then */
-    int64_t rings_ns;  /* what the timer was set to; 0: it waits in the loop or is not set */
-    bool open;         /* opens_ns is past */
-    bool source_done;  /* no more bytes will come: end of stream, or reset */
-    bool finished;     /* the end of the stream was handed on, or the receiver is lost */
-    bool lost;         /* the receiver is */
-    bool cut;          /* the last piece on the way is a reset */
-    bool blocked;      /* the receiver's buffer is full */
-    bool full;         /* as many bytes on the way as one connection may have */
-    bool waits;        /* in the relay's queue of flows whose bytes cannot enter yet */
-    struct flow *next; /* in that queue */
+    int64_t opens_ns;      /* nothing enters the link before */
+    int64_t reads_ns;      /* since when it is read; what lay in the kernel before enters then */
+    int64_t owed_until_ns; /* it was kept waiting too long: until then its bytes are not late */
+    int64_t rings_ns;      /* what the timer was set to; 0: it waits in the loop or is not set */
+    bool open;             /* opens_ns is past */
+    bool source_done;      /* no more bytes will come: end of stream, or reset */
+    bool finished;         /* the end of the stream was handed on, or the receiver is lost */
+    bool lost;             /* the receiver is */
+    bool cut;              /* the last piece on the way is a reset */
+    bool blocked;          /* the receiver's buffer is full */
+    bool full;             /* as many bytes on the way as one connection may have */
+    bool waits;            /* in the relay's queue of flows whose bytes cannot enter yet */
+    struct flow *next;     /* in that queue */
     struct event *readable, *writable, *timer;
 };
 
@@ -84,10 +85,10 @@ void flow_stop(struct flow *flow);
 
 enum flow_read { FLOW_MORE, FLOW_EMPTY, FLOW_SHUT };
 
-/* When bytes that are read enter the link: when they arrived at the socket where the kernel tells,
- * else at `unknown_ns`; not before `earliest_ns`. */
+/* When bytes that are read enter the link: when they arrived at the socket, or at `unknown_ns`
+ * where the kernel does not tell; in any case not before `earliest_ns` nor after `latest_ns`. */
 struct entry {
-    int64_t earliest_ns, unknown_ns;
+    int64_t earliest_ns, latest_ns, unknown_ns;
 };
 
 /* Takes up to `room` bytes.
@@ -134,8 +135,11 @@ void connection_prepare_source(const struct relay *relay, int fd, enum link_dire
 
 /* turns.c */
 
-/* There may be bytes to take: takes them now, or when it is this flow's turn. */
-void turns_take(struct flow *flow, const struct entry *entry);
+/* The socket has bytes: takes them now, or when it is this flow's turn. */
+void turns_arrived(struct flow *flow);
+
+/* The flow begins: as turns_arrived, for what was sent before `opens_ns`, if anything. */
+void turns_opened(struct flow *flow);
 
 /* The flow is going away. */
 void turns_leave(struct flow *flow);

@@ -7,8 +7,16 @@
 #include "base/clock.h"
 #include "testbed/relay_private.h"
 
-/* What the relay itself was late by is made up for, but not a machine that stood still. */
-enum { CATCH_UP_NS = 50000000 };
+enum {
+    CATCH_UP_NS = 50000000, /* more is not the relay's lateness but a machine that stood still */
+    OWED_NS = 5000000       /* what a sender may take to go on once its kernel has room again */
+};
+
+/* When bytes enter that would have entered at `on_time_ns` had the relay not been late. */
+static int64_t caught_up(int64_t on_time_ns, int64_t now)
+{
+    return on_time_ns > now - CATCH_UP_NS ? on_time_ns : now - CATCH_UP_NS;
+}
 
 static void push(struct turns *turns, struct flow *flow)
 {
@@ -51,41 +59,45 @@ void turns_leave(struct flow *flow)
     flow->waits = false;
 }
 
+/* The turn of a flow that waited. */
+static void serve(struct turns *turns, struct flow *flow, int64_t room_at, int64_t now)
+{
+    struct link *link = &turns->relay->link;
+    /* These bytes were there before the timer rang: that it rang late is the relay's fault and must
+     * not leave the line idle. */
+    int64_t at = room_at > INT64_MIN ? caught_up(room_at, now) : now;
+    const struct entry entry = {.earliest_ns = at, .latest_ns = now, .unknown_ns = at};
+    enum flow_read took = flow_take(flow, link_room(link, turns->direction, at), &entry);
+    if (took == FLOW_SHUT)
+        return;
+    /* Nor must it that the sender stood still meanwhile because its kernel had no room. */
+    if (link_idle_ns(link, turns->direction) < now)
+        flow->owed_until_ns = now + OWED_NS;
+    if (took == FLOW_MORE) {
+        push(turns, flow);
+    } else {
+        flow->reads_ns = now;
+        event_add(flow->readable, NULL);
+    }
+}
+
 void turns_serve(int fd, short what, void *arg)
 {
     struct turns *turns = arg;
-    struct link *link = &turns->relay->link;
     (void)fd;
     (void)what;
     while (turns->first) {
-        int64_t now = clock_ns(), room_at = link_room_ns(link, turns->direction);
+        int64_t now = clock_ns(), room_at = link_room_ns(&turns->relay->link, turns->direction);
         if (room_at > now) {
             if (room_at < INT64_MAX)
                 relay_timer(turns->timer, room_at);
             return;
         }
-        /* These bytes were there before the timer rang: that it rang late is the relay's fault
-         * and must not leave the line idle. */
-        int64_t entered = now;
-        if (room_at > INT64_MIN)
-            entered = room_at > now - CATCH_UP_NS ? room_at : now - CATCH_UP_NS;
-        const struct entry entry = {.earliest_ns = entered, .unknown_ns = entered};
-        struct flow *flow = pop(turns);
-        switch (flow_take(flow, link_room(link, turns->direction, entered), &entry)) {
-        case FLOW_MORE:
-            push(turns, flow);
-            break;
-        case FLOW_EMPTY:
-            flow->reads_ns = now;
-            event_add(flow->readable, NULL);
-            break;
-        case FLOW_SHUT:
-            break;
-        }
+        serve(turns, pop(turns), room_at, now);
     }
 }
 
-void turns_take(struct flow *flow, const struct entry *entry)
+static void take(struct flow *flow, const struct entry *entry)
 {
     struct relay *relay = flow->connection->relay;
     struct turns *turns = &relay->turns[flow->direction];
@@ -99,4 +111,24 @@ void turns_take(struct flow *flow, const struct entry *entry)
     } else if (flow_take(flow, room, entry) == FLOW_SHUT && flow->readable) {
         event_del(flow->readable);
     }
+}
+
+void turns_arrived(struct flow *flow)
+{
+    int64_t now = clock_ns();
+    int64_t idle = link_idle_ns(&flow->connection->relay->link, flow->direction);
+    struct entry entry = {.earliest_ns = flow->reads_ns, .latest_ns = now, .unknown_ns = now};
+    if (now < flow->owed_until_ns && idle < now) {
+        int64_t at = caught_up(idle, now);
+        entry = (struct entry){at, at, at};
+    }
+    take(flow, &entry);
+}
+
+void turns_opened(struct flow *flow)
+{
+    flow->reads_ns = flow->opens_ns;
+    const struct entry entry = {
+        .earliest_ns = flow->opens_ns, .latest_ns = clock_ns(), .unknown_ns = flow->opens_ns};
+    take(flow, &entry);
 }

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,11 +94,13 @@ static inline pid_t peer_serve(void (*serve)(int fd), int *port)
         return pid;
     }
     setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* nothing stays behind a test that fails */
     signal(SIGCHLD, SIG_IGN);
     for (int fd; (fd = accept(listener, NULL, NULL)) >= 0; close(fd)) {
         const int yes = 1;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
         if (fork() == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
             close(listener);
             serve(fd);
             _exit(0);

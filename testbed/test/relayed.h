@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * rnnlink as a child process of a test.
+ * rnnlink as a child process of a test. Tests that start one have relayed_teardown as their
+ * teardown, so that none stays behind a test that fails.
  */
 #ifndef TESTBED_TEST_RELAYED_H
 #define TESTBED_TEST_RELAYED_H
@@ -15,6 +16,9 @@ struct relayed {
     char *err; /* path of what it said on standard error */
 };
 
+/* The process that runs; 0: none. One at a time. */
+static pid_t relayed_running;
+
 /* Starts it towards a port of 127.0.0.1; `options` as on a command line. */
 static inline struct relayed relayed_start(int to, const char *options)
 {
@@ -26,6 +30,7 @@ static inline struct relayed relayed_start(int to, const char *options)
     char *line = test_start(command, &relayed.pid);
     if (!line || sscanf(line, "listening on 127.0.0.1:%d", &relayed.port) != 1)
         fail_msg("'%s' said '%s'", command, line ? line : "nothing");
+    relayed_running = relayed.pid;
     free(line);
     free(command);
     free(folder);
@@ -37,11 +42,21 @@ static inline struct relayed relayed_start(int to, const char *options)
 static inline char *relayed_stop(struct relayed *relayed)
 {
     int exit_status = test_stop(relayed->pid);
+    relayed_running = 0;
     char *err = test_read(relayed->err);
     if (exit_status != 0)
         fail_msg("rnnlink ended with %d: %s", exit_status, err);
     free(relayed->err);
     return err;
+}
+
+static inline int relayed_teardown(void **state)
+{
+    (void)state;
+    if (relayed_running)
+        test_stop(relayed_running);
+    relayed_running = 0;
+    return 0;
 }
 
 /* Stops it and prints what it imposed. */

@@ -136,10 +136,10 @@ static void test_idle_costs_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trips),
-        cmocka_unit_test(test_handshake_is_charged),
-        cmocka_unit_test(test_server_speaks_first),
-        cmocka_unit_test(test_idle_costs_nothing),
+        cmocka_unit_test_teardown(test_round_trips, relayed_teardown),
+        cmocka_unit_test_teardown(test_handshake_is_charged, relayed_teardown),
+        cmocka_unit_test_teardown(test_server_speaks_first, relayed_teardown),
+        cmocka_unit_test_teardown(test_idle_costs_nothing, relayed_teardown),
     };
     pid_t server = peer_serve(peer_echo, &server_port);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

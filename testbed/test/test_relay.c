@@ -263,14 +263,14 @@ static void test_short_connections(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_half_close),
-        cmocka_unit_test(test_reset_travels),
-        cmocka_unit_test(test_answer_before_the_end_of_the_question),
-        cmocka_unit_test(test_dead_server),
-        cmocka_unit_test(test_server_dies),
-        cmocka_unit_test(test_connections_are_limited),
-        cmocka_unit_test(test_slow_reader),
-        cmocka_unit_test(test_short_connections),
+        cmocka_unit_test_teardown(test_half_close, relayed_teardown),
+        cmocka_unit_test_teardown(test_reset_travels, relayed_teardown),
+        cmocka_unit_test_teardown(test_answer_before_the_end_of_the_question, relayed_teardown),
+        cmocka_unit_test_teardown(test_dead_server, relayed_teardown),
+        cmocka_unit_test_teardown(test_server_dies, relayed_teardown),
+        cmocka_unit_test_teardown(test_connections_are_limited, relayed_teardown),
+        cmocka_unit_test_teardown(test_slow_reader, relayed_teardown),
+        cmocka_unit_test_teardown(test_short_connections, relayed_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
