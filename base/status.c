@@ -45,15 +45,17 @@ void error_prefix(struct error *error, const char *format, ...)
 {
     if (!error || error->code == STATUS_OK)
         return;
-    char prefix[ERROR_TEXT_SIZE / 2], text[ERROR_TEXT_SIZE];
+    char prefix[ERROR_TEXT_SIZE / 2];
     va_list args;
     va_start(args, format);
     vsnprintf(prefix, sizeof prefix, format, args);
     va_end(args);
-    memcpy(text, error->text, sizeof text);
-    int n = snprintf(error->text, sizeof error->text, "%s: ", prefix);
-    size_t used = n < 0 ? 0 : (size_t)n;
-    snprintf(error->text + used, sizeof error->text - used, "%s", text);
+    size_t used = strlen(prefix), kept = strlen(error->text), room = sizeof error->text - used - 3;
+    kept = kept < room ? kept : room;
+    memmove(error->text + used + 2, error->text, kept);
+    memcpy(error->text, prefix, used);
+    memcpy(error->text + used, ": ", 2);
+    error->text[used + 2 + kept] = '\0';
     make_printable(error->text);
 }
 
