@@ -3,7 +3,6 @@ endpoint.src  := $(filter-out endpoint/rnnserve.c,$(wildcard endpoint/*.c))
 endpoint.uses := engines base
 endpoint.libs := -lcurl -lmicrohttpd -ljansson
 # base/test/support.o comes after the archives and needs base's clock, which not every test pulls in
-endpoint.test_libs := $(BUILD)/lib/base.a
 
 TOOLS += rnnserve
 rnnserve.main  := endpoint/rnnserve.c

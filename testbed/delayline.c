@@ -11,10 +11,12 @@ static int stretches(unsigned char *ring, size_t capacity, size_t first, size_t 
                      struct iovec spaces[2])
 {
     size_t until_end = capacity - first;
-    size_t one = n < until_end ? n : until_end;
-    spaces[0] = (struct iovec){.iov_base = ring + first, .iov_len = one};
-    spaces[1] = (struct iovec){.iov_base = ring, .iov_len = n - one};
-    return n > one ? 2 : 1;
+    spaces[0] = (struct iovec){.iov_base = ring + first, .iov_len = n};
+    if (n <= until_end)
+        return 1;
+    spaces[0].iov_len = until_end;
+    spaces[1] = (struct iovec){.iov_base = ring, .iov_len = n - until_end};
+    return 2;
 }
 
 /* Gives a ring of `n` elements of `size` bytes that starts at `first` the new capacity; it starts
@@ -24,9 +26,10 @@ static void *regrow(void *ring, size_t capacity, size_t first, size_t n, size_t 
     unsigned char *grown = malloc(wanted * size);
     if (grown && n > 0) {
         struct iovec parts[2];
-        stretches(ring, capacity * size, first * size, n * size, parts);
+        int n_parts = stretches(ring, capacity * size, first * size, n * size, parts);
         memcpy(grown, parts[0].iov_base, parts[0].iov_len);
-        memcpy(grown + parts[0].iov_len, parts[1].iov_base, parts[1].iov_len);
+        if (n_parts > 1)
+            memcpy(grown + parts[0].iov_len, parts[1].iov_base, parts[1].iov_len);
     }
     if (grown)
         free(ring);

@@ -29,6 +29,14 @@ static inline _Noreturn void peer_fail(const char *what)
     exit(99);
 }
 
+/* Nothing waits for ever: what does not come within 10 s fails. */
+static inline void peer_patience(int fd)
+{
+    const struct timeval ten_s = {.tv_sec = 10};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &ten_s, sizeof ten_s);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &ten_s, sizeof ten_s);
+}
+
 /* A listening socket on a free port of 127.0.0.1. */
 static inline int peer_listen(int *port)
 {
@@ -42,6 +50,16 @@ static inline int peer_listen(int *port)
     return fd;
 }
 
+/* The server's end of the next connection; -1 when none comes. */
+static inline int peer_accept(int listener)
+{
+    struct pollfd ready = {.fd = listener, .events = POLLIN};
+    int fd = poll(&ready, 1, 10000) == 1 ? accept(listener, NULL, NULL) : -1;
+    if (fd >= 0)
+        peer_patience(fd);
+    return fd;
+}
+
 static inline int peer_connect(int port)
 {
     const int yes = 1;
@@ -52,6 +70,7 @@ static inline int peer_connect(int port)
     if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
         peer_fail("connect");
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    peer_patience(fd);
     return fd;
 }
 
@@ -149,7 +168,7 @@ struct peer_errors {
  * The first one, which may pay for the handshake, does not count. n <= 2000. */
 static inline struct peer_errors peer_pings(int fd, int n, double asked_ms, int64_t gap_ns)
 {
-    double errors[2000];
+    double errors[2000] = {0};
     peer_ping(fd);
     for (int i = 0; i < n; i++) {
         clock_sleep_ns(gap_ns);

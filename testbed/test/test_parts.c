@@ -193,14 +193,15 @@ static void test_address(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct address address;
         struct error error = {0};
-        char text[ADDRESS_TEXT_SIZE];
         enum status status = address_parse(rows[i].text, rows[i].to_listen, &address, &error);
         if (status != rows[i].status)
             fail_msg("'%s': %d, %s", rows[i].text, status, error.text);
-        if (rows[i].printed)
+        if (rows[i].printed) {
+            char text[ADDRESS_TEXT_SIZE];
             assert_string_equal(address_print(&address, text), rows[i].printed);
-        else
+        } else {
             assert_true(error.text[0] != '\0');
+        }
     }
 }
 

@@ -19,7 +19,7 @@ static struct pair pair_open(const char *options)
     pair.listener = peer_listen(&port);
     pair.link = relayed_start(port, options);
     pair.client = peer_connect(pair.link.port);
-    pair.server = accept(pair.listener, NULL, NULL);
+    pair.server = peer_accept(pair.listener);
     assert_true(pair.server >= 0);
     return pair;
 }
@@ -96,7 +96,7 @@ static void test_reset_travels(void **state)
     close(pair.server);
 
     pair.client = peer_connect(pair.link.port);
-    pair.server = accept(pair.listener, NULL, NULL);
+    pair.server = peer_accept(pair.listener);
     cut(pair.server);
     assert_int_equal(how_it_ends(pair.client), ECONNRESET);
     pair.server = -1;
@@ -174,11 +174,11 @@ static void test_connections_are_limited(void **state)
     close(third);
     /* one that ends makes room */
     cut(second);
-    int second_server = accept(pair.listener, NULL, NULL);
+    int second_server = peer_accept(pair.listener);
     assert_int_equal(how_it_ends(second_server), ECONNRESET);
     close(second_server);
     third = peer_connect(pair.link.port);
-    int third_server = accept(pair.listener, NULL, NULL);
+    int third_server = peer_accept(pair.listener);
     char byte;
     peer_send(third, "x", 1);
     assert_int_equal(peer_receive(third_server, &byte, 1), 1);
@@ -211,7 +211,7 @@ static void test_slow_reader(void **state)
     print_message("%.1f MB taken, %lu kB of memory\n", (double)taken * 1e-6, rss_kb);
     assert_true(taken > window_mb * 1000000 && rss_kb < 4 * window_mb * 1024);
 
-    int client = peer_connect(pair.link.port), server = accept(pair.listener, NULL, NULL);
+    int client = peer_connect(pair.link.port), server = peer_accept(pair.listener);
     peer_send(server, "x", 1);
     assert_int_equal(peer_receive(client, bytes, 1), 1);
     close(client);
