@@ -193,8 +193,9 @@ static void test_large_transfer_is_intact(void **state)
                           (double)n * 8e-6 / took);
             close(fd);
         }
-        if (isfinite(rows[i].rate_bit_s)) /* a loaded machine gets some more room */
-            assert_close(took, asked + 0.01, test_long() ? 0.03 : 0.1, 0);
+        /* 3 % where nothing else runs; four processes that share two loaded cores get more room */
+        if (isfinite(rows[i].rate_bit_s))
+            assert_close(took, asked + 0.01, test_long() ? 0.05 : 0.1, 0);
         free(relayed_stop(&link));
     }
     peer_end(server);
