@@ -73,6 +73,21 @@ static void test_rates(void **state)
     free(relayed_stop(&link));
 }
 
+static void test_goodput(void **state)
+{
+    (void)state;
+    struct relayed link = relayed_start(server_port, "--rtt 10 --up 200 --down 200");
+    int fd = peer_connect(link.port);
+    transfer(fd, 't', 1, NULL); /* the handshake */
+    double up = closest_transfer(fd, 't', 10000000, 0.41);
+    double down = closest_transfer(fd, 'g', 10000000, 0.41);
+    print_message("10 MB at 200 Mbit/s: up %.4f s, down %.4f s (asked 0.41)\n", up, down);
+    assert_close(up, 0.41, 0.03, 0);
+    assert_close(down, 0.41, 0.03, 0);
+    close(fd);
+    free(relayed_stop(&link));
+}
+
 /* What a client believes to be sent is at most what a kernel on Ethernet buffers, not the megabytes
  * of a loopback. */
 static void test_send_time(void **state)
@@ -235,6 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_rates, relayed_teardown),
+        cmocka_unit_test_teardown(test_goodput, relayed_teardown),
         cmocka_unit_test_teardown(test_send_time, relayed_teardown),
         cmocka_unit_test_teardown(test_round_trip_and_rate_at_once, relayed_teardown),
         cmocka_unit_test_teardown(test_rate_is_shared, relayed_teardown),
