@@ -6,4 +6,3 @@ testbed.libs := -levent_core
 TOOLS += rnnlink
 rnnlink.main  := testbed/rnnlink.c
 rnnlink.rooms := testbed records base
-testbed.test_libs := $(BUILD)/lib/base.a # the test support, linked last, needs it too
