@@ -245,7 +245,7 @@ static enum status report_failure(struct http *http, const char *url, CURLcode c
             outcome = outcomes[i];
     }
     http->result.failure = outcome.failure;
-    if (http->too_large)
+    if (http->too_large || code == CURLE_FILESIZE_EXCEEDED) /* newer libcurls look as they read */
         return error_set(error, outcome.status, "%s: the answer is over %d MiB, which is refused",
                          url, HTTP_MAX_ANSWER >> 20);
     if (code == CURLE_WRITE_ERROR)

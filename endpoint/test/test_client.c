@@ -127,7 +127,7 @@ static const struct hostile {
      {.infer = OK_HEAD("67108865")},
      CLIENT_PROTOCOL,
      STATUS_PROTOCOL,
-     "too large"},
+     "64 MiB"},
     {"is too large",
      {.infer = "HTTP/1.1 200 OK\r\n\r\n", .n_flood = HTTP_MAX_ANSWER + 1, .closes = true},
      CLIENT_PROTOCOL,
