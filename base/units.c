@@ -135,8 +135,10 @@ const char *format_time(double seconds, char *text)
     double size = fabs(seconds);
     while (scale < scales + 3 && size < scale->factor * 0.9995)
         scale++;
-    if (size == 0)
-        scale = &scales[1];
+    if (size == 0) {
+        snprintf(text, UNITS_TEXT_SIZE, "0 ms");
+        return text;
+    }
     double shown = seconds / scale->factor;
     int decimals = fabs(shown) < 9.995 ? 2 : fabs(shown) < 99.95 ? 1 : 0;
     snprintf(text, UNITS_TEXT_SIZE, "%.*f %s", decimals, shown, scale->name);

@@ -170,6 +170,11 @@ static enum status check_origin(const char *path, const struct origin *origin,
                          "%s: made from other samples (SHA-256 %.16s..., the models are now of "
                          "%.16s...): generate it again",
                          path, origin->digest, job->set.digest);
+    if (!job->current)
+        return error_set(error, STATUS_FAILED,
+                         "%s: campaign %s holds other samples now than its models were fitted to: "
+                         "run rnnfit, then generate it again",
+                         path, job->campaign.name);
     return STATUS_OK;
 }
 

@@ -33,6 +33,17 @@ static void remark(const struct invocation *call, const struct job *job, const c
     const struct decision_table *table = &job->table;
     if (call->verbosity < 0)
         return;
+    if (!job->current)
+        fprintf(
+            call->diagnostics,
+            "rnngen: campaign %s holds other samples than its models were fitted to: run rnnfit "
+            "again first\n",
+            job->campaign.name);
+    if (table->link == LINK_RTT && !job->set.has_rtt)
+        fprintf(call->diagnostics,
+                "rnngen: no round trips were measured: the remote times hold the link they were "
+                "measured over, and %s_choose_rtt counts it twice\n",
+                job->name);
     if (table->link == LINK_FIXED && table->rtt_s <= 0)
         fprintf(call->diagnostics,
                 "rnngen: no round trip measured or given: decided for 0 s (see --link)\n");

@@ -218,7 +218,7 @@ static void put_target(FILE *out, const char *head, const char *role, const stru
     put_text(out, head, text);
 }
 
-static void put_link(FILE *out, const struct decision_table *table)
+static void put_link(FILE *out, const struct decision_table *table, bool has_rtt)
 {
     char number[NUMBER_TEXT_SIZE];
     number_text(table->rtt_s, number);
@@ -226,6 +226,8 @@ static void put_link(FILE *out, const struct decision_table *table)
         put_fact(out, "link", "fixed: a round trip of %s s", number);
     else
         put_fact(out, "link", "the product measures the round trip; choose: %s s", number);
+    if (!has_rtt)
+        put_fact(out, "", "no round trips were measured: remote times hold the link of then");
 }
 
 void header_write(FILE *out, const struct header_facts *facts)
@@ -249,7 +251,7 @@ void header_write(FILE *out, const struct header_facts *facts)
     put_target(out, "", "cloud", facts->cloud);
     put_fact(out, "objective", "time");
     put_fact(out, "energy", "not used (objective time)");
-    put_link(out, table);
+    put_link(out, table, facts->set->has_rtt);
     put_model(out, facts->set, table->threshold.edge);
     put_model(out, facts->set, table->threshold.cloud);
     put_break_even(out, facts->break_even);

@@ -2,6 +2,7 @@
 #include "codegen/job_private.h"
 
 #include "base/units.h"
+#include "fitter/dataset.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,8 @@ enum status job_load(struct job *job, const char *db, const char *campaign, stru
         status = check_targets(job, db, error);
     if (!status)
         status = store_models_get(job->store, job->campaign.id, STATISTIC_MEAN, &job->set, error);
+    if (!status && dataset_is_current(job->store, &job->campaign, &job->set, &job->current, NULL))
+        job->current = false; /* no samples are left to compare with */
     return status;
 }
 

@@ -19,6 +19,7 @@ struct job {
     struct target *targets;
     size_t n_targets;
     struct model_set set;
+    bool current; /* whether the models were fitted to the samples that are there now */
     struct decision_table table;
     struct certificate certificate;
     struct break_even break_even;

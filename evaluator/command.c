@@ -9,6 +9,7 @@
 #include "evaluator/plot.h"
 #include "evaluator/report.h"
 #include "evaluator/setting.h"
+#include "fitter/dataset.h"
 #include "records/lengths.h"
 #include "records/store.h"
 
@@ -25,7 +26,8 @@ struct job {
     struct setting setting;
     struct decision_table table;
     struct histogram histogram;
-    char *edge; /* the name of the device's target */
+    bool current; /* whether the models were fitted to the samples that are there now */
+    char *edge;   /* the name of the device's target */
     char *engine;
     struct request *requests;
     size_t n_done;
@@ -102,6 +104,8 @@ static enum status load(const struct rnneval_settings *s, struct job *job, struc
         status = store_campaign_find(store, s->campaign, &job->campaign, error);
     if (!status)
         status = store_models_get(store, job->campaign.id, STATISTIC_MEAN, &job->models, error);
+    if (!status)
+        status = dataset_is_current(store, &job->campaign, &job->models, &job->current, error);
     if (!status)
         status = find_edge(store, job, error);
     if (!status)
@@ -210,6 +214,12 @@ static enum status evaluate(const struct invocation *call, const struct rnneval_
                                      .lengths = s->lengths,
                                      .n_wanted = s->n_requests,
                                      .seed = s->seed};
+    if (!job->current && call->verbosity >= 0)
+        fprintf(
+            call->diagnostics,
+            "rnneval: campaign %s holds other samples than its models were fitted to: run rnnfit "
+            "again first\n",
+            job->campaign.name);
     enum status status = draw(s, job, &context, error);
     if (!status)
         status = live_open(&job->setting, s->seed, &live, error);

@@ -66,6 +66,9 @@ static enum status fit_quantity(const struct dataset_target *target, enum quanti
     if (!status)
         status = options->automatic ? fit_choose(&series, fit, &why)
                                     : fit_series(&series, options->form, fit, &why);
+    if (!status && (quantity == QUANTITY_BYTES_UP || quantity == QUANTITY_BYTES_DOWN))
+        fit_forget_rounds(
+            fit); /* a length's bytes are the same in every round: rounds tell nothing */
     if (!status) {
         status = make_model(target, quantity, &series, fit, &model, &why);
         if (!status)
@@ -164,6 +167,7 @@ enum status campaign_fit(const struct dataset *dataset, const struct fit_options
     if (!status) {
         fill_covariance(fits, n, set);
         set->rtt_s = dataset->rtt_s;
+        set->has_rtt = dataset->has_rtt;
         set->n_rounds = fits[0].leave_out ? fits[0].n_rounds : 0;
         set->hold_out = options->hold_out.fraction;
         set->hold_out_seed = options->hold_out.seed;

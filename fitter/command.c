@@ -53,7 +53,7 @@ static enum status find_break_evens(const struct dataset *dataset, const struct 
     *n = 0;
     if (!list)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for break-evens");
-    for (size_t t = 1; !status && t < dataset->n_targets; t++) {
+    for (size_t t = 1; !status && !dataset->targets[0].remote && t < dataset->n_targets; t++) {
         struct report_break_even *b = &list[(*n)++];
         b->edge = dataset->targets[0].name;
         b->cloud = dataset->targets[t].name;
@@ -73,7 +73,11 @@ static void remark(const struct invocation *call, const struct dataset *dataset,
         if (target->n_failed > 0)
             fprintf(call->diagnostics, "rnnfit: %s: %llu failed samples left out of the fit\n",
                     target->name, (unsigned long long)target->n_failed);
-        if (target->remote && !dataset->has_rtt)
+        if (target->remote && target->n_rtt > 0 && target->n_rtt < target->n)
+            fprintf(call->diagnostics,
+                    "rnnfit: %s: %zu samples without a round trip left out of remote_s\n",
+                    target->name, target->n - target->n_rtt);
+        if (target->remote && target->n_rtt == 0)
             fprintf(call->diagnostics,
                     "rnnfit: %s: no round trips measured; its time is taken whole and holds only "
                     "at the link it was measured over\n",

@@ -47,11 +47,9 @@ static enum status take(void *user, const char *target, const struct sample *sam
                         struct error *error)
 {
     struct reading *reading = user;
-    struct dataset_target *to;
-    if (hold_out_round(reading->hold_out, sample->round))
-        return STATUS_OK;
+    struct dataset_target *to = NULL;
     enum status status = find_target(reading->dataset, target, &to, error);
-    if (status)
+    if (status || hold_out_round(reading->hold_out, sample->round))
         return status;
     if (sample->failure != FAILURE_NONE) {
         to->n_failed++;
@@ -61,6 +59,7 @@ static enum status take(void *user, const char *target, const struct sample *sam
         array_reserve(&to->observations, to->n, &to->capacity, sizeof *to->observations, error);
     if (status)
         return status;
+    to->n_rtt += sample->rtt_ns >= 0;
     to->observations[to->n++] = (struct observation){
         sample->length,   sample->round > INT32_MAX ? -1 : (int32_t)sample->round,
         sample->time_ns,  sample->rtt_ns,
@@ -92,8 +91,11 @@ static void order_targets(struct dataset *dataset)
             dataset->targets[0] = edge;
         }
     }
-    for (size_t i = 0; i < dataset->n_targets; i++)
-        dataset->targets[i].remote = i > 0;
+    for (size_t i = 0; i < dataset->n_targets; i++) {
+        struct dataset_target *target = &dataset->targets[i];
+        bool named_edge = strcmp(target->name, "edge") == 0;
+        target->remote = target->remote || i > 0 || (target->n_rtt > 0 && !named_edge);
+    }
 }
 
 static void drop_empty_targets(struct dataset *dataset)
@@ -163,7 +165,14 @@ enum status dataset_from_store(struct store *store, const struct campaign *campa
     if (status)
         return status;
     reading.stored = targets;
-    status = store_samples_each(store, campaign->id, take_stored, &reading, error);
+    for (size_t i = 0; !status && i < n_targets; i++) { /* in the store's order, not the samples' */
+        struct dataset_target *target = NULL;
+        status = find_target(dataset, targets[i].name, &target, error);
+        if (!status)
+            target->remote = targets[i].url != NULL;
+    }
+    if (!status)
+        status = store_samples_each(store, campaign->id, take_stored, &reading, error);
     status = finish(&reading, campaign->name, status, error);
     for (size_t i = 0; i < n_targets; i++)
         target_free(&targets[i]);
@@ -181,6 +190,19 @@ enum status dataset_from_csv(const char *path, const char *default_target,
     digest_start(&reading.digest);
     enum status status = sample_csv_read(path, default_target, take, &reading, &n_rows, error);
     return finish(&reading, path, status, error);
+}
+
+enum status dataset_is_current(struct store *store, const struct campaign *campaign,
+                               const struct model_set *set, bool *current, struct error *error)
+{
+    struct hold_out hold_out = {set->hold_out, set->hold_out_seed};
+    struct dataset dataset;
+    enum status status = dataset_from_store(store, campaign, &hold_out, &dataset, error);
+    if (!status) {
+        *current = strcmp(dataset.digest, set->digest) == 0;
+        dataset_free(&dataset);
+    }
+    return status;
 }
 
 void dataset_free(struct dataset *dataset)

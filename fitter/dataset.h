@@ -24,10 +24,12 @@ struct observation {
 };
 
 struct dataset_target {
-    char *name;  /* owned */
-    bool remote; /* reached over a link: any target but the first */
+    char *name; /* owned */
+    bool
+        remote; /* reached over a link: it has a URL or measured round trips, or is not the first */
     struct observation *observations;
     size_t n, capacity;
+    size_t n_rtt; /* observations with a round trip */
     uint64_t n_failed;
 };
 
@@ -56,6 +58,11 @@ enum status dataset_from_store(struct store *store, const struct campaign *campa
 enum status dataset_from_csv(const char *path, const char *default_target,
                              const struct hold_out *hold_out, struct dataset *dataset,
                              struct error *error);
+
+/* Whether the stored models were fitted to exactly the samples that the campaign holds now (less
+ * the rounds held out then). */
+enum status dataset_is_current(struct store *store, const struct campaign *campaign,
+                               const struct model_set *set, bool *current, struct error *error);
 
 void dataset_free(struct dataset *dataset);
 

@@ -200,11 +200,16 @@ enum status fit_choose(const struct series *series, struct fit *fit, struct erro
     return status;
 }
 
-void fit_free(struct fit *fit)
+void fit_forget_rounds(struct fit *fit)
 {
     free(fit->leave_out);
     free(fit->rounds);
     fit->leave_out = NULL;
     fit->rounds = NULL;
     fit->n_rounds = 0;
+}
+
+void fit_free(struct fit *fit)
+{
+    fit_forget_rounds(fit);
 }

@@ -48,6 +48,9 @@ enum status fit_series(const struct series *series, enum model_form form, struct
  * BIC. */
 enum status fit_choose(const struct series *series, struct fit *fit, struct error *error);
 
+/* Drops the leave-one-out coefficients, so that the classical covariance stands. */
+void fit_forget_rounds(struct fit *fit);
+
 void fit_free(struct fit *fit);
 
 #endif

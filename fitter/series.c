@@ -29,16 +29,18 @@ static int by_round_then_length(const void *left, const void *right)
     return (a->length > b->length) - (a->length < b->length);
 }
 
-static bool value_of(const struct observation *o, bool remote, enum quantity quantity,
-                     double *value)
+/* A remote time needs its sample's round trip, or, where the target has none at all, is the elapsed
+ * time whole. */
+static bool value_of(const struct dataset_target *target, const struct observation *o,
+                     enum quantity quantity, double *value)
 {
     switch (quantity) {
     case QUANTITY_TIME_S:
         *value = (double)o->time_ns * 1e-9;
         return true;
-    case QUANTITY_REMOTE_S: /* where no round trip was measured the elapsed time counts whole */
+    case QUANTITY_REMOTE_S:
         *value = (double)(o->time_ns - (o->rtt_ns > 0 ? o->rtt_ns : 0)) * 1e-9;
-        return remote;
+        return target->remote && (o->rtt_ns >= 0 || target->n_rtt == 0);
     case QUANTITY_BYTES_UP:
         *value = (double)o->bytes_up;
         return o->bytes_up >= 0;
@@ -132,7 +134,7 @@ enum status series_gather(const struct dataset_target *target, enum quantity qua
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", target->n);
     for (size_t i = 0; i < target->n; i++) {
         const struct observation *o = &target->observations[i];
-        if (value_of(o, target->remote, quantity, &entries[n].value)) {
+        if (value_of(target, o, quantity, &entries[n].value)) {
             entries[n].length = o->length;
             entries[n++].round = o->round;
         }

@@ -3,6 +3,7 @@
 
 #include "base/ini.h"
 #include "base/memory.h"
+#include "base/name.h"
 #include "base/units.h"
 #include "records/lengths.h"
 
@@ -15,8 +16,9 @@ typedef enum status set_key(struct campaign_config *config, const char *value, s
 
 static enum status set_name(struct campaign_config *config, const char *value, struct error *error)
 {
-    if (value[0] == '\0')
-        return error_set(error, STATUS_INVALID, "empty");
+    const char *trouble = name_trouble(value);
+    if (trouble)
+        return error_set(error, STATUS_INVALID, "'%s' %s", value, trouble);
     return text_replace(&config->name, value, error);
 }
 
@@ -45,12 +47,19 @@ static enum status set_spacing(struct campaign_config *config, const char *value
     if (strncmp(value, isolated, strlen(isolated)) != 0)
         return error_set(error, STATUS_INVALID, "'%s' is neither back-to-back nor isolated:SECONDS",
                          value);
-    return parse_real(value + strlen(isolated), &config->isolated_s, error);
+    enum status status = parse_real(value + strlen(isolated), &config->isolated_s, error);
+    if (!status && config->isolated_s <= 0)
+        status = error_set(error, STATUS_INVALID, "isolated by how many SECONDS? More than 0");
+    return status;
 }
 
 static enum status set_ci(struct campaign_config *config, const char *value, struct error *error)
 {
-    return parse_quantity(value, DIMENSION_FRACTION, &config->stop_ci, error);
+    enum status status = parse_quantity(value, DIMENSION_FRACTION, &config->stop_ci, error);
+    if (!status && config->stop_ci >= 1)
+        status = error_set(error, STATUS_INVALID, "'%s' is %.0f %%; did you mean %s%%?", value,
+                           100 * config->stop_ci, value);
+    return status;
 }
 
 static enum status set_max_samples(struct campaign_config *config, const char *value,
@@ -93,6 +102,9 @@ static enum status find_endpoint(struct campaign_config *config, const char *nam
     if (config->n_endpoints == CONFIG_MAX_ENDPOINTS)
         return error_set(error, STATUS_INVALID, "more than %d endpoint sections",
                          CONFIG_MAX_ENDPOINTS);
+    const char *trouble = name_trouble(name);
+    if (trouble)
+        return error_set(error, STATUS_INVALID, "the section's name %s", trouble);
     *found = &config->endpoints[config->n_endpoints++];
     **found = (struct endpoint_section){.timeout_s = 30};
     return text_replace(&(*found)->name, name, error);
@@ -149,33 +161,56 @@ static enum status take(void *user, const struct ini_setting *setting, struct er
     return STATUS_OK;
 }
 
-static enum status check_whole(const struct campaign_config *config, const char *path,
+/* "lab" of "/some/where/lab.ini". */
+static enum status name_after_file(struct campaign_config *config, const char *path,
+                                   struct error *error)
+{
+    const char *slash = strrchr(path, '/');
+    char *stem = text_copy(slash ? slash + 1 : path);
+    struct error why = {0};
+    if (stem && strrchr(stem, '.') > stem)
+        *strrchr(stem, '.') = '\0';
+    enum status status = set_name(config, stem ? stem : "", &why);
+    free(stem);
+    if (status)
+        return error_set(error, status,
+                         "%s: no [campaign] name, and the file's own will not do: %s", path,
+                         why.text);
+    return STATUS_OK;
+}
+
+static enum status check_whole(struct campaign_config *config, const char *path,
                                struct error *error)
 {
-    if (!config->name)
-        return error_set(error, STATUS_INVALID, "%s: [campaign] name is missing", path);
+    enum status status = config->name ? STATUS_OK : name_after_file(config, path, error);
+    if (status)
+        return status;
     if (!config->lengths)
         return error_set(error, STATUS_INVALID,
                          "%s: [campaign] lengths is missing (such as lengths = 1,8:256:8)", path);
     if (!config->has_edge)
         return error_set(error, STATUS_INVALID,
                          "%s: [edge] is missing (such as engine = dnnl below it)", path);
-    for (size_t i = 0; i < config->n_endpoints; i++) {
-        const struct endpoint_section *e = &config->endpoints[i];
-        if (!e->url || !e->model)
-            return error_set(error, STATUS_INVALID, "%s: [%s] %s is missing", path, e->name,
-                             e->url ? "model" : "url");
+    for (size_t i = 0; !status && i < config->n_endpoints; i++) {
+        struct endpoint_section *e = &config->endpoints[i];
+        if (!e->url)
+            return error_set(error, STATUS_INVALID, "%s: [%s] url is missing", path, e->name);
+        if (!e->model)
+            status = text_replace(&e->model, config->name, error);
     }
-    return STATUS_OK;
+    return status;
 }
 
-enum status config_read(const char *path, struct campaign_config *config, struct error *error)
+/* From `text`, which messages call `path`, or from the file where there is none. */
+static enum status read_config(const char *path, const char *text, struct campaign_config *config,
+                               struct error *error)
 {
     *config =
         (struct campaign_config){.seed = 1, .stop_ci = 0.02, .max_samples = 200, .max_time_s = 600};
     enum status status = engine_config_defaults(&config->edge, error);
     if (!status)
-        status = ini_read(path, take, config, error);
+        status = text ? ini_read_text(text, path, take, config, error)
+                      : ini_read(path, take, config, error);
     if (!status)
         status = check_whole(config, path, error);
     if (status)
@@ -183,10 +218,20 @@ enum status config_read(const char *path, struct campaign_config *config, struct
     return status;
 }
 
+enum status config_read(const char *path, struct campaign_config *config, struct error *error)
+{
+    return read_config(path, NULL, config, error);
+}
+
 char *config_spacing(const struct campaign_config *config)
 {
     return config->isolated_s > 0 ? text_format("isolated:%.9g", config->isolated_s)
                                   : text_copy("back-to-back");
+}
+
+static void write_endpoint(const struct endpoint_section *e, FILE *out)
+{
+    fprintf(out, "[%s]\nurl = %s\nmodel = %s\n", e->name, e->url, e->model);
 }
 
 static void write_edge(const struct engine_config *edge, FILE *out)
@@ -217,15 +262,74 @@ char *config_write(const struct campaign_config *config)
             config->name, config->lengths_text, config->seed, spacing ? spacing : "");
     write_edge(&config->edge, out);
     for (size_t i = 0; i < config->n_endpoints; i++) {
-        const struct endpoint_section *e = &config->endpoints[i];
-        fprintf(out, "[%s]\nurl = %s\nmodel = %s\ntimeout = %.9gs\n", e->name, e->url, e->model,
-                e->timeout_s);
+        write_endpoint(&config->endpoints[i], out);
+        fprintf(out, "timeout = %.9gs\n", config->endpoints[i].timeout_s);
     }
     fprintf(out, "[stop]\nci = %.9g\nmax_samples = %" PRIu64 "\nmax_time = %.9gs\n",
             config->stop_ci, config->max_samples, config->max_time_s);
     fclose(out);
     free(spacing);
     return text;
+}
+
+/* What must not change between runs of one campaign: all but lengths, the stop rule, time-outs and
+ * endpoints that only one of both has. */
+static char *identity(const struct campaign_config *config, const struct campaign_config *other)
+{
+    char *text = NULL, *spacing = config_spacing(config);
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out) {
+        fprintf(out, "seed = %" PRIu64 "\nspacing = %s\n", config->seed, spacing ? spacing : "");
+        write_edge(&config->edge, out);
+        for (size_t i = 0; i < config->n_endpoints; i++) {
+            for (size_t j = 0; j < other->n_endpoints; j++) {
+                if (strcmp(config->endpoints[i].name, other->endpoints[j].name) == 0)
+                    write_endpoint(&config->endpoints[i], out);
+            }
+        }
+        fclose(out);
+    }
+    free(spacing);
+    return text;
+}
+
+/* Says the first line in which the two differ. */
+static enum status compare(const char *then, const char *now, struct error *error)
+{
+    while (*then && *now) {
+        size_t a = strcspn(then, "\n"), b = strcspn(now, "\n");
+        if (a != b || memcmp(then, now, a) != 0)
+            return error_set(error, STATUS_FAILED,
+                             "was measured with '%.*s', now it is '%.*s': a new [campaign] name "
+                             "starts a new one",
+                             (int)a, then, (int)b, now);
+        then += a + (then[a] == '\n');
+        now += b + (now[b] == '\n');
+    }
+    return *then || *now ? error_set(error, STATUS_FAILED, "has other endpoints") : STATUS_OK;
+}
+
+enum status config_same(const char *stored, const struct campaign_config *config,
+                        struct error *error)
+{
+    struct campaign_config before;
+    struct error why = {0};
+    if (!stored)
+        return error_set(error, STATUS_FAILED,
+                         "campaign '%s' was imported, not measured by run: choose another name",
+                         config->name);
+    enum status status = read_config("the stored configuration", stored, &before, error);
+    if (status)
+        return status;
+    char *then = identity(&before, config), *now = identity(config, &before);
+    status = then && now ? compare(then, now, &why) : STATUS_NO_MEMORY;
+    if (status)
+        error_set(error, status, "campaign '%s' %s", config->name, why.text);
+    free(then);
+    free(now);
+    config_free(&before);
+    return status;
 }
 
 void config_free(struct campaign_config *config)

@@ -40,11 +40,20 @@ struct campaign_config {
 };
 
 /* STATUS_IO: unreadable.  STATUS_INVALID: file:line and what is wrong there, or which required key
- * is missing. */
+ * is missing: lengths, [edge], an endpoint's url. The campaign's name defaults to the file's, an
+ * endpoint's model to the campaign's name. */
 enum status config_read(const char *path, struct campaign_config *config, struct error *error);
 
 /* The effective configuration, to be freed; NULL when memory ran out. */
 char *config_write(const struct campaign_config *config);
+
+/*
+ * Whether `config` may go on with a campaign that was measured with `stored` (config_write's text;
+ * NULL for an import): lengths, the stop rule, time-outs and further endpoints may change.
+ * STATUS_FAILED: something else did; the message says what.
+ */
+enum status config_same(const char *stored, const struct campaign_config *config,
+                        struct error *error);
 
 /* "back-to-back" or "isolated:SECONDS"; to be freed. */
 char *config_spacing(const struct campaign_config *config);

@@ -17,7 +17,8 @@ static const struct option_row run_options[] = {
 };
 static const struct option_row import_options[] = {
     ROW(db, "db", "FILE", "The database, made where there is none."),
-    ROW(campaign, "campaign", "NAME", "The campaign to make or to add to."),
+    ROW(campaign, "campaign", "NAME",
+        "The campaign to make or to add to; may be left out when there is one."),
     ROW(target, "target", "NAME",
         "Whose samples they are where there is no column target "
         "(default: edge)."),

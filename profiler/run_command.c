@@ -78,7 +78,12 @@ static enum status find_or_add_campaign(struct run *run, bool resume, struct err
                          "%s: there is a campaign '%s' already: --resume goes on with it, another "
                          "[campaign] name starts a new one",
                          store_path(run->store), run->config.name);
-    return STATUS_OK;
+    status = config_same(run->campaign.config, &run->config, error);
+    char *config = status ? NULL : config_write(&run->config);
+    if (!status)
+        status = store_campaign_config(run->store, run->campaign.id, config, error);
+    free(config);
+    return status;
 }
 
 /* Opened before the campaign is stored, so that a dead endpoint leaves no empty campaign behind. */

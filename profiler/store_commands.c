@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/name.h"
 #include "base/texttable.h"
 #include "profiler/commands.h"
 #include "records/sample_csv.h"
@@ -12,8 +13,9 @@ enum status rnnprof_import(const struct invocation *call, const void *settings, 
     const struct rnnprof_settings *s = settings;
     struct store *store;
     uint64_t n_rows;
-    if (!s->campaign)
-        return error_set(error, STATUS_MISUSE, "--campaign NAME is missing");
+    const char *trouble = s->campaign ? name_trouble(s->campaign) : NULL;
+    if (trouble)
+        return error_set(error, STATUS_MISUSE, "--campaign: '%s' %s", s->campaign, trouble);
     enum status status = rnnprof_open(s, STORE_CREATE, &store, error);
     if (status)
         return status;
@@ -26,7 +28,7 @@ enum status rnnprof_import(const struct invocation *call, const void *settings, 
                 (unsigned long long)n_rows);
     else
         fprintf(call->out, "%llu samples imported into campaign %s of %s\n",
-                (unsigned long long)n_rows, s->campaign, s->db);
+                (unsigned long long)n_rows, s->campaign ? s->campaign : "(the only one)", s->db);
     return STATUS_OK;
 }
 
@@ -136,6 +138,9 @@ enum status rnnprof_export(const struct invocation *call, const void *settings, 
     const struct rnnprof_settings *s = settings;
     struct store *store;
     struct campaign campaign = {0};
+    if (call->json)
+        return error_set(error, STATUS_MISUSE,
+                         "export writes CSV; rnnprof show --json has the statistics");
     enum status status = rnnprof_open(s, STORE_READ, &store, error);
     if (status)
         return status;

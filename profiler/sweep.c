@@ -38,6 +38,7 @@ struct state {
     int64_t round;
     unsigned failures_in_a_row[CONFIG_MAX_ENDPOINTS + 1]; /* by place */
     struct progress progress;
+    double share_before; /* of the work, done before this run */
     struct sweep_result *result;
 };
 
@@ -156,11 +157,9 @@ static enum status run_round(struct state *state, struct error *error)
     const struct campaign_config *config = state->sweep->config;
     struct random random = {config->seed ^
                             ((uint64_t)(state->round + 1) * UINT64_C(0x9e3779b97f4a7c15))};
-    size_t n = 0;
-    for (size_t i = 0; i < state->n_pairs; i++) {
-        if (!state->pairs[i].settled)
-            state->order[n++] = i;
-    }
+    size_t n = state->n_pairs;
+    for (size_t i = 0; i < n; i++)
+        state->order[i] = i;
     random_shuffle(&random, state->order, n, sizeof *state->order);
     enum status status = STATUS_OK;
     for (size_t i = 0; !status && i < n && !stop_asked(); i++) {
@@ -169,7 +168,9 @@ static enum status run_round(struct state *state, struct error *error)
         status = measure(state, pair, error);
         snprintf(note, sizeof note, "round %lld, %s, length %u", (long long)state->round + 1,
                  state->sweep->places[pair->place].target.name, pair->length);
-        progress_update(&state->progress, share_done(state), note);
+        progress_update(&state->progress,
+                        (share_done(state) - state->share_before) / (1 - state->share_before),
+                        note);
         if (elapsed_s(state) > config->max_time_s)
             break;
     }
@@ -178,7 +179,8 @@ static enum status run_round(struct state *state, struct error *error)
     return status;
 }
 
-/* Rounds until every pair has settled, time is up or a signal came. */
+/* Whole rounds until every pair has settled, time is up or a signal came: a pair that settles early
+ * is measured on, so that every round holds every length and the fit can tell what rounds share. */
 static enum status run_rounds(struct state *state, struct error *error)
 {
     const struct campaign_config *config = state->sweep->config;
@@ -267,6 +269,7 @@ enum status sweep_run(struct sweep *sweep, struct sweep_result *result, struct e
     if (!status) {
         progress_start(&state.progress, sweep->progress, "measuring");
         state.started_ns = state.flushed_ns = clock_ns();
+        state.share_before = fmin(share_done(&state), 0.999);
         status = run_rounds(&state, error);
         progress_hide(&state.progress);
         result->elapsed_s = elapsed_s(&state);

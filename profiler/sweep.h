@@ -30,8 +30,8 @@ struct sweep_result {
 };
 
 /*
- * Goes on from what the campaign holds. Samples are written after each round, or after a second,
- * between inferences.
+ * Goes on from what the campaign holds. Samples are written once a second and at the end, between
+ * inferences.
  * STATUS_OK: every stop rule was reached.  STATUS_NOT_REACHED: a cap on samples or time came first,
  * or a signal; everything measured is stored.  STATUS_IO and others: the same is true of what was
  * written before.

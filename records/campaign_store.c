@@ -55,6 +55,13 @@ enum status store_campaign_add(struct store *store, struct campaign *campaign, s
     return STATUS_OK;
 }
 
+enum status store_campaign_config(struct store *store, int64_t campaign_id, const char *config,
+                                  struct error *error)
+{
+    return sql_do(store, error, "UPDATE campaign SET config = ? WHERE id = ?", "ti", config,
+                  campaign_id);
+}
+
 static void read_campaign(sqlite3_stmt *row, struct campaign *campaign)
 {
     *campaign = (struct campaign){

@@ -86,6 +86,7 @@ struct model_set {
         *covariance; /* n_coefficients*n_coefficients, row-major: models' coefficients in order */
     size_t n_coefficients; /* of all models together */
     double rtt_s;          /* median measured round trip; 0 where none was measured */
+    bool has_rtt;          /* whether round trips were measured; without, remote_s holds the link */
     uint64_t n_rounds;     /* rounds that the covariance was resampled over; 0: classical */
     double hold_out;       /* fraction of the rounds left out */
     uint64_t hold_out_seed;

@@ -3,6 +3,7 @@
 
 #include "base/csv.h"
 #include "base/memory.h"
+#include "base/name.h"
 #include "records/lengths.h"
 #include "records/sql_private.h"
 
@@ -119,48 +120,6 @@ static enum status read_row(const struct csv *csv, const struct layout *layout,
                             (int64_t *)((char *)sample + columns[i].offset), error);
     }
     return status;
-}
-
-/* The bytes of the UTF-8 character at `text`, which is not at its end; 0 when it is none. */
-static size_t utf8_size(const unsigned char *text)
-{
-    static const struct {
-        unsigned char mask, lead;
-        uint32_t least; /* below it, a shorter form exists */
-    } forms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
-    for (size_t n = 0; n < sizeof forms / sizeof *forms; n++) {
-        if ((text[0] & forms[n].mask) != forms[n].lead)
-            continue;
-        uint32_t character = text[0] & (unsigned char)~forms[n].mask;
-        for (size_t i = 1; i <= n; i++) {
-            if ((text[i] & 0xc0) != 0x80)
-                return 0;
-            character = character << 6 | (text[i] & 0x3f);
-        }
-        bool surrogate = character >= 0xd800 && character < 0xe000;
-        return character < forms[n].least || character > 0x10ffff || surrogate ? 0 : n + 1;
-    }
-    return 0;
-}
-
-/* Why a target's name cannot stand in a CSV field; NULL when it can. */
-static const char *name_trouble(const char *name)
-{
-    if (!name || name[0] == '\0')
-        return "is empty";
-    if (strchr(" \t", name[0]) || strchr(" \t", name[strlen(name) - 1]))
-        return "starts or ends with a blank";
-    for (const unsigned char *c = (const unsigned char *)name; *c;) {
-        size_t size = utf8_size(c);
-        if (size == 0)
-            return "is not UTF-8 text";
-        if (*c < ' ' || *c == 0x7f)
-            return "holds a control character";
-        if (*c == ',' || *c == '"')
-            return "holds a comma or a quote; fields are not quoted here";
-        c += size;
-    }
-    return NULL;
 }
 
 enum status sample_csv_read(const char *path, const char *default_target, sample_csv_sink *sink,

@@ -4,6 +4,7 @@
 #include "records/lengths.h"
 #include "records/sql_private.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,6 +208,8 @@ static void outlier_bounds(const struct timed *group, size_t n, double k, double
     }
     qsort(work, n, sizeof *work, by_value);
     double reach = k * 1.4826 * middle(work, n);
+    if (reach <= 0) /* most times are equal: there is no scale to call others far */
+        reach = INFINITY;
     *low = median - reach;
     *high = median + reach;
 }

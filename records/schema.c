@@ -57,6 +57,7 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "  campaign_id INTEGER NOT NULL REFERENCES campaign(id) ON DELETE CASCADE,"
     "  statistic TEXT NOT NULL,"
     "  rtt_s REAL NOT NULL,"
+    "  has_rtt INTEGER NOT NULL,"
     "  n_rounds INTEGER NOT NULL,"
     "  hold_out REAL NOT NULL,"
     "  hold_out_seed INTEGER NOT NULL,"

@@ -71,6 +71,10 @@ void campaign_free(struct campaign *campaign);
  * STATUS_INVALID: the name is taken. */
 enum status store_campaign_add(struct store *store, struct campaign *campaign, struct error *error);
 
+/* Replaces a campaign's configuration, when it goes on with more lengths or targets. */
+enum status store_campaign_config(struct store *store, int64_t campaign_id, const char *config,
+                                  struct error *error);
+
 /* The campaign of that name, or the only one when `name` is NULL; to be campaign_free'd.
  * STATUS_NOT_FOUND: none of that name (the message lists those there are), or none at all.
  * STATUS_MISUSE: no name given and there are several. */

@@ -72,6 +72,61 @@ static void reads_what_it_writes(void **state)
     free(folder);
 }
 
+/* Only the lengths and the first target's engine must be given. */
+static void defaults(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("config");
+    char *path = test_write(folder, "board.ini",
+                            "[campaign]\nlengths = 1\n[edge]\nengine = dnnl\n[cloud]\n"
+                            "url = http://h\n");
+    struct campaign_config config;
+    struct error error = {0};
+    if (config_read(path, &config, &error))
+        fail_msg("%s", error.text);
+    assert_string_equal(config.name, "board");
+    assert_string_equal(config.endpoints[0].model, "board");
+    config_free(&config);
+    free(path);
+    free(folder);
+}
+
+/* A campaign goes on with other lengths and stop rules, with nothing else. */
+static void what_resume_accepts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *says; /* says NULL: accepted */
+    } cases[] = {
+        {"ci = 1%", "ci = 5%", NULL},
+        {"lengths = 1,8:32:8", "lengths = 4", NULL},
+        {"timeout = 2s", "timeout = 9s", NULL},
+        {"[far-cloud]", "[elsewhere]", NULL},
+        {"hidden = 32", "hidden = 64", "'hidden = 32', now it is 'hidden = 64'"},
+        {"cell = gru", "cell = lstm", "cell = gru"},
+        {"isolated:1.5", "isolated:2", "spacing"},
+        {"127.0.0.1:9", "127.0.0.1:8", "url"},
+    };
+    char *folder = test_scratch("config");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct campaign_config config;
+        struct error error = {0};
+        const char *at = strstr(whole, cases[i].from);
+        char *text = text_format("%.*s%s%s", (int)(at - whole), whole, cases[i].to,
+                                 at + strlen(cases[i].from));
+        char *path = test_write(folder, "campaign.ini", text);
+        assert_int_equal(config_read(path, &config, &error), STATUS_OK);
+        enum status status = config_same(whole, &config, &error);
+        assert_int_equal(status, cases[i].says ? STATUS_FAILED : STATUS_OK);
+        if (cases[i].says && !strstr(error.text, cases[i].says))
+            fail_msg("'%s' does not say '%s'", error.text, cases[i].says);
+        config_free(&config);
+        free(text);
+        free(path);
+    }
+    free(folder);
+}
+
 #define EDGE "[edge]\nengine = dnnl\n"
 
 static void malformed_files_name_the_line(void **state)
@@ -80,10 +135,13 @@ static void malformed_files_name_the_line(void **state)
     static const struct {
         const char *text, *says;
     } cases[] = {
-        {"", "[campaign] name is missing"},
+        {"", "[campaign] lengths is missing"},
         {"[campaign]\nname = x\n" EDGE, "[campaign] lengths is missing"},
+        {"[campaign]\nname = caf\xe9\n", "is not UTF-8 text"},
         {"[campaign]\nname = x\nlengths = 1\n", "[edge] is missing"},
-        {"[campaign]\nname =\n", "campaign.ini:2: [campaign] name: empty"},
+        {"[campaign]\nname =\n", "campaign.ini:2: [campaign] name: '' is empty"},
+        {"[campaign]\nspacing = isolated:-5\n", "campaign.ini:2: [campaign] spacing:"},
+        {"[stop]\nci = 2\n", "did you mean 2%?"},
         {"[campaign]\nlengths = 0\n", "campaign.ini:2: [campaign] lengths:"},
         {"[campaign]\nlengths = 5:1\n", "campaign.ini:2: [campaign] lengths:"},
         {"[campaign]\nseed = -1\n", "campaign.ini:2: [campaign] seed:"},
@@ -98,8 +156,8 @@ static void malformed_files_name_the_line(void **state)
         {"name = x\n", "campaign.ini:1:"},
         {"[campaign\nname = x\n", "campaign.ini:1:"},
         {"[campaign]\nname x\n", "campaign.ini:2:"},
-        {"[campaign]\nname = x\nlengths = 1\n" EDGE "[cloud]\nurl = http://h\n",
-         "[cloud] model is missing"},
+        {"[campaign]\nname = x\nlengths = 1\n" EDGE "[cloud]\nmodel = m\n",
+         "[cloud] url is missing"},
     };
     char *folder = test_scratch("config");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -118,6 +176,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(what_resume_accepts),
         cmocka_unit_test(malformed_files_name_the_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Names that people give and files carry: they must survive CSV fields, JSON strings and terminals.
+ */
+#ifndef BASE_NAME_H
+#define BASE_NAME_H
+
+/* Why `name` cannot serve ("is empty", "is not UTF-8 text", "holds a control character", ...), a
+ * constant string that reads on after the name; NULL when it can. */
+const char *name_trouble(const char *name);
+
+#endif
