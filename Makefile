@@ -18,7 +18,7 @@ V        =#  1: show commands
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)# a make below another shares its jobs
 MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
 endif
 Q = $(if $(V),,@)

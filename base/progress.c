@@ -2,11 +2,10 @@
 #include "base/progress.h"
 
 #include "base/clock.h"
+#include "base/terminal.h"
 #include "base/units.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 static const int64_t quiet_ns = 2000000000, redraw_ns = 200000000, line_ns = 10000000000;
 
@@ -14,17 +13,9 @@ void progress_start(struct progress *progress, FILE *stream, const char *what)
 {
     *progress = (struct progress){.stream = stream,
                                   .what = what,
-                                  .terminal = stream && isatty(fileno(stream)),
+                                  .terminal = stream && terminal_width(stream) > 0,
                                   .started_ns = clock_ns()};
     progress->last_ns = progress->started_ns;
-}
-
-static int terminal_width(FILE *stream)
-{
-    struct winsize size;
-    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 80;
 }
 
 static void draw_bar(FILE *stream, const char *text, double done)

@@ -2,6 +2,7 @@
 #include "base/texttable.h"
 
 #include "base/memory.h"
+#include "base/terminal.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -70,10 +71,11 @@ void text_table_cell(struct text_table *table, const char *format, ...)
     append(table, text);
 }
 
-static void print_row(const struct text_table *table, size_t first, FILE *out, int indent)
+static void print_row(const struct text_table *table, size_t first, size_t n_shown, FILE *out,
+                      int indent)
 {
     int pending = indent; /* spaces are written only before text, so that no line ends in them */
-    for (size_t c = 0; c < table->n_columns && first + c < table->n_cells; c++) {
+    for (size_t c = 0; c < n_shown && first + c < table->n_cells; c++) {
         const char *text = table->cells[first + c] ? table->cells[first + c] : "";
         int pad = (int)(table->width[c] - display_width(text));
         pending += table->left[c] ? 0 : pad;
@@ -86,21 +88,34 @@ static void print_row(const struct text_table *table, size_t first, FILE *out, i
     fputc('\n', out);
 }
 
+/* How many columns, from the left, fit the terminal behind `out`; all where there is none. */
+static size_t columns_that_fit(const struct text_table *table, FILE *out, int indent)
+{
+    size_t room = (size_t)terminal_width(out), used = (size_t)indent, n = 0;
+    while (n < table->n_columns && (room == 0 || n < 2 || used + table->width[n] <= room))
+        used += table->width[n++] + 2;
+    return n;
+}
+
 void text_table_print(const struct text_table *table, FILE *out, int indent)
 {
     if (!table)
         return;
+    size_t n_shown = columns_that_fit(table, out, indent);
     for (size_t first = 0; first < table->n_cells; first += table->n_columns) {
-        print_row(table, first, out, indent);
+        print_row(table, first, n_shown, out, indent);
         if (first > 0)
             continue;
         fprintf(out, "%*s", indent, "");
-        for (size_t c = 0; c < table->n_columns; c++) {
+        for (size_t c = 0; c < n_shown; c++) {
             for (size_t i = 0; i < table->width[c]; i++)
                 fputc('-', out);
-            fputs(c + 1 < table->n_columns ? "  " : "\n", out);
+            fputs(c + 1 < n_shown ? "  " : "\n", out);
         }
     }
+    if (n_shown < table->n_columns)
+        fprintf(out, "%*s(%zu more columns in a wider terminal)\n", indent, "",
+                table->n_columns - n_shown);
 }
 
 void text_table_free(struct text_table *table)

@@ -19,7 +19,8 @@ struct text_table *text_table_new(const char *heads);
 void text_table_cell(struct text_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Prints the heads, a rule and the rows, each line after `indent` spaces. */
+/* Prints the heads, a rule and the rows, each line after `indent` spaces. On a terminal that is too
+ * narrow the last columns are left out, and a line says how many. */
 void text_table_print(const struct text_table *table, FILE *out, int indent);
 
 void text_table_free(struct text_table *table);

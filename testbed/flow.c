@@ -77,9 +77,9 @@ static void count_pieces(struct flow *flow, size_t n, int64_t now)
         if (piece->seen)
             continue;
         piece->seen = true;
-        histogram_add(&statistics->asked, piece->leave_ns - piece->entered_ns);
-        histogram_add(&statistics->imposed, now - piece->entered_ns);
-        histogram_add(&statistics->late, now - piece->leave_ns);
+        tally_add(&statistics->asked, piece->leave_ns - piece->entered_ns);
+        tally_add(&statistics->imposed, now - piece->entered_ns);
+        tally_add(&statistics->late, now - piece->leave_ns);
     }
 }
 

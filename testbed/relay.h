@@ -26,8 +26,8 @@
 #define TESTBED_RELAY_H
 
 #include "base/status.h"
-#include "testbed/histogram.h"
 #include "testbed/link.h"
+#include "testbed/tally.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -56,7 +56,7 @@ struct relay_statistics {
     int64_t handshakes_ns; /* charged, all together */
     struct relay_flow_statistics {
         uint64_t n_bytes; /* handed on */
-        struct histogram asked, imposed, late;
+        struct tally asked, imposed, late;
     } flows[N_LINK_DIRECTIONS];
 };
 

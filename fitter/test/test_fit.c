@@ -208,6 +208,73 @@ static void bad_input_is_one_clear_line(void **state)
     free(folder);
 }
 
+/* Samples without a round trip would carry the link into remote_s: they are left out, and counted.
+ */
+static void missing_round_trips(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("rtt"), *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    fputs("length,time_s,target,rtt_s\n", memory);
+    for (int n = 10; n <= 400; n += 10) {
+        fprintf(memory, "%d,%.6f,edge,\n", n, 0.003 + 0.002 * n);
+        fprintf(memory, "%d,%.6f,cloud,%s\n", n, 0.103 + 0.0005 * n, n % 50 ? "0.1" : "");
+    }
+    fclose(memory);
+    char *path = csv(folder, text), *out, *err;
+    char *command = text_format("%s/bin/rnnfit --csv %s --json", test_build(), path);
+    assert_int_equal(test_shell(command, &out, &err), 0);
+    assert_non_null(strstr(err, "8 samples without a round trip left out"));
+    json_t *document = json_loads(out, 0, NULL);
+    json_t *model = json_array_get(json_object_get(document, "models"), 1);
+    json_t *first = json_array_get(json_object_get(model, "coefficients"), 0);
+    assert_int_equal(json_integer_value(json_object_get(model, "n_samples")), 32);
+    assert_close(json_number_value(first), 0.003, 1e-6, 0);
+    json_decref(document);
+    free(command);
+    free(path);
+    free(text);
+    free(out);
+    free(err);
+    free(folder);
+}
+
+/* Whichever samples are held out, the first target of the file stays the device. */
+static void held_out_rounds_keep_the_order(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("order"), *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    fputs("length,time_s,target,round\n", memory);
+    for (int r = 0; r < 12; r++) {
+        for (int n = 10; n <= 100; n += 10) {
+            bool swap = r % 2;
+            for (int t = 0; t < 2; t++)
+                fprintf(memory, "%d,%.6f,%s,%d\n", n, 0.01 * n + 1e-4 * ((r * n + t) % 7),
+                        (t == 0) != swap ? "phone" : "server", r);
+        }
+    }
+    fclose(memory);
+    char *path = csv(folder, text);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct hold_out hold_out = {0.3, seed};
+        struct dataset dataset;
+        struct error error = {0};
+        if (dataset_from_csv(path, "edge", &hold_out, &dataset, &error))
+            fail_msg("%s", error.text);
+        assert_string_equal(dataset.targets[0].name, "phone");
+        assert_false(dataset.targets[0].remote);
+        assert_true(dataset.targets[1].remote);
+        assert_in_range(dataset.targets[0].n, 10, 119);
+        dataset_free(&dataset);
+    }
+    free(path);
+    free(text);
+    free(folder);
+}
+
 static void the_documented_json(void **state)
 {
     (void)state;
@@ -259,6 +326,8 @@ int main(void)
         cmocka_unit_test(the_jackknife_of_balanced_rounds),
         cmocka_unit_test(verdicts),
         cmocka_unit_test(bad_input_is_one_clear_line),
+        cmocka_unit_test(missing_round_trips),
+        cmocka_unit_test(held_out_rounds_keep_the_order),
         cmocka_unit_test(the_documented_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,8 +7,8 @@
 #include "testbed/address.h"
 #include "testbed/arrival.h"
 #include "testbed/delayline.h"
-#include "testbed/histogram.h"
 #include "testbed/punctual.h"
+#include "testbed/tally.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -92,25 +92,25 @@ static void test_delayline_order(void **state)
 static void test_histogram(void **state)
 {
     (void)state;
-    static struct histogram histogram;
-    assert_int_equal(histogram_quantile_ns(&histogram, 0.5), 0);
-    histogram_add(&histogram, -5);
-    assert_int_equal(histogram_quantile_ns(&histogram, 1), 0);
+    static struct tally histogram;
+    assert_int_equal(tally_quantile_ns(&histogram, 0.5), 0);
+    tally_add(&histogram, -5);
+    assert_int_equal(tally_quantile_ns(&histogram, 1), 0);
     memset(&histogram, 0, sizeof histogram);
     for (int64_t t = 1; t <= 100000; t++)
-        histogram_add(&histogram, t * 17);
+        tally_add(&histogram, t * 17);
     for (double q = 0.01; q <= 1; q += 0.01)
-        assert_close((double)histogram_quantile_ns(&histogram, q), q * 1700000, 1.0 / 64, 17);
+        assert_close((double)tally_quantile_ns(&histogram, q), q * 1700000, 1.0 / 64, 17);
     assert_int_equal(histogram.max_ns, 1700000);
     memset(&histogram, 0, sizeof histogram);
-    histogram_add(&histogram, INT64_MAX);
-    assert_close((double)histogram_quantile_ns(&histogram, 0.5), 9.22e18, 1.0 / 64, 0);
+    tally_add(&histogram, INT64_MAX);
+    assert_close((double)tally_quantile_ns(&histogram, 0.5), 9.22e18, 1.0 / 64, 0);
     /* every width of bin */
     for (int64_t t = 1; t < INT64_MAX / 3; t = t * 3 / 2 + 1) {
         memset(&histogram, 0, sizeof histogram);
-        histogram_add(&histogram, t);
-        histogram_add(&histogram, INT64_MAX);
-        assert_close((double)histogram_quantile_ns(&histogram, 0.5), (double)t, 1.0 / 64, 0);
+        tally_add(&histogram, t);
+        tally_add(&histogram, INT64_MAX);
+        assert_close((double)tally_quantile_ns(&histogram, 0.5), (double)t, 1.0 / 64, 0);
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "testbed/histogram.h"
+#include "testbed/tally.h"
 
 #include <math.h>
 
@@ -22,7 +22,7 @@ static int64_t time_of(int bin)
     return low + ((int64_t)1 << shift) / 2;
 }
 
-void histogram_add(struct histogram *histogram, int64_t time_ns)
+void tally_add(struct tally *histogram, int64_t time_ns)
 {
     int64_t t = time_ns < 0 ? 0 : time_ns;
     histogram->counts[bin_of((uint64_t)t)]++;
@@ -31,7 +31,7 @@ void histogram_add(struct histogram *histogram, int64_t time_ns)
         histogram->max_ns = t;
 }
 
-int64_t histogram_quantile_ns(const struct histogram *histogram, double q)
+int64_t tally_quantile_ns(const struct tally *histogram, double q)
 {
     uint64_t rank = (uint64_t)ceil(q * (double)histogram->n), seen = 0;
     for (int i = 0; i < HISTOGRAM_BINS; i++) {

@@ -5,23 +5,23 @@
  *
  * Life cycle: zero-initialised is empty. Thread rule: one thread.
  */
-#ifndef TESTBED_HISTOGRAM_H
-#define TESTBED_HISTOGRAM_H
+#ifndef TESTBED_TALLY_H
+#define TESTBED_TALLY_H
 
 #include <stdint.h>
 
 enum { HISTOGRAM_SUB = 64, HISTOGRAM_BINS = HISTOGRAM_SUB * 58 };
 
-struct histogram {
+struct tally {
     uint64_t n;
     int64_t max_ns;
     uint64_t counts[HISTOGRAM_BINS];
 };
 
 /* Times below 0 count as 0. */
-void histogram_add(struct histogram *histogram, int64_t time_ns);
+void tally_add(struct tally *histogram, int64_t time_ns);
 
 /* The time that a fraction `q` (0..1) does not exceed, to 1/64 of it; 0 when empty. */
-int64_t histogram_quantile_ns(const struct histogram *histogram, double q);
+int64_t tally_quantile_ns(const struct tally *histogram, double q);
 
 #endif
