@@ -38,7 +38,8 @@ const char *name_trouble(const char *name)
         size_t size = utf8_size(c);
         if (size == 0)
             return "is not UTF-8 text";
-        if (*c < ' ' || *c == 0x7f)
+        bool second_set = c[0] == 0xc2 && c[1] < 0xa0; /* U+0080 to U+009F: terminals obey them */
+        if (*c < ' ' || *c == 0x7f || second_set)
             return "holds a control character";
         if (*c == ',' || *c == '"')
             return "holds a comma or a quote; fields are not quoted here";

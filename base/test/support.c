@@ -4,12 +4,14 @@
 #include "base/clock.h"
 #include "base/memory.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -142,6 +144,28 @@ int test_stop(pid_t pid)
     kill(-pid, SIGKILL);
     waitpid(pid, &state, 0);
     return exit_of(state);
+}
+
+FILE *test_terminal(unsigned short columns, int *master)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = columns};
+    *master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (*master < 0 || grantpt(*master) != 0 || unlockpt(*master) != 0 ||
+        ioctl(*master, TIOCSWINSZ, &size) != 0)
+        return NULL;
+    return fopen(ptsname(*master), "w");
+}
+
+char *test_terminal_close(FILE *terminal, int master)
+{
+    enum { LIMIT = 4096 }; /* what a pseudo-terminal holds for its reader */
+    char *text = calloc(1, LIMIT + 1);
+    ssize_t got;
+    fclose(terminal);
+    for (size_t n = 0; n < LIMIT && (got = read(master, text + n, LIMIT - n)) > 0;)
+        n += (size_t)got;
+    close(master);
+    return text;
 }
 
 void test_assert_close(double a, double b, double relative, double absolute, const char *what,

@@ -15,6 +15,7 @@
 // clang-format on
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* Whether full counts are wanted (make check-long). */
@@ -43,6 +44,13 @@ char *test_start(const char *command, pid_t *pid);
 
 /* Ends what test_start started (SIGTERM, SIGKILL after 5 s) and returns as test_shell. */
 int test_stop(pid_t pid);
+
+/* A pseudo-terminal of so many columns to write to, closed by test_terminal_close; NULL where there
+ * is none. */
+FILE *test_terminal(unsigned short columns, int *master);
+
+/* Closes both ends; what was written, at most 4 KiB, freed by the caller. */
+char *test_terminal_close(FILE *terminal, int master);
 
 /* |a - b| <= relative * max(|a|, |b|) + absolute, with both printed on failure. */
 #define assert_close(a, b, relative, absolute) \

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/test/support.h"
 
-#include "base/clock.h"
 #include "base/progress.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 static const int64_t second_ns = 1000000000;
 
@@ -75,14 +71,10 @@ static void silent_when_unwanted(void **state)
 /* What is drawn on a terminal of so many columns, and what hiding it writes. */
 static char *drawn(unsigned short columns)
 {
-    int master = posix_openpt(O_RDWR | O_NOCTTY);
-    if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0)
-        return NULL;
-    FILE *terminal = fopen(ptsname(master), "w");
+    int master;
+    FILE *terminal = test_terminal(columns, &master);
     if (!terminal)
         return NULL;
-    struct winsize size = {.ws_row = 24, .ws_col = columns};
-    assert_int_equal(ioctl(master, TIOCSWINSZ, &size), 0);
     struct progress progress;
     progress_start(&progress, terminal, "measuring");
     assert_true(progress.terminal);
@@ -90,13 +82,7 @@ static char *drawn(unsigned short columns)
     progress_update(&progress, 0.5, NULL);
     progress_hide(&progress);
     progress_hide(&progress); /* the second time there is nothing to clear */
-    char *text = calloc(1, 512);
-    fclose(terminal);
-    ssize_t got;
-    for (size_t n = 0; n < 511 && (got = read(master, text + n, 511 - n)) > 0;)
-        n += (size_t)got;
-    close(master);
-    return text;
+    return test_terminal_close(terminal, master);
 }
 
 static void bar_on_a_terminal(void **state)
@@ -107,7 +93,7 @@ static void bar_on_a_terminal(void **state)
     for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
         char *text = drawn(widths[i]);
         if (!text) {
-            print_message("no pseudo-terminal here\n");
+            print_message("[  SKIPPED ] no pseudo-terminal here\n");
             skip();
         }
         assert_memory_equal(text, clear, 4);

@@ -73,6 +73,40 @@ static void more_heads_than_columns(void **state)
     text_table_free(table);
 }
 
+/* No line is wider than the terminal, but for the two columns that are always shown. */
+static void narrow_terminal(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned short columns;
+        const char *text;
+    } rows[] = {
+        {80, "name  first  second\r\n----  -----  ------\r\nx       1.0     2.0\r\n"},
+        {19, "name  first  second\r\n----  -----  ------\r\nx       1.0     2.0\r\n"},
+        {18, "name  first\r\n----  -----\r\nx       1.0\r\n(1 more columns in a wider "
+             "terminal)\r\n"},
+        {3, "name  first\r\n----  -----\r\nx       1.0\r\n(1 more columns in a wider "
+            "terminal)\r\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int master;
+        FILE *terminal = test_terminal(rows[i].columns, &master);
+        if (!terminal) {
+            print_message("[  SKIPPED ] no pseudo-terminal here\n");
+            skip();
+        }
+        struct text_table *table = text_table_new("<name|first|second");
+        text_table_cell(table, "x");
+        text_table_cell(table, "1.0");
+        text_table_cell(table, "2.0");
+        text_table_print(table, terminal, 0);
+        text_table_free(table);
+        char *text = test_terminal_close(terminal, master);
+        assert_string_equal(text, rows[i].text);
+        free(text);
+    }
+}
+
 static void no_table(void **state)
 {
     (void)state;
@@ -91,6 +125,7 @@ int main(void)
         cmocka_unit_test(many_cells),
         cmocka_unit_test(no_table),
         cmocka_unit_test(more_heads_than_columns),
+        cmocka_unit_test(narrow_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

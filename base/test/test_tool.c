@@ -212,7 +212,7 @@ static void full_disk(void **state)
     (void)state;
     FILE *full = fopen("/dev/full", "w");
     if (!full) {
-        print_message("no /dev/full here\n");
+        print_message("[  SKIPPED ] no /dev/full here\n");
         skip();
     }
     struct settings settings = {0};
