@@ -15,10 +15,10 @@ static void time_cell(struct text_table *table, int64_t ns)
     text_table_cell(table, "%s", ns ? format_time((double)ns * 1e-9, text) : "0");
 }
 
-static void quantile_cells(struct text_table *table, const struct tally *histogram)
+static void quantile_cells(struct text_table *table, const struct tally *tally)
 {
-    time_cell(table, tally_quantile_ns(histogram, 0.5));
-    time_cell(table, tally_quantile_ns(histogram, 0.95));
+    time_cell(table, tally_quantile_ns(tally, 0.5));
+    time_cell(table, tally_quantile_ns(tally, 0.95));
 }
 
 void report_text(const struct relay *relay, FILE *out)
@@ -58,11 +58,11 @@ static void rate_member(FILE *out, const char *name, double rate)
         fprintf(out, ",\"%s_bit_s\":%.17g", name, rate);
 }
 
-static void delay_member(FILE *out, const char *name, const struct tally *histogram)
+static void delay_member(FILE *out, const char *name, const struct tally *tally)
 {
     fprintf(out, ",\"%s_s\":{\"p50\":%.9g,\"p95\":%.9g,\"max\":%.9g}", name,
-            (double)tally_quantile_ns(histogram, 0.5) * 1e-9,
-            (double)tally_quantile_ns(histogram, 0.95) * 1e-9, (double)histogram->max_ns * 1e-9);
+            (double)tally_quantile_ns(tally, 0.5) * 1e-9,
+            (double)tally_quantile_ns(tally, 0.95) * 1e-9, (double)tally->max_ns * 1e-9);
 }
 
 void report_json(const struct relay *relay, FILE *out)

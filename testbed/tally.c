@@ -22,23 +22,23 @@ static int64_t time_of(int bin)
     return low + ((int64_t)1 << shift) / 2;
 }
 
-void tally_add(struct tally *histogram, int64_t time_ns)
+void tally_add(struct tally *tally, int64_t time_ns)
 {
     int64_t t = time_ns < 0 ? 0 : time_ns;
-    histogram->counts[bin_of((uint64_t)t)]++;
-    histogram->n++;
-    if (histogram->max_ns < t)
-        histogram->max_ns = t;
+    tally->counts[bin_of((uint64_t)t)]++;
+    tally->n++;
+    if (tally->max_ns < t)
+        tally->max_ns = t;
 }
 
-int64_t tally_quantile_ns(const struct tally *histogram, double q)
+int64_t tally_quantile_ns(const struct tally *tally, double q)
 {
-    uint64_t rank = (uint64_t)ceil(q * (double)histogram->n), seen = 0;
+    uint64_t rank = (uint64_t)ceil(q * (double)tally->n), seen = 0;
     for (int i = 0; i < HISTOGRAM_BINS; i++) {
-        seen += histogram->counts[i];
+        seen += tally->counts[i];
         if (seen > 0 && seen >= rank) {
             int64_t t = time_of(i);
-            return t < histogram->max_ns ? t : histogram->max_ns;
+            return t < tally->max_ns ? t : tally->max_ns;
         }
     }
     return 0;
