@@ -30,8 +30,8 @@ enum status job_load(struct job *job, const char *db, const char *campaign, stru
         status = check_targets(job, db, error);
     if (!status)
         status = store_models_get(job->store, job->campaign.id, STATISTIC_MEAN, &job->set, error);
-    if (!status && dataset_is_current(job->store, &job->campaign, &job->set, &job->current, NULL))
-        job->current = false; /* no samples are left to compare with */
+    if (!status)
+        status = dataset_is_current(job->store, &job->campaign, &job->set, &job->current, error);
     return status;
 }
 

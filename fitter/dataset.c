@@ -197,12 +197,16 @@ enum status dataset_is_current(struct store *store, const struct campaign *campa
 {
     struct hold_out hold_out = {set->hold_out, set->hold_out_seed};
     struct dataset dataset;
-    enum status status = dataset_from_store(store, campaign, &hold_out, &dataset, error);
-    if (!status) {
-        *current = strcmp(dataset.digest, set->digest) == 0;
-        dataset_free(&dataset);
-    }
-    return status;
+    struct error why = {0};
+    *current = false;
+    enum status status = dataset_from_store(store, campaign, &hold_out, &dataset, &why);
+    if (status == STATUS_INVALID) /* no samples are left */
+        return STATUS_OK;
+    if (status)
+        return error_set(error, status, "%s", why.text);
+    *current = strcmp(dataset.digest, set->digest) == 0;
+    dataset_free(&dataset);
+    return STATUS_OK;
 }
 
 void dataset_free(struct dataset *dataset)

@@ -68,10 +68,10 @@ static void test_round_trips(void **state)
     }
 }
 
-/* The median of three, so that one stall of the machine is no failure. */
-static double median(double a, double b, double c)
+/* The least of three: a busy machine makes things late, nothing makes them early. */
+static double least(double a, double b, double c)
 {
-    return fmax(fmin(a, b), fmin(fmax(a, b), c));
+    return fmin(a, fmin(b, c));
 }
 
 /* Whoever sends at once pays for the handshake, once; whoever waited for it to be over does not. */
@@ -92,9 +92,9 @@ static void test_handshake_is_charged(void **state)
     }
     print_message("first %.2f ms, second %.2f ms, first after a pause %.2f ms\n", first[0],
                   second[0], late[0]);
-    assert_close(median(first[0], first[1], first[2]), 60, 0, 3);
-    assert_close(median(second[0], second[1], second[2]), 30, 0, 3);
-    assert_close(median(late[0], late[1], late[2]), 30, 0, 3);
+    assert_close(least(first[0], first[1], first[2]), 60, 0, 3);
+    assert_close(least(second[0], second[1], second[2]), 30, 0, 3);
+    assert_close(least(late[0], late[1], late[2]), 30, 0, 3);
     char *err = relayed_stop(&link);
     assert_non_null(strstr(err, "6 handshakes charged to first bytes, 30.0 ms each"));
     free(err);
@@ -123,7 +123,7 @@ static void test_server_speaks_first(void **state)
         took[i] = peer_seconds(start) * 1e3;
         close(fd);
     }
-    assert_close(median(took[0], took[1], took[2]), 60, 0, 3);
+    assert_close(least(took[0], took[1], took[2]), 60, 0, 3);
     free(relayed_stop(&link));
     peer_end(server);
 }
