@@ -25,8 +25,8 @@ struct observation {
 
 struct dataset_target {
     char *name; /* owned */
-    bool
-        remote; /* reached over a link: it has a URL or measured round trips, or is not the first */
+    /* Reached over a link: it has a URL or measured round trips, or is not the first. */
+    bool remote;
     struct observation *observations;
     size_t n, capacity;
     size_t n_rtt; /* observations with a round trip */

@@ -68,10 +68,16 @@ static void test_round_trips(void **state)
     }
 }
 
-/* The least of three: a busy machine makes things late, nothing makes them early. */
-static double least(double a, double b, double c)
+/*
+ * Three pings that should each take `wanted` ms: a busy machine makes some late, nothing may make
+ * one early, and a round trip charged too often shows in most of them.
+ */
+static void assert_pings(const double took[3], double wanted)
 {
-    return fmin(a, fmin(b, c));
+    double least = fmin(took[0], fmin(took[1], took[2]));
+    double median = fmax(fmin(took[0], took[1]), fmin(fmax(took[0], took[1]), took[2]));
+    assert_close(least, wanted, 0, 3);
+    assert_close(median, wanted, 0, 10);
 }
 
 /* Whoever sends at once pays for the handshake, once; whoever waited for it to be over does not. */
@@ -92,9 +98,9 @@ static void test_handshake_is_charged(void **state)
     }
     print_message("first %.2f ms, second %.2f ms, first after a pause %.2f ms\n", first[0],
                   second[0], late[0]);
-    assert_close(least(first[0], first[1], first[2]), 60, 0, 3);
-    assert_close(least(second[0], second[1], second[2]), 30, 0, 3);
-    assert_close(least(late[0], late[1], late[2]), 30, 0, 3);
+    assert_pings(first, 60);
+    assert_pings(second, 30);
+    assert_pings(late, 30);
     char *err = relayed_stop(&link);
     assert_non_null(strstr(err, "6 handshakes charged to first bytes, 30.0 ms each"));
     free(err);
@@ -123,7 +129,7 @@ static void test_server_speaks_first(void **state)
         took[i] = peer_seconds(start) * 1e3;
         close(fd);
     }
-    assert_close(least(took[0], took[1], took[2]), 60, 0, 3);
+    assert_pings(took, 60);
     free(relayed_stop(&link));
     peer_end(server);
 }
