@@ -3,13 +3,14 @@
 
 #include "base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const char *const quantities[] = {
     [QUANTITY_TIME_S] = "time_s",     [QUANTITY_REMOTE_S] = "remote_s",
     [QUANTITY_BYTES_UP] = "bytes_up", [QUANTITY_BYTES_DOWN] = "bytes_down",
-    [QUANTITY_ENERGY_J] = "energy_j",
+    [QUANTITY_ENERGY_J] = "energy_j", [QUANTITY_ROUND_TRIPS] = "round_trips",
 };
 _Static_assert(sizeof quantities / sizeof *quantities == N_QUANTITIES, "a name each");
 
@@ -55,7 +56,7 @@ const char *provenance_name(enum provenance provenance)
 
 void model_set_init(struct model_set *set)
 {
-    *set = (struct model_set){0};
+    *set = (struct model_set){.up_s_per_byte = NAN, .down_s_per_byte = NAN};
 }
 
 /* The joint covariance grown by `n` coefficients that are, so far, uncorrelated with all others. */

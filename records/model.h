@@ -19,11 +19,12 @@
 
 /* What a model predicts, in the unit of its name. */
 enum quantity {
-    QUANTITY_TIME_S,     /* elapsed time of one inference on the device itself */
-    QUANTITY_REMOTE_S,   /* elapsed time of one request less its link terms */
-    QUANTITY_BYTES_UP,   /* of one request */
-    QUANTITY_BYTES_DOWN, /* of its answer */
-    QUANTITY_ENERGY_J,   /* of the device, for one inference */
+    QUANTITY_TIME_S,      /* elapsed time of one inference on the device itself */
+    QUANTITY_REMOTE_S,    /* elapsed time of one request less its link terms */
+    QUANTITY_BYTES_UP,    /* of one request */
+    QUANTITY_BYTES_DOWN,  /* of its answer */
+    QUANTITY_ENERGY_J,    /* of the device, for one inference */
+    QUANTITY_ROUND_TRIPS, /* that one request takes: c1(n) of the design; without a model it is 1 */
     N_QUANTITIES
 };
 
@@ -87,8 +88,10 @@ struct model_set {
     size_t n_coefficients; /* of all models together */
     double rtt_s;          /* median measured round trip; 0 where none was measured */
     bool has_rtt;          /* whether round trips were measured; without, remote_s holds the link */
-    uint64_t n_rounds;     /* rounds that the covariance was resampled over; 0: classical */
-    double hold_out;       /* fraction of the rounds left out */
+    /* median time per byte that the link was set to; NAN: unknown, its share is in remote_s */
+    double up_s_per_byte, down_s_per_byte;
+    uint64_t n_rounds; /* rounds that the covariance was resampled over; 0: classical */
+    double hold_out;   /* fraction of the rounds left out */
     uint64_t hold_out_seed;
     char digest[DIGEST_TEXT_SIZE]; /* SHA-256 of the samples used */
 };

@@ -27,6 +27,8 @@ static const struct {
     {"bytes_down", 1, offsetof(struct sample, bytes_down)},
     {"server_s", 1e9, offsetof(struct sample, server_ns)},
     {"round", 1, offsetof(struct sample, round)},
+    {"up_ps_per_byte", 1, offsetof(struct sample, up_ps_per_byte)},
+    {"down_ps_per_byte", 1, offsetof(struct sample, down_ps_per_byte)},
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 

@@ -32,18 +32,26 @@ static enum failure failure_of(const char *name)
 
 /* The integers of a sample that may be unknown, in the order of both statements below. */
 static const size_t optional_fields[] = {
-    offsetof(struct sample, round),      offsetof(struct sample, rtt_ns),
-    offsetof(struct sample, connect_ns), offsetof(struct sample, tls_ns),
-    offsetof(struct sample, send_ns),    offsetof(struct sample, wait_ns),
-    offsetof(struct sample, receive_ns), offsetof(struct sample, server_ns),
-    offsetof(struct sample, bytes_up),   offsetof(struct sample, bytes_down),
+    offsetof(struct sample, round),
+    offsetof(struct sample, rtt_ns),
+    offsetof(struct sample, connect_ns),
+    offsetof(struct sample, tls_ns),
+    offsetof(struct sample, send_ns),
+    offsetof(struct sample, wait_ns),
+    offsetof(struct sample, receive_ns),
+    offsetof(struct sample, server_ns),
+    offsetof(struct sample, bytes_up),
+    offsetof(struct sample, bytes_down),
     offsetof(struct sample, energy_uj),
+    offsetof(struct sample, up_ps_per_byte),
+    offsetof(struct sample, down_ps_per_byte),
 };
 enum { N_OPTIONAL = sizeof optional_fields / sizeof *optional_fields, N_FIXED = 6 };
 
 #define SAMPLE_COLUMNS                                                                           \
     "target_id, attempt, length, time_ns, failure, outlier, round, rtt_ns, connect_ns, tls_ns, " \
-    "send_ns, wait_ns, receive_ns, server_ns, bytes_up, bytes_down, energy_uj"
+    "send_ns, wait_ns, receive_ns, server_ns, bytes_up, bytes_down, energy_uj, "                 \
+    "up_ps_per_byte, down_ps_per_byte"
 
 struct sample sample_unknown(void)
 {
@@ -90,7 +98,7 @@ enum status store_samples_append(struct store *store, const struct sample *sampl
     if (!store->insert_sample)
         status = sql_prepare(store, &store->insert_sample, error,
                              "INSERT INTO sample (" SAMPLE_COLUMNS
-                             ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                             ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                              "");
     if (!status)
         status = sql_begin(store, error);

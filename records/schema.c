@@ -104,5 +104,10 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "  col INTEGER NOT NULL,"
     "  value REAL NOT NULL,"
     "  PRIMARY KEY (fit_id, row, col)"
-    ") STRICT, WITHOUT ROWID;",
+    ") STRICT, WITHOUT ROWID;", /* 1 -> 2: what the link was set to when a sample was taken (0:
+                                 * unlimited, NULL: unknown) and its median over a fit's samples */
+    "ALTER TABLE sample ADD COLUMN up_ps_per_byte INTEGER;"
+    "ALTER TABLE sample ADD COLUMN down_ps_per_byte INTEGER;"
+    "ALTER TABLE fit ADD COLUMN up_s_per_byte REAL;"
+    "ALTER TABLE fit ADD COLUMN down_s_per_byte REAL;",
 };

@@ -133,6 +133,8 @@ struct sample {
     int64_t connect_ns, tls_ns, send_ns, wait_ns, receive_ns, server_ns;
     int64_t bytes_up, bytes_down;
     int64_t energy_uj;
+    /* the link's time per byte as it was set for this sample, in ps; 0: unlimited */
+    int64_t up_ps_per_byte, down_ps_per_byte;
 };
 
 /* A sample with everything unknown and the first fields 0. */

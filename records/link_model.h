@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Link models: about a kilobyte of figures that stands in for a trace which cannot ship. Per column
+ * a Markov chain over quantile bins of its values: how often one bin followed another from one
+ * sampling interval to the next, and the quantiles inside each bin.
+ *
+ * The chain takes one step each `step_s` (the median interval of the column); a longer gap counts
+ * as so many steps in which the value held. The series is closed to a loop (the last value is
+ * followed by the first), so every bin is left as often as it is entered and the chain's long-run
+ * shares are exactly those of the trace. Within a bin a value is drawn from the piecewise linear
+ * distribution through the bin's quantiles. Values of 0 (outages) have a bin of their own.
+ *
+ * The file is INI text (base/ini.h): [link] name, source, licence, ...; [rtt], [up], [down].
+ *
+ * Life cycle: link_model_fit or link_model_read, link_model_free. A model that is only read may be
+ * shared between threads.
+ */
+#ifndef RECORDS_LINK_MODEL_H
+#define RECORDS_LINK_MODEL_H
+
+#include "base/random.h"
+#include "base/status.h"
+#include "records/link_trace.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+enum { LINK_MODEL_MAX_BINS = 13, LINK_MODEL_QUANTILES = 5 };
+
+struct link_chain {
+    size_t n_bins; /* 0: the column is not there */
+    double step_s;
+    /* Of each bin: values at 0, 1/4, 1/2, 3/4 and 1 of its share, ascending. */
+    double quantiles[LINK_MODEL_MAX_BINS][LINK_MODEL_QUANTILES];
+    uint32_t transitions[LINK_MODEL_MAX_BINS][LINK_MODEL_MAX_BINS]; /* [from][to], counts */
+    uint64_t n_values;                                              /* of the trace's column */
+};
+
+struct link_model {
+    char *name, *source, *licence; /* owned; source and licence may be NULL */
+    double row_s;                  /* as the trace's, for the rule of LINK_SLOW_ROW_S */
+    double duration_s;             /* of the trace */
+    struct link_chain chains[N_LINK_COLUMNS];
+};
+
+/* STATUS_INVALID: no column has enough values (20). A column with fewer is left out. */
+enum status link_model_fit(const struct link_trace *trace, struct link_model *model,
+                           struct error *error);
+
+/* STATUS_IO.  STATUS_INVALID: file:line and what is wrong there. *model is empty then. */
+enum status link_model_read(const char *path, struct link_model *model, struct error *error);
+
+/* Writes it so that link_model_read gives the same chains back. The caller checks `out`. */
+void link_model_write(const struct link_model *model, FILE *out);
+
+/* The long-run share of each bin: shares[n_bins]. */
+void link_chain_shares(const struct link_chain *chain, double *shares);
+
+/* The value that a share p (0..1) of the long run does not exceed. */
+double link_chain_quantile(const struct link_chain *chain, double p);
+
+/* The long-run mean of what the chain generates. */
+double link_chain_mean(const struct link_chain *chain);
+
+/* The long-run autocorrelation at a lag of `k` steps (k = 0: 1), in closed form from the transition
+ * matrix; 0 for a chain that does not vary. */
+double link_chain_autocorrelation(const struct link_chain *chain, unsigned k);
+
+/* A bin drawn by its long-run share, the bin that follows `bin`, and a value drawn from a bin. */
+size_t link_chain_start(const struct link_chain *chain, struct random *random);
+size_t link_chain_next(const struct link_chain *chain, size_t bin, struct random *random);
+double link_chain_draw(const struct link_chain *chain, size_t bin, struct random *random);
+
+void link_model_free(struct link_model *model);
+
+#endif

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What the option --link names, and its replay: the state of the link at any time, from constants,
+ * traces and link models, each column from a source of its own where asked.
+ *
+ *   fixed:RTT[,UP,DOWN]   constants ("fixed:20ms,10,50"; bare numbers are ms and Mbit/s)
+ *   FILE                  a trace or a link model, told apart by what is in it
+ *   rtt=A,up=B,down=C     each a constant ("20ms", "10", "unlimited") or a FILE that has the
+ *                         column ("composed"); any subset
+ *
+ * Columns that the text leaves open come from `struct link_rest` (the options --rtt, --up, --down),
+ * else opening fails and says which option would supply them.
+ *
+ * Life cycle: link_source_open; link_player_start (as many as wanted); link_source_free. A source
+ * that is only read may be shared between threads. A player is a plain value: a copy of it goes on
+ * by itself from the same state, with the same future (that is how one looks ahead).
+ */
+#ifndef RECORDS_LINK_SOURCE_H
+#define RECORDS_LINK_SOURCE_H
+
+#include "base/random.h"
+#include "base/status.h"
+#include "records/link_trace.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Values for columns that nothing else supplies; NAN: none. */
+struct link_rest {
+    double rtt_s, up_bit_s, down_bit_s;
+};
+
+struct link_source;
+
+/* STATUS_MISUSE: the text is malformed, or a column is missing (the message says which and how to
+ * supply it).  STATUS_IO, STATUS_INVALID: as link_trace_read and link_model_read. */
+enum status link_source_open(const char *text, const struct link_rest *rest,
+                             struct link_source **source, struct error *error);
+
+/* What it is, for reports: "fixed:20ms", "lte_driving_ucc", "composed: rtt lte_driving_ucc, up 10
+ * Mbit/s, down ..."; lives as long as the source. */
+const char *link_source_name(const struct link_source *source);
+
+/* Whether no column ever changes. */
+bool link_source_constant(const struct link_source *source);
+
+/* Whether a column is of a trace or model whose rows are slower than LINK_SLOW_ROW_S, so that it
+ * advances by the request. */
+bool link_source_by_request(const struct link_source *source);
+
+/* Whether all columns that vary are traces (they have an end; models go on for ever). */
+bool link_source_ends(const struct link_source *source);
+
+void link_source_free(struct link_source *source);
+
+/* The link now: rtt in s, bandwidths in bit/s (0: outage; INFINITY: unlimited). */
+struct link_conditions {
+    double values[N_LINK_COLUMNS];
+};
+
+/* How a player moves on. */
+enum link_pace {
+    PACE_NATURAL, /* by the clock; columns with slow rows by the request */
+    PACE_CLOCK,   /* every column by the clock */
+    PACE_REQUEST  /* every column by the request */
+};
+
+/* Where one column is. */
+struct link_cursor {
+    struct random random;
+    bool by_request;
+    size_t place;   /* index into the trace's series, or the model's bin */
+    uint64_t cycle; /* times that the trace went round */
+    double value;
+    double until_s; /* when the next value begins; INFINITY where the clock does not move it */
+};
+
+struct link_player {
+    const struct link_source *source;
+    struct link_cursor cursors[N_LINK_COLUMNS];
+    double now_s;
+    bool loop;
+};
+
+/* At time 0. The same source, seed and pace give the same states. Traces start at their beginning
+ * and start again after duration_s, or, without `loop`, keep their last value. */
+void link_player_start(struct link_player *player, const struct link_source *source, uint64_t seed,
+                       enum link_pace pace, bool loop);
+
+/* Goes on to `t_s` (not before the last call's) and says what the link is like then. */
+struct link_conditions link_player_at(struct link_player *player, double t_s);
+
+/* A request is made: the columns that advance by the request take their next value. */
+void link_player_request(struct link_player *player);
+
+/* When the clock next changes any column; INFINITY: never. */
+double link_player_next_s(const struct link_player *player);
+
+/* Whether every trace has been played to its end (never true when looping or for models). */
+bool link_player_ended(const struct link_player *player);
+
+/*
+ * How long it takes from now_s on to send `bytes` in that direction (COLUMN_UP or COLUMN_DOWN) as
+ * the bandwidth changes; INFINITY where it does not end within `limit_s`. The player itself does
+ * not move.
+ */
+double link_player_transfer_s(const struct link_player *player, enum link_column direction,
+                              double bytes, double limit_s);
+
+#endif

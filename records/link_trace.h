@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Link traces: how the round trip and the bandwidth of a link went over time, from a CSV with
+ * columns t_s,rtt_ms,up_mbps,down_mbps.
+ *
+ * Columns are independent series: a cell may be empty, and each value holds until the next one of
+ * its column. A bandwidth of 0 is an outage. Of rows with equal times the last wins. A column that
+ * the file has not, or that is empty throughout, is not there (n = 0).
+ *
+ * Life cycle: link_trace_read, link_trace_free. A trace that is only read may be shared between
+ * threads.
+ */
+#ifndef RECORDS_LINK_TRACE_H
+#define RECORDS_LINK_TRACE_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+
+/* What a link is like; the order of traces, models and messages. */
+enum link_column {
+    COLUMN_RTT,  /* seconds */
+    COLUMN_UP,   /* bit/s from the device to the server; 0: outage; INFINITY: unlimited */
+    COLUMN_DOWN, /* bit/s from the server to the device */
+    N_LINK_COLUMNS
+};
+
+/* "rtt", "up", "down"; constant. */
+const char *link_column_name(enum link_column column);
+
+struct trace_series {
+    double *t_s;    /* n, strictly ascending, from 0 */
+    double *values; /* n, >= 0, in the column's unit */
+    size_t n;
+};
+
+struct link_trace {
+    struct trace_series columns[N_LINK_COLUMNS];
+    size_t n_rows;
+    double row_s;      /* median time between rows */
+    double duration_s; /* the last row's time and one row_s more, for which its values hold */
+};
+
+/* Rows slower than this advance by the request when a trace is replayed, not by the clock. */
+enum { LINK_SLOW_ROW_S = 10 };
+
+/* Reads "-" (standard input) or a file.
+ * STATUS_IO: it cannot be read.
+ * STATUS_INVALID: file:line and what is wrong there (time not ascending, a negative or malformed
+ * value, a round trip over 1 h), no column of the three, or fewer than two rows with a value.
+ * *trace is empty then. */
+enum status link_trace_read(const char *path, struct link_trace *trace, struct error *error);
+
+/* The value that a share p (0..1) of the time the column does not exceed, each value weighted by
+ * how long it holds (the last one: row_s). The column must be there. STATUS_NO_MEMORY. */
+enum status link_trace_quantiles(const struct link_trace *trace, enum link_column column,
+                                 const double *p, size_t n, double *values, struct error *error);
+
+void link_trace_free(struct link_trace *trace);
+
+#endif
