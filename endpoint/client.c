@@ -17,7 +17,8 @@ enum { DEFAULT_VOCABULARY = 2, MAX_VALUES = HTTP_MAX_ANSWER / 2, MAX_ROWS = 1 <<
 #define DEFAULT_TIMEOUT_S 30.0
 
 struct client {
-    struct http *http;
+    struct http *http;   /* the warm connection */
+    struct http *single; /* a new connection for each inference; NULL: the warm one is for all */
     char *live_url, *infer_url, *server;
     uint64_t seed;
     uint32_t vocabulary;
@@ -151,7 +152,9 @@ enum status client_open(const struct client_config *config, struct client **clie
     double timeout_s = config->timeout_s > 0 ? config->timeout_s : DEFAULT_TIMEOUT_S;
     enum status status = make_urls(made, config, &server_url, &model_url, error);
     if (!status)
-        status = http_open(fmin(timeout_s, 1e6), &made->http, error);
+        status = http_open(fmin(timeout_s, 1e6), HTTP_KEEP, &made->http, error);
+    if (!status && config->new_connections)
+        status = http_open(fmin(timeout_s, 1e6), HTTP_NEW, &made->single, error);
     if (!status)
         status = ask_server(made, server_url, error);
     if (!status)
@@ -267,7 +270,8 @@ enum status client_infer(struct client *client, struct client_timing *timing, st
     enum status status = message_write_request(&client->request, &client->input, 1, error);
     if (status)
         return status;
-    status = http_post(client->http, client->infer_url, &client->request, &result, error);
+    status = http_post(client->single ? client->single : client->http, client->infer_url,
+                       &client->request, &result, error);
     timing->failure = result.failure;
     if (!status) {
         status = read_output(client, &result, error);
@@ -302,6 +306,7 @@ void client_close(struct client *client)
         return;
     forget_output(client);
     http_close(client->http);
+    http_close(client->single);
     tensor_free(&client->input);
     message_text_free(&client->request);
     free(client->input_spec.name);

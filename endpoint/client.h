@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A client of the Open Inference Protocol, version 2, over HTTP: one warm connection to one model
- * of one server, every part of a request timed.
+ * of one server, and where wanted a new one for each inference, every part of a request timed.
  *
  * Life cycle: client_open (asks the server for the model's metadata), then any number of
  * client_probe, client_prepare and client_infer, client_close. One thread at a time per client.
@@ -11,16 +11,20 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct client_config {
-    const char *url;     /* of the server: "http://host:port"; a trailing '/' is allowed */
-    const char *model;   /* its name at the server */
-    double timeout_s;    /* of a request, connecting included; 0: 30 s */
-    uint64_t seed;       /* of the input values or tokens that are sent */
-    uint32_t vocabulary; /* bound on the tokens; 0: what the server's metadata says
-                            (parameter "vocabulary"), else 2 */
+    const char *url;      /* of the server: "http://host:port"; a trailing '/' is allowed */
+    const char *model;    /* its name at the server */
+    double timeout_s;     /* of a request, connecting included; 0: 30 s */
+    uint64_t seed;        /* of the input values or tokens that are sent */
+    uint32_t vocabulary;  /* bound on the tokens; 0: what the server's metadata says
+                             (parameter "vocabulary"), else 2 */
+    bool binary;          /* tensors as binary data, sent and asked for; false: as JSON */
+    bool new_connections; /* a connection of its own for each client_infer, its opening included in
+                             the timing; false: the warm one */
 };
 
 /* Why a request failed, as stored with its sample. */

@@ -350,8 +350,9 @@ enum status http_post(struct http *http, const char *url, const struct message_t
     return perform(http, url, result, error);
 }
 
-static CURLcode set_options(struct http *http, double timeout_s)
+static CURLcode set_options(struct http *http, double timeout_s, enum http_connection connection)
 {
+    long own = connection == HTTP_NEW;
     const struct {
         CURLoption option;
         long value;
@@ -363,6 +364,9 @@ static CURLcode set_options(struct http *http, double timeout_s)
         {CURLOPT_CONNECTTIMEOUT_MS, (long)(timeout_s * 1e3 + 0.999)},
         {CURLOPT_MAXFILESIZE, HTTP_MAX_ANSWER},
         {CURLOPT_MAXCONNECTS, 1},
+        {CURLOPT_FRESH_CONNECT, own},
+        {CURLOPT_FORBID_REUSE, own},
+        {CURLOPT_SSL_SESSIONID_CACHE, !own},
         {CURLOPT_BUFFERSIZE, 256 << 10},
         {CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10},
         {CURLOPT_VERBOSE, 1}, /* what makes libcurl call the tap; it prints nothing */
@@ -406,7 +410,8 @@ static bool make_headers(struct http *http)
     return true;
 }
 
-enum status http_open(double timeout_s, struct http **http, struct error *error)
+enum status http_open(double timeout_s, enum http_connection connection, struct http **http,
+                      struct error *error)
 {
     struct http *made = calloc(1, sizeof *made);
     if (!made)
@@ -418,7 +423,7 @@ enum status http_open(double timeout_s, struct http **http, struct error *error)
         status = error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
         goto done;
     }
-    CURLcode code = set_options(made, timeout_s);
+    CURLcode code = set_options(made, timeout_s, connection);
     if (code)
         status = error_set(error, STATUS_EXTERNAL,
                            "libcurl %s refuses an option: %s; 7.85 or newer "

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The HTTP half of the client: one request at a time on one warm connection, with the moments and
- * the bytes that matter tapped where libcurl reads and writes the connection.
+ * The HTTP half of the client: one request at a time, on one warm connection or each on its own,
+ * with the moments and the bytes that matter tapped where libcurl reads and writes the connection.
  *
  * Life cycle: http_open, http_get and http_post, http_close. One thread at a time.
  */
@@ -36,8 +36,13 @@ struct http_result {
     uint64_t bytes_up, bytes_down;
 };
 
+/* Whether requests share a connection that is kept open, or each opens one (a full TLS handshake
+ * included) and closes it. */
+enum http_connection { HTTP_KEEP, HTTP_NEW };
+
 /* STATUS_EXTERNAL: libcurl cannot be used.  STATUS_NO_MEMORY. */
-enum status http_open(double timeout_s, struct http **http, struct error *error);
+enum status http_open(double timeout_s, enum http_connection connection, struct http **http,
+                      struct error *error);
 
 /*
  * One request to `url`, whose answer must have status 200. *result is filled in either case.

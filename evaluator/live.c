@@ -31,7 +31,9 @@ enum status live_open(const struct setting *setting, uint64_t seed, struct live 
                                    .model = setting->model,
                                    .timeout_s = setting->timeout_s,
                                    .seed = setting->edge.seed,
-                                   .vocabulary = setting->edge.vocabulary};
+                                   .vocabulary = setting->edge.vocabulary,
+                                   .binary = setting->binary,
+                                   .new_connections = setting->new_connections};
     /* not the numbers that the lengths were drawn with: order and length must not go together */
     l->random.state = random_u64(&(struct random){seed});
     enum status status = client_open(&config, &l->client, error);

@@ -5,7 +5,6 @@
 #include "base/memory.h"
 #include "base/units.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +27,17 @@ static enum status choose_endpoint(void *user, const struct ini_setting *found, 
     return STATUS_OK;
 }
 
+/* A key with two words; *second: it is the second of them. */
+static enum status choose_word(const char *value, const char *first_word, const char *second_word,
+                               bool *second, struct error *error)
+{
+    *second = strcmp(value, second_word) == 0;
+    if (!*second && strcmp(value, first_word) != 0)
+        return error_set(error, STATUS_INVALID, "'%s' is neither %s nor %s", value, first_word,
+                         second_word);
+    return STATUS_OK;
+}
+
 static enum status take(void *user, const struct ini_setting *found, struct error *error)
 {
     struct reading *r = user;
@@ -43,6 +53,10 @@ static enum status take(void *user, const struct ini_setting *found, struct erro
         status = text_replace(&setting->model, found->value, error);
     else if (strcmp(found->key, "timeout") == 0)
         status = parse_quantity(found->value, DIMENSION_TIME, &setting->timeout_s, error);
+    else if (strcmp(found->key, "tensors") == 0)
+        status = choose_word(found->value, "json", "binary", &setting->binary, error);
+    else if (strcmp(found->key, "connection") == 0)
+        status = choose_word(found->value, "keep", "new", &setting->new_connections, error);
     if (status)
         error_prefix(error, "%s: [%s] %s", found->where, found->section, found->key);
     return status;

@@ -12,12 +12,16 @@
 #include "engines/engine.h"
 #include "records/store.h"
 
+#include <stdbool.h>
+
 struct setting {
     struct engine_config edge;
-    char *endpoint;   /* the section's name, which is its target's; owned, as all strings */
-    char *url;        /* of the endpoint */
-    char *model;      /* its name there */
-    double timeout_s; /* of a request; 0: the client's default */
+    char *endpoint;       /* the section's name, which is its target's; owned, as all strings */
+    char *url;            /* of the endpoint */
+    char *model;          /* its name there */
+    double timeout_s;     /* of a request; 0: the client's default */
+    bool binary;          /* tensors = binary */
+    bool new_connections; /* connection = new */
 };
 
 /*

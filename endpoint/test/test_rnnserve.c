@@ -181,6 +181,30 @@ static void test_bytes_and_connection(void **state)
     }
 }
 
+/* Each inference on a connection of its own, opening included; the probe stays on the warm one. */
+static void test_new_connections(void **state)
+{
+    const struct running *server = *state;
+    struct wire_server *relay = wire_relay(wire_port_of(server->url));
+    const struct client_config config = {
+        .url = wire_url(relay), .model = "tokens", .seed = 11, .new_connections = true};
+    struct client *client = NULL;
+    assert_int_equal(client_open(&config, &client, NULL), STATUS_OK);
+    for (size_t i = 1; i <= 10; i++) {
+        struct client_timing timing;
+        int64_t rtt_ns = 0;
+        infer(client, 9, &timing);
+        check_timing(&timing, false);
+        assert_true(timing.total_ns >=
+                    timing.connect_ns + timing.send_ns + timing.wait_ns + timing.receive_ns);
+        assert_int_equal(client_probe(client, &rtt_ns, NULL), STATUS_OK);
+        assert_true(rtt_ns > 0);
+        assert_int_equal(wire_n_connections(relay), 1 + i);
+    }
+    client_close(client);
+    wire_end(relay);
+}
+
 static void test_tls_to_a_plain_server(void **state)
 {
     const struct running *server = *state;
@@ -401,6 +425,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outputs_are_the_engines),
         cmocka_unit_test(test_bytes_and_connection),
+        cmocka_unit_test(test_new_connections),
         cmocka_unit_test(test_tls_to_a_plain_server),
         cmocka_unit_test(test_many_clients),
         cmocka_unit_test(test_health_during_inference),

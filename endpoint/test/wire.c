@@ -17,7 +17,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { POLL_MS = 20, MAX_REQUEST = 1 << 20 };
+enum { POLL_MS = 20, MAX_REQUEST = 1 << 20, MAX_CONNECTIONS = 1024 };
+
+struct wire_connection {
+    struct wire_server *server;
+    int fd;
+    pthread_t thread;
+};
 
 struct wire_server {
     struct wire_script script;
@@ -25,6 +31,7 @@ struct wire_server {
     char *url;
     pthread_t thread;
     atomic_bool ending;
+    struct wire_connection connections[MAX_CONNECTIONS];
     atomic_size_t n_connections;
     atomic_uint_least64_t up, down;
 };
@@ -232,22 +239,35 @@ static void relay_connection(struct wire_server *server, int fd)
     close(upstream);
 }
 
+static void *serve_one(void *user)
+{
+    struct wire_connection *connection = user;
+    if (connection->server->upstream_port)
+        relay_connection(connection->server, connection->fd);
+    else
+        serve_connection(connection->server, connection->fd);
+    close(connection->fd);
+    return NULL;
+}
+
 static void *serve(void *user)
 {
     struct wire_server *server = user;
-    while (!atomic_load(&server->ending)) {
+    size_t n = 0;
+    while (!atomic_load(&server->ending) && n < MAX_CONNECTIONS) {
         struct pollfd ready = {.fd = server->fd, .events = POLLIN};
         if (poll(&ready, 1, POLL_MS) <= 0)
             continue;
-        int fd = accept(server->fd, NULL, NULL), one = 1;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        struct wire_connection *connection = &server->connections[n++];
+        int one = 1;
+        *connection =
+            (struct wire_connection){.server = server, .fd = accept(server->fd, NULL, NULL)};
+        setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         atomic_fetch_add(&server->n_connections, 1);
-        if (server->upstream_port)
-            relay_connection(server, fd);
-        else
-            serve_connection(server, fd);
-        close(fd);
+        pthread_create(&connection->thread, NULL, serve_one, connection);
     }
+    while (n > 0)
+        pthread_join(server->connections[--n].thread, NULL);
     return NULL;
 }
 
