@@ -3,12 +3,14 @@
  * Sequence lengths: the list a campaign sweeps, and the histogram of the lengths that a product
  * sees.
  *
- * Life cycle: lengths_parse and free(); histogram_read, any of the others, histogram_free. A
- * histogram that is only read may be shared between threads.
+ * Life cycle: lengths_parse and free(); histogram_read, any of the others, histogram_free;
+ * length_sampler_make, draws, length_sampler_free. A histogram or sampler that is only read may be
+ * shared between threads.
  */
 #ifndef RECORDS_LENGTHS_H
 #define RECORDS_LENGTHS_H
 
+#include "base/alias.h"
 #include "base/random.h"
 #include "base/status.h"
 
@@ -45,9 +47,26 @@ double histogram_mean(const struct histogram *histogram);
  * counted from 1 in ascending order (nearest rank); p = 0 gives the shortest. */
 uint32_t histogram_quantile(const struct histogram *histogram, double p);
 
-/* A length drawn at random, with the probability of its count. O(n). */
+/* A length drawn at random, with the probability of its count. O(n): for many draws there is the
+ * sampler. */
 uint32_t histogram_draw(const struct histogram *histogram, struct random *random);
 
 void histogram_free(struct histogram *histogram);
+
+/* Draws lengths in constant time. */
+struct length_sampler {
+    struct alias_table table;
+    uint32_t *lengths; /* of the table's values; owned */
+};
+
+/* A sampler of what the histogram holds now; it does not need the histogram any more.
+ * STATUS_INVALID: the histogram is empty.  STATUS_NO_MEMORY. The sampler is empty then. */
+enum status length_sampler_make(const struct histogram *histogram, struct length_sampler *sampler,
+                                struct error *error);
+
+/* A length with the probability of its count. O(1): one number of the generator. */
+uint32_t length_sampler_draw(const struct length_sampler *sampler, struct random *random);
+
+void length_sampler_free(struct length_sampler *sampler);
 
 #endif
