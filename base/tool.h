@@ -26,7 +26,7 @@ enum option_kind {
     OPTION_COUNT,    /* uint64_t */
     OPTION_REAL,     /* double */
     OPTION_TIME,     /* double, seconds; bare numbers are ms */
-    OPTION_RATE,     /* double, bit/s; bare numbers are Mbit/s */
+    OPTION_RATE,     /* double, bit/s; bare numbers are Mbit/s; "unlimited" */
     OPTION_SIZE,     /* double, bytes */
     OPTION_FRACTION, /* double, 0..1 */
     OPTION_CHOICE,   /* int, index into `choices` */

@@ -93,6 +93,10 @@ enum status parse_quantity(const char *text, enum dimension dimension, double *v
 {
     double parsed, factor = dimensions[dimension].bare;
     const char *rest;
+    if (dimension == DIMENSION_RATE && strcmp(text, "unlimited") == 0) {
+        *value = INFINITY;
+        return STATUS_OK;
+    }
     if (!leading_real(text, &parsed, &rest) || parsed < 0)
         goto bad;
     while (*rest == ' ')
@@ -142,6 +146,21 @@ const char *format_time(double seconds, char *text)
     double shown = seconds / scale->factor;
     int decimals = fabs(shown) < 9.995 ? 2 : fabs(shown) < 99.95 ? 1 : 0;
     snprintf(text, UNITS_TEXT_SIZE, "%.*f %s", decimals, shown, scale->name);
+    return text;
+}
+
+const char *format_rate(double bit_s, char *text)
+{
+    static const struct unit scales[] = {
+        {"Gbit/s", 1e9}, {"Mbit/s", 1e6}, {"kbit/s", 1e3}, {"bit/s", 1}};
+    const struct unit *scale = scales;
+    while (scale < scales + 3 && bit_s < scale->factor * 0.9995)
+        scale++;
+    double shown = bit_s / scale->factor;
+    if (isinf(bit_s))
+        snprintf(text, UNITS_TEXT_SIZE, "unlimited");
+    else
+        snprintf(text, UNITS_TEXT_SIZE, shown < 999.5 ? "%.3g %s" : "%.0f %s", shown, scale->name);
     return text;
 }
 

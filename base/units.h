@@ -13,11 +13,12 @@
 
 /* What a text measures, and the unit its value comes back in. */
 enum dimension {
-    DIMENSION_TIME,     /* seconds: ns us ms s m min h; bare numbers are ms */
-    DIMENSION_POWER,    /* watts: uW mW W kW; bare numbers are W */
-    DIMENSION_ENERGY,   /* joules: uJ mJ J kJ; bare numbers are J */
-    DIMENSION_SIZE,     /* bytes: B kB MB GB KiB MiB GiB; bare numbers are bytes */
-    DIMENSION_RATE,     /* bit/s: bit/s kbit/s Mbit/s Gbit/s; bare numbers are Mbit/s */
+    DIMENSION_TIME,   /* seconds: ns us ms s m min h; bare numbers are ms */
+    DIMENSION_POWER,  /* watts: uW mW W kW; bare numbers are W */
+    DIMENSION_ENERGY, /* joules: uJ mJ J kJ; bare numbers are J */
+    DIMENSION_SIZE,   /* bytes: B kB MB GB KiB MiB GiB; bare numbers are bytes */
+    DIMENSION_RATE,   /* bit/s: bit/s kbit/s Mbit/s Gbit/s; bare numbers are Mbit/s; "unlimited" is
+                         INFINITY */
     DIMENSION_FRACTION, /* 1: %; bare numbers are fractions */
     N_DIMENSIONS
 };
@@ -42,6 +43,10 @@ enum { UNITS_TEXT_SIZE = 48 };
 /* A time in the unit that suits it, three significant digits or more: "0.212 us", "12.3 ms",
  * "4.56 s". `text` has room for UNITS_TEXT_SIZE; returned. */
 const char *format_time(double seconds, char *text);
+
+/* A rate likewise: "9.6 kbit/s", "10 Mbit/s", "unlimited" for INFINITY. `text` as above; returned.
+ */
+const char *format_rate(double bit_s, char *text);
 
 /* A duration for people: "47 s", "3 min 20 s", "2 h 05 min". `text` as above; returned. */
 const char *format_duration(double seconds, char *text);

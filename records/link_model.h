@@ -7,10 +7,29 @@
  * The chain takes one step each `step_s` (the median interval of the column); a longer gap counts
  * as so many steps in which the value held. The series is closed to a loop (the last value is
  * followed by the first), so every bin is left as often as it is entered and the chain's long-run
- * shares are exactly those of the trace. Within a bin a value is drawn from the piecewise linear
- * distribution through the bin's quantiles. Values of 0 (outages) have a bin of their own.
+ * shares are exactly those of the trace's steps. Within a bin a value is drawn from the piecewise
+ * linear distribution through the bin's quantiles. Values of 0 (outages) have a bin of their own.
+ * The others are cut at their tenths, the topmost again at 0.95 and 0.99; of n < 100 values at
+ * the floor(sqrt(n))-ths; a cut that would leave fewer than five values above it is left out, and
+ * equal values are never parted.
  *
- * The file is INI text (base/ini.h): [link] name, source, licence, ...; [rtt], [up], [down].
+ * The file is INI text (base/ini.h), values in the units of traces (ms, Mbit/s):
+ *
+ *   [link]
+ *   format = 1
+ *   name = lte_driving          letters that survive CSV and JSON (base/name.h)
+ *   source = WHERE FROM         optional, as is licence
+ *   licence = WHICH
+ *   row_s = 1                   median time between the trace's rows
+ *   duration_s = 845            of the trace
+ *   [rtt]                       any of [rtt], [up], [down], each once
+ *   values = 61                 of the trace's column
+ *   step_s = 14
+ *   bin = 66 67 68 69 70        values at 0, 1/4, 1/2, 3/4 and 1 of the bin's share; bins ascend
+ *   next = 3 0 1                how often each bin, the first to the last, followed this one
+ *   bin = ...
+ *
+ * Every bin must be left as often as it is entered, and be reached from every other.
  *
  * Life cycle: link_model_fit or link_model_read, link_model_free. A model that is only read may be
  * shared between threads.
@@ -25,7 +44,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { LINK_MODEL_MAX_BINS = 13, LINK_MODEL_QUANTILES = 5 };
+enum { LINK_MODEL_MAX_BINS = 13, LINK_MODEL_QUANTILES = 5, LINK_MODEL_MIN_VALUES = 20 };
+
+/* Lengths of the name, source and licence in bytes. */
+enum { LINK_MODEL_TEXT_MAX = 160 };
 
 struct link_chain {
     size_t n_bins; /* 0: the column is not there */
@@ -43,14 +65,25 @@ struct link_model {
     struct link_chain chains[N_LINK_COLUMNS];
 };
 
-/* STATUS_INVALID: no column has enough values (20). A column with fewer is left out. */
+/* A model without a name. A column with fewer than LINK_MODEL_MIN_VALUES values is left out.
+ * STATUS_INVALID: no column has enough, or one's gaps are over millions of its steps long. */
 enum status link_model_fit(const struct link_trace *trace, struct link_model *model,
                            struct error *error);
+
+/* Names it; `source` and `licence` may be NULL. STATUS_INVALID: a text is empty, longer than
+ * LINK_MODEL_TEXT_MAX or holds what the file cannot carry (says which and what). */
+enum status link_model_describe(struct link_model *model, const char *name, const char *source,
+                                const char *licence, struct error *error);
+
+/* A column's series as the chain sees it: one value a step of *step_s, *n of them, freed by the
+ * caller. The series has two values or more. STATUS_INVALID: as link_model_fit. */
+enum status link_series_steps(const struct trace_series *series, double *step_s, double **steps,
+                              size_t *n, struct error *error);
 
 /* STATUS_IO.  STATUS_INVALID: file:line and what is wrong there. *model is empty then. */
 enum status link_model_read(const char *path, struct link_model *model, struct error *error);
 
-/* Writes it so that link_model_read gives the same chains back. The caller checks `out`. */
+/* Writes a named model so that link_model_read gives the same one back. The caller checks `out`. */
 void link_model_write(const struct link_model *model, FILE *out);
 
 /* The long-run share of each bin: shares[n_bins]. */

@@ -31,6 +31,12 @@ struct link_rest {
     double rtt_s, up_bit_s, down_bit_s;
 };
 
+/* "fixed:RTT[,UP,DOWN]" into values in s and bit/s; NAN where UP and DOWN are left out, INFINITY
+ * where they are "unlimited".
+ * STATUS_MISUSE: it is not that, a round trip is over LINK_RTT_MAX_S or a bandwidth is 0. Callers
+ * put their option's name in front of the message. */
+enum status link_fixed_parse(const char *text, double values[N_LINK_COLUMNS], struct error *error);
+
 struct link_source;
 
 /* STATUS_MISUSE: the text is malformed, or a column is missing (the message says which and how to
@@ -38,8 +44,8 @@ struct link_source;
 enum status link_source_open(const char *text, const struct link_rest *rest,
                              struct link_source **source, struct error *error);
 
-/* What it is, for reports: "fixed:20ms", "lte_driving_ucc", "composed: rtt lte_driving_ucc, up 10
- * Mbit/s, down ..."; lives as long as the source. */
+/* What it is, for reports: "fixed:20ms", "fixed:20ms,10,unlimited", "lte_driving_ucc", "composed:
+ * rtt lte_driving_ucc, up 10 Mbit/s, down unlimited"; lives as long as the source. */
 const char *link_source_name(const struct link_source *source);
 
 /* Whether no column ever changes. */
@@ -49,7 +55,7 @@ bool link_source_constant(const struct link_source *source);
  * advances by the request. */
 bool link_source_by_request(const struct link_source *source);
 
-/* Whether all columns that vary are traces (they have an end; models go on for ever). */
+/* Whether columns vary and all that do are traces (they have an end; models go on for ever). */
 bool link_source_ends(const struct link_source *source);
 
 void link_source_free(struct link_source *source);
@@ -66,35 +72,40 @@ enum link_pace {
     PACE_REQUEST  /* every column by the request */
 };
 
-/* Where one column is. */
+/* Where one column is. It moves along the clock's seconds or along the rows of its trace, one row a
+ * request; `until` is in those. */
 struct link_cursor {
     struct random random;
     bool by_request;
-    size_t place;   /* index into the trace's series, or the model's bin */
-    uint64_t cycle; /* times that the trace went round */
+    size_t place; /* index into the trace's series, or the model's bin */
     double value;
-    double until_s; /* when the next value begins; INFINITY where the clock does not move it */
+    double until;   /* when the next value begins; INFINITY: never */
+    uint64_t cycle; /* times that the trace went round */
 };
 
 struct link_player {
     const struct link_source *source;
     struct link_cursor cursors[N_LINK_COLUMNS];
     double now_s;
+    double n_requests;
     bool loop;
 };
 
-/* At time 0. The same source, seed and pace give the same states. Traces start at their beginning
+/* At time 0. The same source, seed and pace give the same states, whenever they are asked for.
+ * Traces start at their beginning
  * and start again after duration_s, or, without `loop`, keep their last value. */
 void link_player_start(struct link_player *player, const struct link_source *source, uint64_t seed,
                        enum link_pace pace, bool loop);
 
-/* Goes on to `t_s` (not before the last call's) and says what the link is like then. */
+/* Goes on to `t_s` (not before the last call's) and says what the link is like then. O(1) where
+ * nothing changed, O(log(rows passed)) for a trace, O(steps passed) for a model. */
 struct link_conditions link_player_at(struct link_player *player, double t_s);
 
-/* A request is made: the columns that advance by the request take their next value. */
+/* A request has been made in the present conditions: the columns that advance by the request go on
+ * by one row (of a model: by the part of a step that a row is). */
 void link_player_request(struct link_player *player);
 
-/* When the clock next changes any column; INFINITY: never. */
+/* When the clock next changes any column or ends a trace that is played once; INFINITY: never. */
 double link_player_next_s(const struct link_player *player);
 
 /* Whether every trace has been played to its end (never true when looping or for models). */
@@ -102,8 +113,8 @@ bool link_player_ended(const struct link_player *player);
 
 /*
  * How long it takes from now_s on to send `bytes` in that direction (COLUMN_UP or COLUMN_DOWN) as
- * the bandwidth changes; INFINITY where it does not end within `limit_s`. The player itself does
- * not move.
+ * the bandwidth changes; INFINITY where it does not end within `limit_s`, which is finite. The
+ * player itself does not move. O(1 + changes of the bandwidth meanwhile).
  */
 double link_player_transfer_s(const struct link_player *player, enum link_column direction,
                               double bytes, double limit_s);

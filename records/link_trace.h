@@ -4,8 +4,9 @@
  * columns t_s,rtt_ms,up_mbps,down_mbps.
  *
  * Columns are independent series: a cell may be empty, and each value holds until the next one of
- * its column. A bandwidth of 0 is an outage. Of rows with equal times the last wins. A column that
- * the file has not, or that is empty throughout, is not there (n = 0).
+ * its column; before its first value a column has that value already. A bandwidth of 0 is an
+ * outage. Of rows with equal times the last wins. A column that the file has not, or that is empty
+ * throughout, is not there (n = 0); columns of other names are passed over.
  *
  * Life cycle: link_trace_read, link_trace_free. A trace that is only read may be shared between
  * threads.
@@ -28,33 +29,46 @@ enum link_column {
 /* "rtt", "up", "down"; constant. */
 const char *link_column_name(enum link_column column);
 
+/* What a 1 in files is, in s or bit/s (1e-3, 1e6), and what people call that ("ms", "Mbit/s"). */
+double link_column_unit(enum link_column column);
+const char *link_column_unit_name(enum link_column column);
+
 struct trace_series {
-    double *t_s;    /* n, strictly ascending, from 0 */
+    double *t_s;    /* n, strictly ascending, counted from the trace's first row */
+    double *rows;   /* n, the numbers of the rows (from 0) that the values stand in */
     double *values; /* n, >= 0, in the column's unit */
     size_t n;
 };
 
 struct link_trace {
     struct trace_series columns[N_LINK_COLUMNS];
-    size_t n_rows;
+    size_t n_rows;     /* rows of equal times are one */
     double row_s;      /* median time between rows */
     double duration_s; /* the last row's time and one row_s more, for which its values hold */
 };
 
-/* Rows slower than this advance by the request when a trace is replayed, not by the clock. */
+/* A trace with rows slower than this advances by one row a request when it is replayed, not by the
+ * clock. */
 enum { LINK_SLOW_ROW_S = 10 };
+
+/* Round trips above it are refused. */
+enum { LINK_RTT_MAX_S = 3600 };
 
 /* Reads "-" (standard input) or a file.
  * STATUS_IO: it cannot be read.
- * STATUS_INVALID: file:line and what is wrong there (time not ascending, a negative or malformed
+ * STATUS_INVALID: file:line and what is wrong there (time that goes back, a negative or malformed
  * value, a round trip over 1 h), no column of the three, or fewer than two rows with a value.
  * *trace is empty then. */
 enum status link_trace_read(const char *path, struct link_trace *trace, struct error *error);
 
-/* The value that a share p (0..1) of the time the column does not exceed, each value weighted by
- * how long it holds (the last one: row_s). The column must be there. STATUS_NO_MEMORY. */
+/* For each share p (0..1) of the time the value that the column does not exceed in it, each value
+ * weighted by how long it holds (the first from 0 on, the last to duration_s). The column must be
+ * there. STATUS_NO_MEMORY. */
 enum status link_trace_quantiles(const struct link_trace *trace, enum link_column column,
                                  const double *p, size_t n, double *values, struct error *error);
+
+/* The mean over time, weighted likewise. */
+double link_trace_mean(const struct link_trace *trace, enum link_column column);
 
 void link_trace_free(struct link_trace *trace);
 

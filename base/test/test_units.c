@@ -122,15 +122,31 @@ static void quantities(void **state)
             fail_msg("'%s': %s", good[i].text, error.text);
         assert_close(value, good[i].value, 1e-15, 0);
     }
+    double unlimited = 0;
+    assert_int_equal(parse_quantity("unlimited", DIMENSION_RATE, &unlimited, NULL), STATUS_OK);
+    assert_true(unlimited == INFINITY);
     static const struct {
         const char *text;
         enum dimension dimension;
     } bad[] = {
-        {"", DIMENSION_TIME},       {"ms", DIMENSION_TIME},       {"-1ms", DIMENSION_TIME},
-        {"20 MS", DIMENSION_TIME},  {"20msx", DIMENSION_TIME},    {"20ms ", DIMENSION_TIME},
-        {"1W", DIMENSION_TIME},     {"1mb", DIMENSION_SIZE},      {"1Mbit", DIMENSION_RATE},
-        {"1MB/s", DIMENSION_RATE},  {"nan%", DIMENSION_FRACTION}, {"1e308h", DIMENSION_TIME},
-        {"0x10ms", DIMENSION_TIME}, {"5%%", DIMENSION_FRACTION},  {"1\tms", DIMENSION_TIME},
+        {"", DIMENSION_TIME},
+        {"ms", DIMENSION_TIME},
+        {"-1ms", DIMENSION_TIME},
+        {"20 MS", DIMENSION_TIME},
+        {"20msx", DIMENSION_TIME},
+        {"20ms ", DIMENSION_TIME},
+        {"1W", DIMENSION_TIME},
+        {"1mb", DIMENSION_SIZE},
+        {"1Mbit", DIMENSION_RATE},
+        {"unlimited", DIMENSION_TIME},
+        {"unlimitedMbit/s", DIMENSION_RATE},
+        {"inf", DIMENSION_RATE},
+        {"1MB/s", DIMENSION_RATE},
+        {"nan%", DIMENSION_FRACTION},
+        {"1e308h", DIMENSION_TIME},
+        {"0x10ms", DIMENSION_TIME},
+        {"5%%", DIMENSION_FRACTION},
+        {"1\tms", DIMENSION_TIME},
     };
     for (size_t i = 0; i < N(bad); i++) {
         double value = 99;
@@ -180,6 +196,27 @@ static void times_for_people(void **state)
     assert_non_null(strstr(text, "nan"));
 }
 
+static void rates_for_people(void **state)
+{
+    (void)state;
+    static const struct {
+        double bit_s;
+        const char *text;
+    } rows[] = {
+        {0, "0 bit/s"},
+        {300, "300 bit/s"},
+        {9600, "9.6 kbit/s"},
+        {1e7, "10 Mbit/s"},
+        {12.34e6, "12.3 Mbit/s"},
+        {999.7e6, "1 Gbit/s"},
+        {12345e9, "12345 Gbit/s"},
+        {INFINITY, "unlimited"},
+    };
+    char text[UNITS_TEXT_SIZE];
+    for (size_t i = 0; i < N(rows); i++)
+        assert_string_equal(format_rate(rows[i].bit_s, text), rows[i].text);
+}
+
 static void durations_for_people(void **state)
 {
     (void)state;
@@ -199,9 +236,10 @@ static void durations_for_people(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_numbers),    cmocka_unit_test(real_numbers),
-        cmocka_unit_test(quantities),       cmocka_unit_test(flags),
-        cmocka_unit_test(times_for_people), cmocka_unit_test(durations_for_people),
+        cmocka_unit_test(whole_numbers),        cmocka_unit_test(real_numbers),
+        cmocka_unit_test(quantities),           cmocka_unit_test(flags),
+        cmocka_unit_test(times_for_people),     cmocka_unit_test(rates_for_people),
+        cmocka_unit_test(durations_for_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
