@@ -15,20 +15,42 @@ static void set_option(int fd, int level, int option, int value)
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
-void connection_prepare_source(const struct relay *relay, int fd, enum link_direction direction)
+/* How many bytes the kernel may hold of a source at the present rate; 0: as many as it likes. */
+static int source_buffer(const struct relay *relay, enum link_direction direction)
 {
     enum { LEAST = 3000, MOST = 128 * 1024 };
     struct link empty;
-    link_init(&empty, &relay->options.link);
+    link_init(&empty, &relay->link.now);
     size_t queue = link_room(&empty, direction, 0);
     if (queue == SIZE_MAX)
-        return; /* unlimited: nothing waits in the kernel */
+        return 0;
     /* The peer's kernel sizes its send buffer by the segment size (2.6 MB at once with that of a
      * loopback) and lets it grow with what is under way, which this buffer bounds. By trial, a
      * sixth of the queue is the least that costs no throughput and little time. */
     size_t buffer = queue / 6 < LEAST ? LEAST : queue / 6;
-    set_option(fd, IPPROTO_TCP, TCP_MAXSEG, LINK_SEGMENT_BYTES);
-    set_option(fd, SOL_SOCKET, SO_RCVBUF, (int)(buffer < MOST ? buffer : MOST));
+    return (int)(buffer < MOST ? buffer : MOST);
+}
+
+void connection_prepare_source(const struct relay *relay, int fd, enum link_direction direction)
+{
+    const struct play_options *play = &relay->options.play;
+    int buffer = source_buffer(relay, direction);
+    bool may_change =
+        relay->options.settable || play->outage_for_s > 0 || !link_source_constant(play->source);
+    if (buffer > 0 || may_change) /* the segment size cannot be changed later */
+        set_option(fd, IPPROTO_TCP, TCP_MAXSEG, LINK_SEGMENT_BYTES);
+    if (buffer > 0)
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer);
+}
+
+void connection_fit_source(const struct relay *relay, int fd, enum link_direction direction)
+{
+    enum { UNLIMITED = 4 * 1024 * 1024 };
+    int buffer = source_buffer(relay, direction);
+    if (buffer == 0)
+        buffer = UNLIMITED;
+    set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer);
+    set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, buffer); /* else the first buffer's stays */
 }
 
 static void list_remove(struct connection *connection)
@@ -153,6 +175,7 @@ void connection_start(struct relay *relay, int client, int64_t asked_ns)
         close(client);
         return;
     }
+    state_request(relay); /* before the connection is one of those that a change is told */
     connection->relay = relay;
     connection->asked_ns = asked_ns;
     connection->sockets[SOCKET_CLIENT] = client;

@@ -22,9 +22,9 @@ enum piece_kind { PIECE_BYTES, PIECE_END, PIECE_RESET };
 
 struct piece {
     enum piece_kind kind;
-    size_t n_bytes; /* 0 unless PIECE_BYTES */
-    int64_t entered_ns, leave_ns;
-    bool seen; /* its lateness has been counted */
+    size_t n_bytes;                        /* 0 unless PIECE_BYTES */
+    int64_t entered_ns, done_ns, leave_ns; /* done, leave: struct link_times */
+    bool seen;                             /* its lateness has been counted */
 };
 
 struct delayline {

@@ -30,11 +30,17 @@ static bool deliverable(const struct flow *flow)
     return !flow->blocked && (flow->to == SOCKET_CLIENT || flow->connection->connected);
 }
 
-static void start_reading(struct flow *flow)
+static bool slow_start(const struct flow *flow)
+{
+    return flow->connection->relay->options.slow_start;
+}
+
+/* What lies in the kernel already enters the link at `since_ns`. */
+static void start_reading(struct flow *flow, int64_t since_ns)
 {
     bool there = flow->from == SOCKET_CLIENT || flow->connection->connected;
     if (flow->open && there && !flow->source_done && !flow->full && !flow->waits) {
-        flow->reads_ns = clock_ns();
+        flow->reads_ns = since_ns;
         event_add(flow->readable, NULL);
     }
 }
@@ -56,6 +62,8 @@ static void arm(struct flow *flow)
         head = flow->cut ? delayline_piece(&flow->line, flow->line.n_pieces - 1) : NULL;
     if (head && head->leave_ns < at)
         at = head->leave_ns;
+    if (flow->held_ns && congestion_next_ns(&flow->congestion) < at)
+        at = congestion_next_ns(&flow->congestion);
     if (at == INT64_MAX) {
         event_del(flow->timer);
         return;
@@ -83,6 +91,55 @@ static void count_pieces(struct flow *flow, size_t n, int64_t now)
     }
 }
 
+/* The first `n` bytes have left the link: their acknowledgements are on their way back. */
+static enum status expect_acknowledgements(struct flow *flow, size_t n, int64_t now,
+                                           struct error *error)
+{
+    enum { OLDEST_NS = 50000000 }; /* a receiver that was later than that made them wait */
+    int64_t half = link_of(flow)->now.round_trip_ns / 2;
+    for (size_t i = 0; n > 0; i++) {
+        const struct piece *piece = delayline_piece(&flow->line, i);
+        size_t part = n < piece->n_bytes ? n : piece->n_bytes;
+        int64_t left = piece->leave_ns > now - OLDEST_NS ? piece->leave_ns : now;
+        enum status status = congestion_left(&flow->congestion, left + half, part, error);
+        if (status)
+            return status;
+        n -= part;
+    }
+    return STATUS_OK;
+}
+
+/* Appends a piece that enters at its entered_ns, behind all others. */
+static enum status put(struct flow *flow, struct piece *piece, struct error *error)
+{
+    const struct delayline *line = &flow->line;
+    struct link_times times =
+        link_send(link_of(flow), flow->direction, piece->entered_ns, piece->n_bytes);
+    piece->done_ns = times.done_ns;
+    piece->leave_ns = times.leave_ns;
+    if (line->n_pieces > 0 && piece->leave_ns < delayline_piece(line, line->n_pieces - 1)->leave_ns)
+        piece->leave_ns = delayline_piece(line, line->n_pieces - 1)->leave_ns;
+    return delayline_add(&flow->line, piece, error);
+}
+
+/* The reset is the last piece on the way: nothing follows it. */
+static void cut_source(struct flow *flow, enum status added)
+{
+    stop_reading(flow);
+    flow->cut = true;
+    if (added)
+        connection_close(flow->connection, true);
+    else
+        arm(flow); /* never at once: the callers still hold the connection */
+}
+
+/* A reset enters the link at `entered_ns`. */
+static void reset_in_line(struct flow *flow, int64_t entered_ns)
+{
+    struct piece reset = {.kind = PIECE_RESET, .entered_ns = entered_ns};
+    cut_source(flow, put(flow, &reset, NULL));
+}
+
 /* The receiver is gone and what is on the way to it with it. What it sent before may still be read
  * (an error page sent before all of a request was taken); then the sender learns of it. */
 static void receiver_lost(struct flow *flow)
@@ -95,7 +152,7 @@ static void receiver_lost(struct flow *flow)
     if (back->lost)
         connection_close(flow->connection, true);
     else if (back->finished)
-        flow_reset(back, link_send(link_of(back), back->direction, clock_ns(), 0));
+        reset_in_line(back, clock_ns());
 }
 
 /* Hands on the bytes that have left the link. Returns whether the next piece can be looked at. */
@@ -116,9 +173,15 @@ static bool deliver_bytes(struct flow *flow, int64_t now)
     if (n <= LINK_SEGMENT_BYTES)
         punctual_handed(&flow->connection->relay->punctual, after - before);
     count_pieces(flow, n, before + (after - before) / 2);
+    if (sent > 0 && slow_start(flow) && expect_acknowledgements(flow, (size_t)sent, now, NULL)) {
+        connection_close(flow->connection, true);
+        return false;
+    }
     if (sent > 0) {
         delayline_drop(&flow->line, (size_t)sent);
         flow->connection->relay->statistics.flows[flow->direction].n_bytes += (uint64_t)sent;
+        if (flow->direction == LINK_DOWN)
+            flow->connection->answered = true;
     }
     if (blocks || (size_t)sent < n) {
         flow->blocked = true;
@@ -149,6 +212,25 @@ static bool deliver_head(struct flow *flow, int64_t now)
     return false;
 }
 
+/* Reads on when the connection may have more on the way: since the acknowledgement that made room,
+ * however late this runs. */
+static void make_room(struct flow *flow)
+{
+    struct relay_statistics *statistics = &flow->connection->relay->statistics;
+    int64_t now = clock_ns(), acknowledged = congestion_next_ns(&flow->congestion);
+    if (flow->line.n_bytes >= link_window(link_of(flow), flow->direction))
+        return;
+    if (flow->held_ns &&
+        congestion_room(&flow->congestion, now, link_of(flow)->now.round_trip_ns) == 0)
+        return;
+    int64_t since = flow->held_ns ? acknowledged : now;
+    if (flow->held_ns && since > flow->held_ns)
+        statistics->window_waits_ns += since - flow->held_ns;
+    flow->full = false;
+    flow->held_ns = 0;
+    start_reading(flow, since < now ? since : now);
+}
+
 void flow_deliver(struct flow *flow)
 {
     struct connection *connection = flow->connection;
@@ -165,34 +247,53 @@ void flow_deliver(struct flow *flow)
     }
     if (connection->closed)
         return;
-    if (flow->full && flow->line.n_bytes < link_window(link_of(flow), flow->direction)) {
-        flow->full = false;
-        start_reading(flow);
-    }
+    if (flow->full)
+        make_room(flow);
     arm(flow);
 }
 
 void flow_reset(struct flow *flow, int64_t leave_ns)
 {
-    struct piece reset = {.kind = PIECE_RESET, .leave_ns = leave_ns, .entered_ns = leave_ns};
-    stop_reading(flow);
-    flow->cut = true;
-    if (delayline_add(&flow->line, &reset, NULL))
-        connection_close(flow->connection, true);
-    else
-        arm(flow); /* never at once: the callers still hold the connection */
+    const struct piece reset = {.kind = PIECE_RESET,
+                                .entered_ns = leave_ns,
+                                .done_ns = INT64_MIN, /* no part of the queue */
+                                .leave_ns = leave_ns};
+    cut_source(flow, delayline_add(&flow->line, &reset, NULL));
+}
+
+void flow_retime(struct flow *flow, int64_t at_ns)
+{
+    const struct link *link = link_of(flow);
+    size_t n = flow->line.n_pieces, from = n;
+    /* what is on the line is at the head */
+    while (from > 0 && (delayline_piece(&flow->line, from - 1)->done_ns > at_ns ||
+                        delayline_piece(&flow->line, from - 1)->leave_ns == INT64_MAX))
+        from--;
+    int64_t before = from > 0 ? delayline_piece(&flow->line, from - 1)->leave_ns : INT64_MIN;
+    for (size_t i = from; i < n; i++) {
+        struct piece *piece = delayline_piece(&flow->line, i);
+        struct link_times times = {piece->done_ns, piece->leave_ns};
+        if (link_retime(link, flow->direction, &times)) {
+            piece->done_ns = times.done_ns;
+            piece->leave_ns = times.leave_ns > before ? times.leave_ns : before;
+        }
+        before = piece->leave_ns;
+    }
+    if (flow->opens_ns == INT64_MAX)
+        flow->opens_ns = link_open_ns(link, flow->direction, at_ns);
+    arm(flow);
 }
 
 /* Puts the `n` bytes that were read on their way, a piece at a time. */
 static enum status enter(struct flow *flow, size_t n, int64_t entered_ns, struct error *error)
 {
-    struct link *link = link_of(flow);
-    size_t most = link_piece(link, flow->direction);
+    size_t most = link_piece(link_of(flow), flow->direction);
+    if (slow_start(flow))
+        congestion_send(&flow->congestion, entered_ns, n);
     while (n > 0) {
         size_t part = n < most ? n : most;
         struct piece piece = {.kind = PIECE_BYTES, .n_bytes = part, .entered_ns = entered_ns};
-        piece.leave_ns = link_send(link, flow->direction, entered_ns, part);
-        enum status status = delayline_add(&flow->line, &piece, error);
+        enum status status = put(flow, &piece, error);
         if (status)
             return status;
         n -= part;
@@ -203,21 +304,30 @@ static enum status enter(struct flow *flow, size_t n, int64_t entered_ns, struct
 static enum status end_of_stream(struct flow *flow, int64_t entered_ns, struct error *error)
 {
     struct piece end = {.kind = PIECE_END, .entered_ns = entered_ns};
-    end.leave_ns = link_send(link_of(flow), flow->direction, entered_ns, 0);
     if (opposite(flow)->lost) {
-        flow_reset(flow, end.leave_ns);
+        reset_in_line(flow, entered_ns);
         return STATUS_OK;
     }
     stop_reading(flow);
-    return delayline_add(&flow->line, &end, error);
+    return put(flow, &end, error);
 }
 
 /* How much to ask the kernel for; 0: the connection has its share on the way already. */
-static size_t wanted(const struct flow *flow, size_t room)
+static size_t wanted(struct flow *flow, size_t room)
 {
     size_t window = link_window(link_of(flow), flow->direction);
     size_t left = flow->line.n_bytes < window ? window - flow->line.n_bytes : 0;
     size_t most = room < LINK_PIECE_BYTES ? room : LINK_PIECE_BYTES;
+    if (!slow_start(flow))
+        return most < left ? most : left;
+    int64_t now = clock_ns();
+    size_t sendable = congestion_room(&flow->congestion, now, link_of(flow)->now.round_trip_ns);
+    if (sendable == 0) {
+        flow->held_ns = now;
+        flow->owed_until_ns = 0; /* the line is idle with good reason */
+        flow->connection->relay->statistics.n_window_waits++;
+    }
+    left = sendable < left ? sendable : left;
     return most < left ? most : left;
 }
 
@@ -254,6 +364,7 @@ enum flow_read flow_take(struct flow *flow, size_t room, const struct entry *ent
     ssize_t n = 0;
     if (want == 0) {
         flow->full = true;
+        arm(flow);
         return FLOW_SHUT;
     }
     if (delayline_space(&flow->line, want, spaces, &n_spaces, &error))
@@ -262,7 +373,7 @@ enum flow_read flow_take(struct flow *flow, size_t room, const struct entry *ent
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return FLOW_EMPTY;
     if (n < 0) {
-        flow_reset(flow, link_send(link_of(flow), flow->direction, entered, 0));
+        reset_in_line(flow, entered);
         return FLOW_SHUT;
     }
     if (n == 0 ? end_of_stream(flow, entered, &error) : enter(flow, (size_t)n, entered, &error))
@@ -304,7 +415,7 @@ static void open_flow(struct flow *flow)
 {
     struct connection *connection = flow->connection;
     flow->open = true;
-    start_reading(flow);
+    start_reading(flow, clock_ns());
     if (!event_pending(flow->readable, EV_READ, NULL))
         return;
     if (flow->direction == LINK_UP && flow->opens_ns > connection->asked_ns) {
@@ -332,7 +443,7 @@ static void flow_rings(int fd, short what, void *arg)
 
 void flow_connected(struct flow *flow)
 {
-    start_reading(flow);
+    start_reading(flow, clock_ns());
     flow_deliver(flow);
 }
 
@@ -346,6 +457,7 @@ enum status flow_start(struct flow *flow, struct connection *connection,
                           .from = up ? SOCKET_CLIENT : SOCKET_SERVER,
                           .to = up ? SOCKET_SERVER : SOCKET_CLIENT,
                           .opens_ns = link_open_ns(&relay->link, direction, connection->asked_ns)};
+    congestion_init(&flow->congestion);
     flow->readable = event_new(relay->base, connection->sockets[flow->from], EV_READ | EV_PERSIST,
                                flow_readable, flow);
     flow->writable = event_new(relay->base, connection->sockets[flow->to], EV_WRITE | EV_PERSIST,
@@ -366,4 +478,5 @@ void flow_stop(struct flow *flow)
     }
     flow->readable = flow->writable = flow->timer = NULL;
     delayline_free(&flow->line);
+    congestion_free(&flow->congestion);
 }

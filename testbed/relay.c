@@ -86,10 +86,9 @@ static void accept_again(int fd, short what, void *arg)
 
 static void stop(int number, short what, void *arg)
 {
-    struct relay *relay = arg;
     (void)number;
     (void)what;
-    relay->stopped = true;
+    relay_stop(arg);
 }
 
 static enum status listen_on(struct relay *relay, struct error *error)
@@ -178,7 +177,7 @@ enum status relay_open(const struct relay_options *options, struct relay **relay
     made->options = *options;
     made->listener = -1;
     arrival_open(&made->arrival);
-    link_init(&made->link, &options->link);
+    state_start(made);
     if ((status = address_parse(options->listen, true, &made->listens_on, error)))
         goto fail;
     if ((status = address_parse(options->to, false, &made->server, error)))
@@ -188,6 +187,8 @@ enum status relay_open(const struct relay_options *options, struct relay **relay
     if ((status = listen_on(made, error)))
         goto fail;
     if ((status = make_events(made, error)))
+        goto fail;
+    if ((status = state_run(made, error)))
         goto fail;
     *relay = made;
     return STATUS_OK;
@@ -209,7 +210,19 @@ enum status relay_run(struct relay *relay, struct error *error)
             return error_set(error, STATUS_EXTERNAL, "libevent's event loop failed");
         connection_sweep(relay);
     }
+    state_catch_up(relay);
+    played_end(&relay->played, clock_ns() - relay->started_ns);
     return STATUS_OK;
+}
+
+void relay_stop(struct relay *relay)
+{
+    relay->stopped = true;
+}
+
+struct event_base *relay_events(struct relay *relay)
+{
+    return relay->base;
 }
 
 const struct relay_statistics *relay_statistics(const struct relay *relay)
@@ -224,9 +237,10 @@ void relay_close(struct relay *relay)
     while (relay->connections)
         connection_close(relay->connections, true);
     connection_sweep(relay);
-    struct event *const events[] = {relay->acceptable,           relay->accept_again,
-                                    relay->signals[0],           relay->signals[1],
-                                    relay->turns[LINK_UP].timer, relay->turns[LINK_DOWN].timer};
+    struct event *const events[] = {
+        relay->acceptable, relay->accept_again,         relay->signals[0],
+        relay->signals[1], relay->turns[LINK_UP].timer, relay->turns[LINK_DOWN].timer,
+        relay->changes};
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
         if (events[i])
             event_free(events[i]);

@@ -2,7 +2,7 @@
 /*
  * What the files of the relay share: relay.c listens, runs and ends; connection.c begins and ends
  * one connection; flow.c moves the bytes of one direction of it; turns.c decides whose bytes enter
- * the link next.
+ * the link next; state.c changes what the link is like.
  *
  * A connection is never freed inside a function that was handed one of its flows: it is marked
  * `closed`, and freed by the relay between two rounds of the event loop.
@@ -12,6 +12,7 @@
 
 #include "testbed/address.h"
 #include "testbed/arrival.h"
+#include "testbed/congestion.h"
 #include "testbed/delayline.h"
 #include "testbed/punctual.h"
 #include "testbed/relay.h"
@@ -26,7 +27,8 @@ struct flow {
     enum link_direction direction;
     enum socket_role from, to;
     struct delayline line;
-    int64_t opens_ns;      /* nothing enters the link before */
+    struct congestion congestion; /* only with slow start */
+    int64_t opens_ns;             /* nothing enters the link before; INT64_MAX: a bandwidth is 0 */
     int64_t reads_ns;      /* since when it is read; what lay in the kernel before enters then */
     int64_t owed_until_ns; /* it was kept waiting too long: until then its bytes are not late */
     int64_t rings_ns;      /* what the timer was set to; 0: it waits in the loop or is not set */
@@ -37,6 +39,7 @@ struct flow {
     bool cut;              /* the last piece on the way is a reset */
     bool blocked;          /* the receiver's buffer is full */
     bool full;             /* as many bytes on the way as one connection may have */
+    int64_t held_ns;       /* since when its congestion window holds it up; 0: it does not */
     bool waits;            /* in the relay's queue of flows whose bytes cannot enter yet */
     struct flow *next;     /* in that queue */
     struct event *readable, *writable, *timer;
@@ -47,6 +50,7 @@ struct connection {
     int sockets[N_SOCKETS]; /* -1: none */
     bool connected;         /* to the server */
     bool closed;
+    bool answered; /* bytes came down since its last request */
     int64_t asked_ns;
     struct flow flows[N_LINK_DIRECTIONS];
     struct connection *previous, *next; /* the relay's list */
@@ -57,6 +61,11 @@ struct relay {
     struct address listens_on, server;
     char address[ADDRESS_TEXT_SIZE], server_text[ADDRESS_TEXT_SIZE];
     struct link link;
+    struct play play;
+    struct played played;
+    int64_t started_ns; /* time 0 of what is played */
+    struct event *changes;
+    bool ended;    /* the trace has, and that was said */
     struct turns { /* flows that wait until bytes may enter the link */
         struct relay *relay;
         enum link_direction direction;
@@ -105,6 +114,9 @@ void flow_connected(struct flow *flow);
 /* The flow's source was cut: a reset travels behind what is on the way. */
 void flow_reset(struct flow *flow, int64_t leave_ns);
 
+/* The link has changed at `at_ns`: what is on the way is told its new times. */
+void flow_retime(struct flow *flow, int64_t at_ns);
+
 /* relay.c */
 
 /* Sets a timer to ring at a time of clock_ns. Past times ring at once. */
@@ -130,8 +142,23 @@ void connection_close(struct connection *connection, bool reset);
 void connection_sweep(struct relay *relay);
 
 /* A source of bytes must not hold more of them in its kernel than on a real network: for a socket
- * before it connects or listens. */
+ * before it connects or listens, and again (connection_fit_source) when the rate has changed. */
 void connection_prepare_source(const struct relay *relay, int fd, enum link_direction direction);
+void connection_fit_source(const struct relay *relay, int fd, enum link_direction direction);
+
+/* state.c */
+
+/* The play is at its beginning and the link in its first state; nothing moves before state_run. */
+void state_start(struct relay *relay);
+
+/* Time 0 of what is played is now. STATUS_NO_MEMORY. */
+enum status state_run(struct relay *relay, struct error *error);
+
+/* Changes that are due take place. */
+void state_catch_up(struct relay *relay);
+
+/* A client makes a request: its bytes have not been taken yet. */
+void state_request(struct relay *relay);
 
 /* turns.c */
 
@@ -143,6 +170,9 @@ void turns_opened(struct flow *flow);
 
 /* The flow is going away. */
 void turns_leave(struct flow *flow);
+
+/* The rate has changed: serves them soon, if they can be served. */
+void turns_again(struct turns *turns);
 
 /* Serves the flows that wait. A libevent callback; `turns` is a struct turns. */
 void turns_serve(int fd, short what, void *turns);

@@ -22,13 +22,18 @@ static int64_t time_of(int bin)
     return low + ((int64_t)1 << shift) / 2;
 }
 
-void tally_add(struct tally *tally, int64_t time_ns)
+void tally_add_weighted(struct tally *tally, int64_t time_ns, uint64_t weight)
 {
     int64_t t = time_ns < 0 ? 0 : time_ns;
-    tally->counts[bin_of((uint64_t)t)]++;
-    tally->n++;
+    tally->counts[bin_of((uint64_t)t)] += weight;
+    tally->n += weight;
     if (tally->max_ns < t)
         tally->max_ns = t;
+}
+
+void tally_add(struct tally *tally, int64_t time_ns)
+{
+    tally_add_weighted(tally, time_ns, 1);
 }
 
 int64_t tally_quantile_ns(const struct tally *tally, double q)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Quantiles of times in constant memory, however many are added: counters whose width grows with
- * the time, 1/64 of it or finer.
+ * Quantiles of times (or of other whole numbers) in constant memory, however many are added:
+ * counters whose width grows with the time, 1/64 of it or finer.
  *
  * Life cycle: zero-initialised is empty. Thread rule: one thread.
  */
@@ -20,6 +20,9 @@ struct tally {
 
 /* Times below 0 count as 0. */
 void tally_add(struct tally *histogram, int64_t time_ns);
+
+/* As `weight` times tally_add. */
+void tally_add_weighted(struct tally *histogram, int64_t time_ns, uint64_t weight);
 
 /* The time that a fraction `q` (0..1) does not exceed, to 1/64 of it; 0 when empty. */
 int64_t tally_quantile_ns(const struct tally *histogram, double q);

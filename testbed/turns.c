@@ -97,9 +97,28 @@ void turns_serve(int fd, short what, void *arg)
     }
 }
 
+void turns_again(struct turns *turns)
+{
+    if (turns->first)
+        event_active(turns->timer, EV_TIMEOUT, 0);
+}
+
+/* Bytes, not the end of the stream, go up after an answer. */
+static bool is_request(const struct flow *flow)
+{
+    const struct connection *connection = flow->connection;
+    char byte;
+    return flow->direction == LINK_UP && connection->answered &&
+           recv(connection->sockets[flow->from], &byte, 1, MSG_PEEK) == 1;
+}
+
 static void take(struct flow *flow, const struct entry *entry)
 {
     struct relay *relay = flow->connection->relay;
+    if (is_request(flow)) {
+        flow->connection->answered = false;
+        state_request(relay); /* before its room is asked for */
+    }
     struct turns *turns = &relay->turns[flow->direction];
     size_t room = turns->first ? 0 : link_room(&relay->link, flow->direction, clock_ns());
     if (room == 0) {

@@ -17,31 +17,38 @@ static struct link new_link(int64_t round_trip_ns, double up, double down)
     return link;
 }
 
+/* When what enters leaves at the other end. */
+static int64_t leaves_ns(struct link *link, enum link_direction direction, int64_t entered_ns,
+                         size_t n_bytes)
+{
+    return link_send(link, direction, entered_ns, n_bytes).leave_ns;
+}
+
 static void test_delay_alone(void **state)
 {
     (void)state;
     struct link link = new_link(20 * ms, INFINITY, INFINITY);
-    assert_int_equal(link_send(&link, LINK_UP, 5 * ms, 1000), 15 * ms);
-    assert_int_equal(link_send(&link, LINK_UP, 5 * ms, 1000000000), 15 * ms);
-    assert_int_equal(link_send(&link, LINK_UP, 6 * ms, 1), 16 * ms);
-    assert_int_equal(link_send(&link, LINK_DOWN, 1 * ms, 1), 11 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 5 * ms, 1000), 15 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 5 * ms, 1000000000), 15 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 6 * ms, 1), 16 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_DOWN, 1 * ms, 1), 11 * ms);
     assert_true(link_room(&link, LINK_UP, 6 * ms) == SIZE_MAX);
 
     /* the two ways of an odd round trip add up to it */
     link = new_link(7, INFINITY, INFINITY);
-    assert_int_equal(link_send(&link, LINK_UP, 0, 1) + link_send(&link, LINK_DOWN, 0, 1), 7);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 0, 1) + leaves_ns(&link, LINK_DOWN, 0, 1), 7);
 }
 
 static void test_rate_alone(void **state)
 {
     (void)state;
     struct link link = new_link(0, 8e6, 80e6); /* 1000 and 100 ns a byte */
-    assert_int_equal(link_send(&link, LINK_UP, 0, 1000), 1 * ms);
-    assert_int_equal(link_send(&link, LINK_UP, 0, 1000), 2 * ms);             /* behind the first */
-    assert_int_equal(link_send(&link, LINK_UP, ms * 3 / 2, 500), ms * 5 / 2); /* still busy */
-    assert_int_equal(link_send(&link, LINK_UP, 10 * ms, 1000), 11 * ms);      /* idle before */
-    assert_int_equal(link_send(&link, LINK_DOWN, 0, 1000), ms / 10);          /* of its own */
-    assert_int_equal(link_send(&link, LINK_UP, 0, 0), 11 * ms);               /* a mark in line */
+    assert_int_equal(leaves_ns(&link, LINK_UP, 0, 1000), 1 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 0, 1000), 2 * ms);             /* behind the first */
+    assert_int_equal(leaves_ns(&link, LINK_UP, ms * 3 / 2, 500), ms * 5 / 2); /* still busy */
+    assert_int_equal(leaves_ns(&link, LINK_UP, 10 * ms, 1000), 11 * ms);      /* idle before */
+    assert_int_equal(leaves_ns(&link, LINK_DOWN, 0, 1000), ms / 10);          /* of its own */
+    assert_int_equal(leaves_ns(&link, LINK_UP, 0, 0), 11 * ms);               /* a mark in line */
 }
 
 /* A rate that is no whole number of ns per byte must not gain or lose time by rounding. */
@@ -51,7 +58,7 @@ static void test_fractions_add_up(void **state)
     struct link link = new_link(0, 3e9, INFINITY); /* 2.666.. ns a byte */
     int64_t leaves = 0;
     for (int i = 0; i < 300000; i++)
-        leaves = link_send(&link, LINK_UP, 0, 1);
+        leaves = leaves_ns(&link, LINK_UP, 0, 1);
     assert_close((double)leaves, 800000, 0, 1);
 }
 
@@ -59,8 +66,8 @@ static void test_delay_and_rate(void **state)
 {
     (void)state;
     struct link link = new_link(50 * ms, 8e6, INFINITY);
-    assert_int_equal(link_send(&link, LINK_UP, 0, 200000), 225 * ms);
-    assert_int_equal(link_send(&link, LINK_UP, 400 * ms, 1000), 426 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 0, 200000), 225 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 400 * ms, 1000), 426 * ms);
 }
 
 static void test_handshake(void **state)
@@ -76,9 +83,9 @@ static void test_queue_is_bounded(void **state)
     (void)state;
     struct link link = new_link(20 * ms, 80e6, 1e6); /* 4 ms are 40000 bytes */
     assert_int_equal(link_room(&link, LINK_UP, 0), 40000);
-    link_send(&link, LINK_UP, 0, 20000);
+    leaves_ns(&link, LINK_UP, 0, 20000);
     assert_int_equal(link_room(&link, LINK_UP, 0), 20000);
-    link_send(&link, LINK_UP, 0, 20000);
+    leaves_ns(&link, LINK_UP, 0, 20000);
     assert_int_equal(link_room(&link, LINK_UP, 0), 0);
     assert_int_equal(link_room_ns(&link, LINK_UP), 2 * ms);
     assert_int_equal(link_room(&link, LINK_UP, 2 * ms - 1), 0);
@@ -108,7 +115,7 @@ static void test_feeding_keeps_the_line_busy(void **state)
         for (int k = 0; k < 1000; k++) {
             size_t room = link_room(&link, LINK_UP, now);
             assert_true(room > 0);
-            leaves = link_send(&link, LINK_UP, now, room);
+            leaves = leaves_ns(&link, LINK_UP, now, room);
             sent += (double)room;
             now = link_room_ns(&link, LINK_UP);
         }
@@ -120,20 +127,20 @@ static void test_change(void **state)
 {
     (void)state;
     struct link link = new_link(100 * ms, 8e6, INFINITY);
-    int64_t before = link_send(&link, LINK_UP, 0, 1000);
+    int64_t before = leaves_ns(&link, LINK_UP, 0, 1000);
     assert_int_equal(before, 51 * ms);
     link_change(&link, 2 * ms,
                 &(struct link_state){.round_trip_ns = 2 * ms, .rate_bit_s = {80e6, INFINITY}});
     /* the short way is no way around what is still on the long one */
-    assert_int_equal(link_send(&link, LINK_UP, 2 * ms, 1000), before);
-    assert_int_equal(link_send(&link, LINK_UP, 60 * ms, 1000), 61 * ms + ms / 10);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 2 * ms, 1000), before);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 60 * ms, 1000), 61 * ms + ms / 10);
 
     link_change(&link, 100 * ms, &(struct link_state){.rate_bit_s = {0, INFINITY}});
     assert_int_equal(link_room(&link, LINK_UP, 200 * ms), 0);
     assert_true(link_room_ns(&link, LINK_UP) == INT64_MAX);
     link_change(&link, 300 * ms, &(struct link_state){.rate_bit_s = {8e6, INFINITY}});
     assert_int_equal(link_room_ns(&link, LINK_UP), 298 * ms);
-    assert_int_equal(link_send(&link, LINK_UP, 250 * ms, 1000), 301 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 250 * ms, 1000), 301 * ms);
 }
 
 /* For any arrivals: never out of order, never faster than the delay and the rate allow, and idle
@@ -156,7 +163,7 @@ static void test_random_arrivals(void **state)
             double took = (double)n * 8e9 / rate;
             now += (int64_t)(random_uniform(&random) * took * 2);
             busy_until = fmax(busy_until, (double)now) + took;
-            int64_t leaves = link_send(&link, LINK_UP, now, n);
+            int64_t leaves = leaves_ns(&link, LINK_UP, now, n);
             assert_true(leaves >= last);
             assert_close((double)(leaves - half), busy_until, 0, 2 + 0.001 * k);
             last = leaves;
