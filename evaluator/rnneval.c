@@ -7,8 +7,11 @@ static const struct option_row options[] = {
      OPTION_TEXT, AT(db), NULL, 0},
     {"campaign", "NAME", "Which campaign; may be left out when the database holds one.",
      OPTION_TEXT, AT(campaign), NULL, 0},
-    {"lengths", "CSV", "The lengths that the product sees: columns length,count.", OPTION_TEXT,
-     AT(lengths), NULL, 0},
+    {"lengths", "CSV",
+     "The lengths that the product sees: a histogram with columns length,count or "
+     "n_in,n_out,count; text:FILE counts the words of each line, words:NAME@FILE those of a "
+     "column, column:NAME@FILE takes lengths from one (a number as NAME: a file without header).",
+     OPTION_TEXT, AT(lengths), NULL, 0},
     {"live", NULL,
      "Run each request once on this device and once at the endpoint, in random order.", OPTION_FLAG,
      AT(live), NULL, 0},

@@ -1,86 +1,50 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "base/csv.h"
-#include "base/memory.h"
 #include "records/lengths.h"
+
+#include "records/length_files_private.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Sequences in a histogram: whole numbers in a double up to here. */
-#define TOTAL_MAX (UINT64_C(1) << 53)
-
-struct bar {
-    uint32_t length;
-    uint64_t count;
-};
-
-static int by_bar(const void *left, const void *right)
+enum status histogram_take_bars(const struct bars *bars, struct histogram *histogram,
+                                struct error *error)
 {
-    uint32_t a = ((const struct bar *)left)->length, b = ((const struct bar *)right)->length;
-    return (a > b) - (a < b);
-}
-
-static enum status read_bars(struct csv *csv, struct bar **bars, size_t *n, struct error *error)
-{
-    int length, count;
-    size_t capacity = 0;
-    uint64_t total = 0;
-    bool more = true;
-    enum status status = csv_require(csv, "length", &length, error);
-    if (!status)
-        status = csv_require(csv, "count", &count, error);
-    while (!status && !(status = csv_next(csv, &more, error)) && more) {
-        uint64_t l = 0, c = 0;
-        status = csv_u64(csv, length, 1, LENGTH_MAX, &l, error);
-        if (!status)
-            status = csv_u64(csv, count, 0, TOTAL_MAX, &c, error);
-        if (!status && (total += c) > TOTAL_MAX)
-            status = csv_error(csv, count, error, "the counts add up to more than 2^53");
-        if (!status && c > 0)
-            status = array_reserve(bars, *n, &capacity, sizeof **bars, error);
-        if (!status && c > 0)
-            (*bars)[(*n)++] = (struct bar){(uint32_t)l, c};
-    }
-    return status;
-}
-
-enum status histogram_read(const char *path, struct histogram *histogram, struct error *error)
-{
-    struct csv *csv;
-    struct bar *bars = NULL;
-    size_t n = 0;
     *histogram = (struct histogram){0};
-    enum status status = csv_open(path, &csv, error);
-    if (status)
-        return status;
-    status = read_bars(csv, &bars, &n, error);
-    csv_close(csv);
-    if (!status && n == 0)
-        status = error_set(error, STATUS_INVALID, "%s: no lengths in it", path);
-    if (!status) {
-        histogram->lengths = malloc(n * sizeof *histogram->lengths);
-        histogram->counts = malloc(n * sizeof *histogram->counts);
-        if (!histogram->lengths || !histogram->counts)
-            status = error_set(error, STATUS_NO_MEMORY, "%s: out of memory", path);
-    }
-    if (status) {
+    histogram->lengths = malloc(bars->n * sizeof *histogram->lengths);
+    histogram->counts = malloc(bars->n * sizeof *histogram->counts);
+    if (!histogram->lengths || !histogram->counts) {
         histogram_free(histogram);
-        free(bars);
-        return status;
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a histogram");
     }
-    qsort(bars, n, sizeof *bars, by_bar);
-    for (size_t i = 0; i < n; i++) {
-        if (histogram->n == 0 || histogram->lengths[histogram->n - 1] != bars[i].length) {
-            histogram->lengths[histogram->n] = bars[i].length;
-            histogram->counts[histogram->n++] = 0;
-        }
-        histogram->counts[histogram->n - 1] += bars[i].count;
-        histogram->total += bars[i].count;
+    for (size_t i = 0; i < bars->n; i++) {
+        histogram->lengths[i] = (uint32_t)bars->items[i].key;
+        histogram->counts[i] = bars->items[i].count;
     }
-    free(bars);
+    histogram->n = bars->n;
+    histogram->total = bars->total;
+    histogram->n_empty = bars->n_empty;
     return STATUS_OK;
+}
+
+enum status histogram_read(const char *source, struct histogram *histogram, struct error *error)
+{
+    struct bars bars = {0};
+    bool known, paired = false;
+    *histogram = (struct histogram){0};
+    enum status status = bars_read_sequences(source, &known, &bars, error);
+    if (!status && !known)
+        status = bars_read_csv(source, &bars, &paired, error);
+    if (!status && bars.n == 0)
+        status = error_set(error, STATUS_INVALID, "%s: no lengths in it", source);
+    for (size_t i = 0; paired && i < bars.n; i++)
+        bars.items[i].key = PAIR_IN(bars.items[i].key);
+    bars_settle(&bars);
+    if (!status)
+        status = histogram_take_bars(&bars, histogram, error);
+    bars_free(&bars);
+    return status;
 }
 
 double histogram_mean(const struct histogram *histogram)

@@ -32,13 +32,33 @@ struct histogram {
     uint64_t *counts;  /* n, each > 0 */
     size_t n;
     uint64_t total;
+    uint64_t n_empty; /* sequences of length 0 that were left out */
 };
 
-/* Reads a CSV ("-": standard input) with columns length,count: repeated lengths add up, counts of 0
- * and other columns are passed over. *histogram is freed with histogram_free; empty after a
- * failure. STATUS_IO: it cannot be read. STATUS_INVALID: file:line and what is wrong there, or no
- * sequence at all. */
-enum status histogram_read(const char *path, struct histogram *histogram, struct error *error);
+/*
+ * Reads what the option --lengths names ("-" as FILE: standard input):
+ *
+ *   FILE              a histogram: a CSV with columns length,count, or n_in,n_out,count (pairs, of
+ *                     which the input's length counts). Repeated lengths add up, counts of 0 and
+ *                     other columns are passed over.
+ *   text:FILE         raw text, one sequence a line: its words are counted (records/words_private.h
+ *                     lists the white space that separates them). Lines without a word are left out
+ *                     and counted in n_empty.
+ *   column:NAME@FILE  a length a row, in the column of that name; lengths of 0 as above. Lines are
+ *                     cut at tabs when the first one holds a tab, else at commas; empty lines and
+ *                     those that begin with '#' are passed over.
+ *   words:NAME@FILE   a text a row, in the column of that name, its words counted; between commas a
+ *                     text may stand in double quotes, and go over several lines there.
+ *
+ * A number as NAME is the column's place, from 1, in a file without a header. Nothing is guessed: a
+ * FILE without a prefix is a histogram or an error. "./text:x" reads a file of such a name.
+ *
+ * Texts and rows may be of any length; memory goes with the number of different lengths.
+ * *histogram is freed with histogram_free; empty after a failure.
+ * STATUS_MISUSE: no FILE or no NAME.  STATUS_IO: it cannot be read.  STATUS_INVALID: file:line and
+ * what is wrong there, or no sequence at all.
+ */
+enum status histogram_read(const char *source, struct histogram *histogram, struct error *error);
 
 /* The mean length of a sequence. */
 double histogram_mean(const struct histogram *histogram);
