@@ -31,6 +31,13 @@ void clock_sleep_ns(int64_t ns)
     nanosleep(&t, NULL);
 }
 
+int64_t clock_epoch_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return to_ns(t) / 1000000;
+}
+
 int64_t clock_thread_cpu_ns(void)
 {
     struct timespec t;

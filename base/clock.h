@@ -17,6 +17,9 @@ double clock_overhead_ns(int n_calls);
 /* Sleeps for `ns`; returns early when a signal arrives. */
 void clock_sleep_ns(int64_t ns);
 
+/* Milliseconds since 1970 (UTC), for time stamps that others read; never for durations. */
+int64_t clock_epoch_ms(void);
+
 /* CPU time of the calling thread in ns. */
 int64_t clock_thread_cpu_ns(void);
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/random.h"
+#include "endpoint/statistics.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>
@@ -19,11 +20,14 @@ enum { DEFAULT_VOCABULARY = 2, MAX_VALUES = HTTP_MAX_ANSWER / 2, MAX_ROWS = 1 <<
 struct client {
     struct http *http;   /* the warm connection */
     struct http *single; /* a new connection for each inference; NULL: the warm one is for all */
-    char *live_url, *infer_url, *server;
+    char *live_url, *infer_url, *statistics_url, *model, *server;
     uint64_t seed;
     uint32_t vocabulary;
     struct tensor_spec input_spec; /* from the server's metadata */
     struct tensor input;
+    enum message_form form; /* that tensors are sent and asked for in */
+    bool has_statistics;    /* the server keeps them */
+    bool wants_statistics;  /* and its last answer did not say how long it took */
     struct message_text request;
     struct message_response response;
     float *converted; /* the output when it did not come as floats */
@@ -69,7 +73,11 @@ static enum status make_urls(struct client *client, const struct client_config *
     *model_url = text_format("%.*s/v2/models/%s", n, config->url, model ? model : "");
     client->live_url = text_format("%.*s/v2/health/live", n, config->url);
     client->infer_url = text_format("%.*s/v2/models/%s/infer", n, config->url, model ? model : "");
-    bool whole = model && *server_url && *model_url && client->live_url && client->infer_url;
+    client->statistics_url =
+        text_format("%.*s/v2/models/%s/stats", n, config->url, model ? model : "");
+    client->model = text_copy(config->model);
+    bool whole = model && *server_url && *model_url && client->live_url && client->infer_url &&
+                 client->statistics_url && client->model;
     free(model);
     return whole ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory for a URL");
 }
@@ -87,6 +95,7 @@ static enum status ask_server(struct client *client, const char *url, struct err
         client->server = text_format("%s %s", server.name, server.version);
     else
         client->server = text_copy("");
+    client->has_statistics = client->wants_statistics = server.extensions[EXTENSION_STATISTICS];
     message_server_free(&server);
     return client->server ? STATUS_OK
                           : error_set(error, STATUS_NO_MEMORY, "out of memory for metadata");
@@ -149,6 +158,7 @@ enum status client_open(const struct client_config *config, struct client **clie
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
     made->seed = config->seed;
     made->vocabulary = config->vocabulary;
+    made->form = config->binary ? MESSAGE_BINARY : MESSAGE_JSON;
     double timeout_s = config->timeout_s > 0 ? config->timeout_s : DEFAULT_TIMEOUT_S;
     enum status status = make_urls(made, config, &server_url, &model_url, error);
     if (!status)
@@ -187,7 +197,8 @@ enum status client_prepare(struct client *client, uint32_t n, struct error *erro
     spec.shape.dims[1] = n;
     if (n == 0)
         return error_set(error, STATUS_INVALID, "an input has at least one time step");
-    enum status status = tensor_make(&input, &spec, MAX_VALUES, error);
+    size_t per_value = client->form == MESSAGE_BINARY ? tensor_type_size(spec.type) : 2; /* "0," */
+    enum status status = tensor_make(&input, &spec, HTTP_MAX_ANSWER / per_value, error);
     if (status)
         return status;
     for (size_t i = 0; i < input.n_values; i++) {
@@ -234,8 +245,8 @@ static enum status read_output(struct client *client, const struct http_result *
                                struct error *error)
 {
     const struct message_limits limits = {.max_values = MAX_VALUES, .max_rows = MAX_ROWS};
-    enum status status =
-        message_read_response(result->body, result->n_body, &limits, &client->response, error);
+    enum status status = message_read_response(result->body, result->n_body, result->n_json,
+                                               &limits, &client->response, error);
     if (!status)
         status = convert_output(client, error);
     if (!status)
@@ -253,21 +264,14 @@ static int64_t between(int64_t from_ns, int64_t to_ns)
     return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
-enum status client_infer(struct client *client, struct client_timing *timing, struct error *error)
+/* The request itself, from before its message is written to after the answer is read. */
+static enum status exchange(struct client *client, struct client_timing *timing,
+                            struct error *error)
 {
-    struct http_result result = {0};
-    *timing = (struct client_timing){.total_ns = -1,
-                                     .connect_ns = -1,
-                                     .tls_ns = -1,
-                                     .send_ns = -1,
-                                     .wait_ns = -1,
-                                     .receive_ns = -1,
-                                     .server_ns = -1};
-    if (!client->input.values.any)
-        return error_set(error, STATUS_MISUSE, "no input prepared for %s", client->infer_url);
-    forget_output(client);
+    struct http_result result = {.server_ns = -1};
     int64_t start_ns = clock_ns();
-    enum status status = message_write_request(&client->request, &client->input, 1, error);
+    enum status status =
+        message_write_request(&client->request, &client->input, 1, client->form, error);
     if (status)
         return status;
     status = http_post(client->single ? client->single : client->http, client->infer_url,
@@ -287,6 +291,36 @@ enum status client_infer(struct client *client, struct client_timing *timing, st
     timing->bytes_up = result.bytes_up;
     timing->bytes_down = result.bytes_down;
     return status;
+}
+
+static bool take_statistics(struct client *client, struct statistics *statistics)
+{
+    struct http_result result;
+    return !http_get(client->http, client->statistics_url, &result, NULL) &&
+           !statistics_read(result.body, result.n_body, client->model, statistics, NULL);
+}
+
+enum status client_infer(struct client *client, struct client_timing *timing, struct error *error)
+{
+    struct statistics before, after;
+    *timing = (struct client_timing){.total_ns = -1,
+                                     .connect_ns = -1,
+                                     .tls_ns = -1,
+                                     .send_ns = -1,
+                                     .wait_ns = -1,
+                                     .receive_ns = -1,
+                                     .server_ns = -1};
+    if (!client->input.values.any)
+        return error_set(error, STATUS_MISUSE, "no input prepared for %s", client->infer_url);
+    forget_output(client);
+    bool counted = client->wants_statistics && take_statistics(client, &before);
+    enum status status = exchange(client, timing, error);
+    if (status)
+        return status;
+    client->wants_statistics = client->has_statistics && timing->server_ns < 0;
+    if (client->wants_statistics && counted && take_statistics(client, &after))
+        timing->server_ns = statistics_between(&before, &after);
+    return STATUS_OK;
 }
 
 const float *client_output(const struct client *client, size_t *n_values)
@@ -312,6 +346,8 @@ void client_close(struct client *client)
     free(client->input_spec.name);
     free(client->live_url);
     free(client->infer_url);
+    free(client->statistics_url);
+    free(client->model);
     free(client->server);
     free(client);
 }

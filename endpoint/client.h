@@ -49,7 +49,9 @@ struct client_timing {
     int64_t send_ns;    /* from the connection being ready to the last byte handed to the kernel */
     int64_t wait_ns;    /* to the first byte of the answer */
     int64_t receive_ns; /* to the last byte of the answer */
-    int64_t server_ns;  /* the server's own report (Server-Timing: sum of queue and infer) */
+    int64_t server_ns;  /* the server's own report: Server-Timing (queue and infer), else what its
+                           statistics extension counted meanwhile (queue and compute_*), if that
+                           was this request alone */
     uint64_t bytes_up, bytes_down; /* HTTP heads and bodies as on the wire (chunks with their
                                       framing), without TCP/IP and TLS */
     enum client_failure failure;
@@ -73,11 +75,13 @@ enum status client_probe(struct client *client, int64_t *rtt_ns, struct error *e
  * STATUS_INVALID: n is 0, or too long for a message of 64 MiB. */
 enum status client_prepare(struct client *client, uint32_t n, struct error *error);
 
-/* Sends the prepared input and reads the answer. *timing is filled in either case; on failure its
- * `failure` says which kind. No retries, but for one: when a kept connection turns out to be closed
- * before a byte of the answer, the request goes out again on a new one (connect_ns > 0 then).
- * STATUS_IO: no connection, or it broke off.  STATUS_TIMEOUT.  STATUS_PROTOCOL: not status 200, not
- * the protocol's answer, or one over 64 MiB.  STATUS_MISUSE: no input prepared. */
+/* Sends the prepared input and reads the answer; where the server's statistics are needed they are
+ * asked for on the warm connection just before and after, in no figure. *timing is filled in either
+ * case; on failure its `failure` says which kind. No retries, but for one: when a kept connection
+ * turns out to be closed before a byte of the answer, the request goes out again on a new one
+ * (connect_ns > 0 then). STATUS_IO: no connection, or it broke off.  STATUS_TIMEOUT.
+ * STATUS_PROTOCOL: not status 200, not the protocol's answer, or one over 64 MiB.  STATUS_MISUSE:
+ * no input prepared. */
 enum status client_infer(struct client *client, struct client_timing *timing, struct error *error);
 
 /* After a successful client_infer: the first output tensor as floats, row-major, all dimensions

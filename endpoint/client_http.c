@@ -7,13 +7,16 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 struct http {
     CURL *curl;
-    struct curl_slist *post_headers;
+    struct curl_slist *json_headers;   /* of a request in JSON alone */
+    struct curl_slist *binary_headers; /* of one with binary tensors; NULL: none was sent */
+    size_t n_json;                     /* where its JSON ends, as they say */
     struct message_text answer;
     struct http_result result;
     int64_t opening_ns; /* when the connection's opening began; 0: it was open */
@@ -103,99 +106,47 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *user)
     return n;
 }
 
-/* The text between `from` and `to` without blanks around it. */
-static void trim(const char **from, const char **to)
+/* The value behind "NAME:" in a line of a head, *n bytes; NULL when it is another line. */
+static const char *header_value(const char *line, const char *name, size_t *n)
 {
-    while (*from < *to && strchr(" \t\r\n", **from))
-        (*from)++;
-    while (*to > *from && strchr(" \t\r\n", (*to)[-1]))
-        (*to)--;
+    size_t length = strlen(name);
+    if (*n <= length || strncasecmp(line, name, length) != 0 || line[length] != ':')
+        return NULL;
+    *n -= length + 1;
+    return line + length + 1;
 }
 
-static bool is_word(const char *from, const char *to, const char *word)
+/* A count of bytes, or SIZE_MAX, which is beyond any body, for anything else. */
+static size_t read_length(const char *value, size_t n)
 {
-    return (size_t)(to - from) == strlen(word) && strncasecmp(from, word, strlen(word)) == 0;
-}
-
-/* The first of `stops` in from..end outside quotes, or `end`. */
-static const char *find_stop(const char *from, const char *end, const char *stops)
-{
-    bool quoted = false;
-    for (; from < end && *from; from++) {
-        if (*from == '"')
-            quoted = !quoted;
-        else if (quoted && *from == '\\' && from + 1 < end)
-            from++;
-        else if (!quoted && strchr(stops, *from))
-            break;
-    }
-    return from;
-}
-
-/* "dur=12.5" in ms as ns, -1 for anything else. */
-static int64_t duration_ns(const char *from, const char *to)
-{
-    const char *equals = find_stop(from, to, "="), *name_end = equals;
-    char text[32];
-    double ms;
-    trim(&from, &name_end);
-    if (equals >= to || !is_word(from, name_end, "dur"))
-        return -1;
-    from = equals + 1;
-    trim(&from, &to);
-    if (to - from >= 2 && *from == '"' && to[-1] == '"') {
-        from++;
-        to--;
-    }
-    if (to <= from || (size_t)(to - from) >= sizeof text)
-        return -1;
-    memcpy(text, from, (size_t)(to - from));
-    text[to - from] = '\0';
-    if (parse_real(text, &ms, NULL) || !(ms >= 0 && ms < 1e9))
-        return -1;
-    return (int64_t)(ms * 1e6 + 0.5);
-}
-
-/* Of one metric, "infer;dur=1.5"; -1 unless it is one that counts. */
-static int64_t metric_ns(const char *from, const char *to)
-{
-    const char *name = from, *stop = find_stop(from, to, ";"), *name_end = stop;
-    trim(&name, &name_end);
-    if (!is_word(name, name_end, "queue") && !is_word(name, name_end, "infer"))
-        return -1;
-    while (stop < to) {
-        from = stop + 1;
-        stop = find_stop(from, to, ";");
-        int64_t ns = duration_ns(from, stop);
-        if (ns >= 0)
-            return ns;
-    }
-    return -1;
-}
-
-int64_t http_server_timing_ns(const char *value, size_t n)
-{
-    const char *end = value + n, *stop;
-    int64_t sum = -1;
-    for (const char *from = value; from < end; from = stop + 1) {
-        stop = find_stop(from, end, ",");
-        int64_t ns = metric_ns(from, stop);
-        if (ns >= 0)
-            sum = (sum < 0 ? 0 : sum) + ns;
-    }
-    return sum;
+    char text[24];
+    uint64_t length;
+    for (; n > 0 && strchr(" \t", *value); n--)
+        value++;
+    while (n > 0 && strchr(" \t\r\n", value[n - 1]))
+        n--;
+    if (n >= sizeof text)
+        return SIZE_MAX;
+    memcpy(text, value, n);
+    text[n] = '\0';
+    return parse_u64(text, 0, HTTP_MAX_ANSWER, &length, NULL) ? SIZE_MAX : (size_t)length;
 }
 
 static size_t take_header(char *line, size_t size, size_t n, void *user)
 {
-    static const char name[] = "server-timing:";
     struct http_result *result = user;
     n *= size;
-    if (n < sizeof name || strncasecmp(line, name, sizeof name - 1) != 0)
-        return n;
-    int64_t ns = http_server_timing_ns(line + sizeof name - 1, n - (sizeof name - 1));
+    size_t n_value = n;
+    const char *value = header_value(line, "Server-Timing", &n_value);
+    int64_t ns = value ? http_server_timing_ns(value, n_value) : -1;
     if (ns >= 0)
         result->server_ns = (result->server_ns < 0 ? 0 : result->server_ns) + ns;
+    n_value = n;
+    value = header_value(line, MESSAGE_JSON_LENGTH_HEADER, &n_value);
+    if (value) {
+        result->n_json = read_length(value, n_value);
+        result->has_n_json = true;
+    }
     return n;
 }
 
@@ -328,6 +279,8 @@ static enum status perform(struct http *http, const char *url, struct http_resul
         status = report_status(http, url, error);
     got->body = http->answer.bytes ? http->answer.bytes : "";
     got->n_body = http->answer.n;
+    if (!got->has_n_json)
+        got->n_json = got->n_body;
     *result = *got;
     return status;
 }
@@ -340,10 +293,45 @@ enum status http_get(struct http *http, const char *url, struct http_result *res
     return perform(http, url, result, error);
 }
 
+/* Without "Expect:" libcurl would ask for leave before a large body and wait a round trip for it.
+ */
+static struct curl_slist *make_headers(const char *type, const char *length)
+{
+    const char *const lines[] = {type, "Expect:", length};
+    struct curl_slist *headers = NULL;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0] && lines[i]; i++) {
+        struct curl_slist *longer = curl_slist_append(headers, lines[i]);
+        if (!longer) {
+            curl_slist_free_all(headers);
+            return NULL;
+        }
+        headers = longer;
+    }
+    return headers;
+}
+
+/* Those of a body with binary tensors; made anew only when its JSON has another length. */
+static struct curl_slist *binary_headers(struct http *http, size_t n_json)
+{
+    char length[64];
+    if (http->binary_headers && http->n_json == n_json)
+        return http->binary_headers;
+    snprintf(length, sizeof length, MESSAGE_JSON_LENGTH_HEADER ": %zu", n_json);
+    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(http->binary_headers);
+    http->binary_headers = make_headers("Content-Type: application/octet-stream", length);
+    http->n_json = n_json;
+    return http->binary_headers;
+}
+
 enum status http_post(struct http *http, const char *url, const struct message_text *body,
                       struct http_result *result, struct error *error)
 {
-    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->post_headers);
+    struct curl_slist *headers =
+        body->n_binary > 0 ? binary_headers(http, body->n - body->n_binary) : http->json_headers;
+    if (!headers)
+        return error_set(error, STATUS_NO_MEMORY, "%s: out of memory for the request", url);
+    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(http->curl, CURLOPT_POST, 1L);
     curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, body->bytes);
     curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->n);
@@ -396,20 +384,6 @@ static CURLcode set_options(struct http *http, double timeout_s, enum http_conne
     return code ? code : curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, take_body);
 }
 
-/* Without "Expect:" libcurl would ask for leave before a large body and wait a round trip for it.
- */
-static bool make_headers(struct http *http)
-{
-    static const char *const lines[] = {"Content-Type: application/json", "Expect:"};
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        struct curl_slist *longer = curl_slist_append(http->post_headers, lines[i]);
-        if (!longer)
-            return false;
-        http->post_headers = longer;
-    }
-    return true;
-}
-
 enum status http_open(double timeout_s, enum http_connection connection, struct http **http,
                       struct error *error)
 {
@@ -419,7 +393,8 @@ enum status http_open(double timeout_s, enum http_connection connection, struct 
     enum status status = STATUS_OK;
     pthread_once(&set_up_once, set_up);
     made->curl = curl_easy_init();
-    if (!made->curl || !make_headers(made)) {
+    made->json_headers = make_headers("Content-Type: application/json", NULL);
+    if (!made->curl || !made->json_headers) {
         status = error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
         goto done;
     }
@@ -450,7 +425,8 @@ void http_close(struct http *http)
     if (!http)
         return;
     curl_easy_cleanup(http->curl);
-    curl_slist_free_all(http->post_headers);
+    curl_slist_free_all(http->json_headers);
+    curl_slist_free_all(http->binary_headers);
     message_text_free(&http->answer);
     free(http);
 }

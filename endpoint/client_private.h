@@ -26,11 +26,13 @@ struct http_result {
     long http_status;            /* 0: no answer */
     const char *body;            /* valid until the next request */
     size_t n_body;
-    bool connected;                      /* a connection had to be opened */
-    int64_t connect_ns;                  /* TCP alone; 0: it was open; -1: unknown */
-    int64_t tls_ns;                      /* as connect_ns */
-    int64_t ready_ns;                    /* the connection is there, nothing is written yet */
-    int64_t last_sent_ns;                /* the kernel has the request's last byte */
+    size_t n_json;        /* where its JSON ends and binary tensors begin; may lie beyond it */
+    bool has_n_json;      /* the server said so; else all is JSON */
+    bool connected;       /* a connection had to be opened */
+    int64_t connect_ns;   /* TCP alone; 0: it was open; -1: unknown */
+    int64_t tls_ns;       /* as connect_ns */
+    int64_t ready_ns;     /* the connection is there, nothing is written yet */
+    int64_t last_sent_ns; /* the kernel has the request's last byte */
     int64_t first_read_ns, last_read_ns; /* of the answer */
     int64_t server_ns;                   /* Server-Timing: queue and infer; -1: not said */
     uint64_t bytes_up, bytes_down;

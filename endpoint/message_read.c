@@ -6,7 +6,6 @@
 #include "base/memory.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,14 @@ static void parsed_free(struct parsed *parsed)
     json_decref(parsed->root);
     message_lifted_free(&parsed->lifted);
 }
+
+/* What of a message is tensors: the arrays lifted out of its JSON, the bytes behind it, and how
+ * many values it may still have. */
+struct source {
+    const struct lifted *lifted;
+    struct binary binary;
+    size_t n_left;
+};
 
 static enum status parse_object(const char *bytes, size_t n, const struct message_limits *limits,
                                 struct parsed *parsed, struct error *error)
@@ -179,31 +186,70 @@ static enum status read_lifted(const struct lifted_array *array, struct tensor *
     return STATUS_OK;
 }
 
-/* One tensor with its values. `*left` is how many values the message may still have. */
-static enum status read_tensor(json_t *object, const struct lifted *lifted, size_t *left,
-                               struct tensor *tensor, struct error *error)
+/* The parameters of a message or tensor; *parameters is NULL where there are none. */
+static enum status find_parameters(json_t *object, json_t **parameters, struct error *error)
+{
+    *parameters = json_object_get(object, "parameters");
+    if (*parameters && !json_is_object(*parameters))
+        return error_set(error, STATUS_INVALID, "\"parameters\" is not an object");
+    return STATUS_OK;
+}
+
+/* A parameter that says whether outputs are wanted binary; *form is left alone where it is not
+ * there. */
+static enum status read_form(json_t *object, const char *name, enum message_form *form,
+                             struct error *error)
+{
+    json_t *parameters, *value;
+    enum status status = find_parameters(object, &parameters, error);
+    value = json_object_get(parameters, name);
+    if (!status && value && !json_is_boolean(value))
+        status =
+            error_set(error, STATUS_INVALID, "parameter \"%s\" is neither true nor false", name);
+    else if (!status && value)
+        *form = json_is_true(value) ? MESSAGE_BINARY : MESSAGE_JSON;
+    return status;
+}
+
+/* The values of a tensor, wherever they are. */
+static enum status read_values(json_t *object, const struct tensor_spec *spec,
+                               struct source *source, struct tensor *tensor, struct error *error)
+{
+    json_t *parameters, *data = json_object_get(object, "data");
+    enum status status = find_parameters(object, &parameters, error);
+    if (status)
+        return status;
+    json_t *size = json_object_get(parameters, "binary_data_size");
+    if (size && data)
+        return error_set(error, STATUS_INVALID,
+                         "it has both \"data\" and \"binary_data_size\"; send one");
+    if (size && (!json_is_integer(size) || json_integer_value(size) < 0))
+        return error_set(error, STATUS_INVALID, "its \"binary_data_size\" is not a count of bytes");
+    if (size)
+        return message_take_binary(&source->binary, (uint64_t)json_integer_value(size), spec,
+                                   source->n_left, tensor, error);
+    if (!json_is_array(data) && !(source->lifted->is_lifted && json_is_integer(data)))
+        return error_set(error, STATUS_INVALID, "its \"data\" is missing or not an array");
+    status = tensor_make(tensor, spec, source->n_left, error);
+    if (!status && json_is_array(data))
+        status = read_data(data, tensor, error);
+    else if (!status)
+        status = read_lifted(&source->lifted->arrays[json_integer_value(data)], tensor, error);
+    return status;
+}
+
+static enum status read_tensor(json_t *object, struct source *source, struct tensor *tensor,
+                               struct error *error)
 {
     struct tensor_spec spec = {0};
     bool known = false;
     enum status status = read_spec(object, false, &spec, &known, error);
-    if (status)
-        goto done;
-    json_t *data = json_object_get(object, "data");
-    if (json_object_get(json_object_get(object, "parameters"), "binary_data_size"))
-        status = error_set(error, STATUS_INVALID,
-                           "binary tensors are not supported; send its data as JSON");
-    else if (!json_is_array(data) && !(lifted->is_lifted && json_is_integer(data)))
-        status = error_set(error, STATUS_INVALID, "its \"data\" is missing or not an array");
+    if (!status) {
+        status = read_values(object, &spec, source, tensor, error);
+        error_prefix(error, "tensor '%.64s'", spec.name);
+    }
     if (!status)
-        status = tensor_make(tensor, &spec, *left, error);
-    if (!status && json_is_array(data))
-        status = read_data(data, tensor, error);
-    else if (!status)
-        status = read_lifted(&lifted->arrays[json_integer_value(data)], tensor, error);
-    if (!status)
-        *left -= tensor->n_values;
-    error_prefix(error, "tensor '%.64s'", spec.name);
-done:
+        source->n_left -= tensor->n_values;
     free(spec.name);
     return status;
 }
@@ -220,44 +266,72 @@ static enum status find_tensors(json_t *root, const char *field, json_t **array,
     return STATUS_OK;
 }
 
-static enum status read_tensors(const struct parsed *parsed, const char *field, size_t max_values,
+static enum status read_tensors(json_t *root, const char *field, struct source *source,
                                 struct tensor *tensors, size_t *n_tensors, struct error *error)
 {
     json_t *array;
-    enum status status = find_tensors(parsed->root, field, &array, error);
+    enum status status = find_tensors(root, field, &array, error);
     for (size_t i = 0; !status && i < json_array_size(array); i++) {
-        status =
-            read_tensor(json_array_get(array, i), &parsed->lifted, &max_values, &tensors[i], error);
+        status = read_tensor(json_array_get(array, i), source, &tensors[i], error);
         *n_tensors = i + 1;
     }
+    if (!status && source->binary.n > 0)
+        status = error_set(error, STATUS_INVALID,
+                           "%zu bytes at the end of the body belong to no tensor of \"%s\"",
+                           source->binary.n, field);
     return status;
 }
 
 static enum status read_wanted(json_t *root, struct message_request *request, struct error *error)
 {
     json_t *array = json_object_get(root, "outputs");
-    if (!array)
-        return STATUS_OK;
-    enum status status = find_tensors(root, "outputs", &array, error);
+    enum status status = read_form(root, "binary_data_output", &request->form, error);
+    if (status || !array)
+        return status;
+    status = find_tensors(root, "outputs", &array, error);
     for (size_t i = 0; !status && i < json_array_size(array); i++) {
-        status = read_text(json_array_get(array, i), "name", true, &request->outputs[i], error);
+        json_t *output = json_array_get(array, i);
+        request->forms[i] = request->form;
+        status = read_text(output, "name", true, &request->outputs[i], error);
         request->n_outputs = i + 1;
+        if (!status)
+            status = read_form(output, "binary_data", &request->forms[i], error);
     }
     error_prefix(error, "\"outputs\"");
     return status;
 }
 
-enum status message_read_request(const char *bytes, size_t n, const struct message_limits *limits,
+/* Parses a message of `n` bytes whose JSON ends after `n_json`. */
+static enum status parse_parts(const char *bytes, size_t n, size_t n_json,
+                               const struct message_limits *limits, struct parsed *parsed,
+                               struct source *source, struct error *error)
+{
+    *parsed = (struct parsed){0};
+    *source = (struct source){0};
+    if (n_json > n)
+        return error_set(error, STATUS_INVALID,
+                         "its JSON is said to have %zu bytes, but the body has only %zu", n_json,
+                         n);
+    *source = (struct source){.lifted = &parsed->lifted,
+                              .binary = {.bytes = bytes ? bytes + n_json : "", .n = n - n_json},
+                              .n_left = limits->max_values};
+    return parse_object(bytes, n_json, limits, parsed, error);
+}
+
+enum status message_read_request(const char *bytes, size_t n, size_t n_json,
+                                 const struct message_limits *limits,
                                  struct message_request *request, struct error *error)
 {
     struct parsed parsed;
+    struct source source;
     *request = (struct message_request){0};
-    enum status status = parse_object(bytes, n, limits, &parsed, error);
+    enum status status = parse_parts(bytes, n, n_json, limits, &parsed, &source, error);
+    source.binary.lent = true;
     if (!status)
         status = read_text(parsed.root, "id", false, &request->id, error);
     if (!status)
-        status = read_tensors(&parsed, "inputs", limits->max_values, request->inputs,
-                              &request->n_inputs, error);
+        status = read_tensors(parsed.root, "inputs", &source, request->inputs, &request->n_inputs,
+                              error);
     if (!status)
         status = read_wanted(parsed.root, request, error);
     if (status)
@@ -266,18 +340,20 @@ enum status message_read_request(const char *bytes, size_t n, const struct messa
     return status;
 }
 
-enum status message_read_response(const char *bytes, size_t n, const struct message_limits *limits,
+enum status message_read_response(const char *bytes, size_t n, size_t n_json,
+                                  const struct message_limits *limits,
                                   struct message_response *response, struct error *error)
 {
     struct parsed parsed;
+    struct source source;
     *response = (struct message_response){0};
-    enum status status = parse_object(bytes, n, limits, &parsed, error);
+    enum status status = parse_parts(bytes, n, n_json, limits, &parsed, &source, error);
     if (!status)
         status = read_text(parsed.root, "model_name", true, &response->model, error);
     if (!status)
         status = read_text(parsed.root, "id", false, &response->id, error);
     if (!status)
-        status = read_tensors(&parsed, "outputs", limits->max_values, response->outputs,
+        status = read_tensors(parsed.root, "outputs", &source, response->outputs,
                               &response->n_outputs, error);
     if (status)
         message_response_free(response);
@@ -285,19 +361,42 @@ enum status message_read_response(const char *bytes, size_t n, const struct mess
     return status;
 }
 
+enum status message_parse(const char *bytes, size_t n, json_t **root, struct error *error)
+{
+    struct parsed parsed;
+    enum status status = parse_object(bytes, n, &metadata_limits, &parsed, error);
+    if (!status)
+        *root = json_incref(parsed.root);
+    parsed_free(&parsed);
+    return status;
+}
+
+/* Some servers name no extensions, and others those that we do not know. */
+static void read_extensions(json_t *root, struct message_server *server)
+{
+    json_t *array = json_object_get(root, "extensions");
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        const char *name = json_string_value(json_array_get(array, i));
+        for (int e = 0; name && e < N_EXTENSIONS; e++)
+            server->extensions[e] |= strcmp(name, message_extension_name(e)) == 0;
+    }
+}
+
 enum status message_read_server(const char *bytes, size_t n, struct message_server *server,
                                 struct error *error)
 {
-    struct parsed parsed;
+    json_t *root = NULL;
     *server = (struct message_server){0};
-    enum status status = parse_object(bytes, n, &metadata_limits, &parsed, error);
+    enum status status = message_parse(bytes, n, &root, error);
     if (!status)
-        status = read_text(parsed.root, "name", true, &server->name, error);
+        status = read_text(root, "name", true, &server->name, error);
     if (!status)
-        status = read_text(parsed.root, "version", true, &server->version, error);
+        status = read_text(root, "version", true, &server->version, error);
+    if (!status)
+        read_extensions(root, server);
     if (status)
         message_server_free(server);
-    parsed_free(&parsed);
+    json_decref(root);
     return status;
 }
 

@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +18,7 @@ void message_text_free(struct message_text *text)
     *text = (struct message_text){0};
 }
 
-/* Makes room for `more` bytes. */
-static enum status reserve(struct message_text *text, size_t more, struct error *error)
+enum status message_reserve(struct message_text *text, size_t more, struct error *error)
 {
     if (text->capacity - text->n >= more)
         return STATUS_OK;
@@ -36,7 +34,7 @@ static enum status reserve(struct message_text *text, size_t more, struct error 
 
 enum status message_put(struct message_text *text, const char *bytes, size_t n, struct error *error)
 {
-    enum status status = reserve(text, n, error);
+    enum status status = message_reserve(text, n, error);
     if (!status) {
         memcpy(text->bytes + text->n, bytes, n);
         text->n += n;
@@ -54,8 +52,7 @@ static int put_dumped(const char *bytes, size_t n, void *text)
     return message_put(text, bytes, n, NULL) ? -1 : 0;
 }
 
-/* Appends a JSON value, which is released. NULL counts as out of memory. */
-static enum status put_json(struct message_text *text, json_t *json, struct error *error)
+enum status message_put_json(struct message_text *text, json_t *json, struct error *error)
 {
     int failed =
         json ? json_dump_callback(json, put_dumped, text, JSON_COMPACT | JSON_ENCODE_ANY) : -1;
@@ -63,8 +60,7 @@ static enum status put_json(struct message_text *text, json_t *json, struct erro
     return failed ? error_set(error, STATUS_NO_MEMORY, "out of memory for a message") : STATUS_OK;
 }
 
-/* What a peer sent and a message quotes need not be UTF-8, which JSON demands. */
-static json_t *json_text(const char *words)
+json_t *message_json_text(const char *words)
 {
     json_t *json = json_string(words);
     if (json)
@@ -175,7 +171,7 @@ static enum status put_values(struct message_text *text, const struct tensor *te
     if (tensor->n_values > SIZE_MAX / NUMBER_SIZE - 1)
         return error_set(error, STATUS_NO_MEMORY, "a tensor of %zu values is too large",
                          tensor->n_values);
-    enum status status = reserve(text, tensor->n_values * NUMBER_SIZE + 2, error);
+    enum status status = message_reserve(text, tensor->n_values * NUMBER_SIZE + 2, error);
     if (status)
         return status;
     char *at = text->bytes + text->n;
@@ -207,13 +203,22 @@ static json_t *json_shape(const struct tensor_shape *shape)
     return dims;
 }
 
+static enum status put_binary_size(struct message_text *text, const struct tensor *tensor,
+                                   struct error *error)
+{
+    char size[64];
+    snprintf(size, sizeof size, "\"parameters\":{\"binary_data_size\":%zu}",
+             tensor->n_values * tensor_type_size(tensor->spec.type));
+    return put_text(text, size, error);
+}
+
 static enum status put_tensor(struct message_text *text, const struct tensor *tensor,
-                              struct error *error)
+                              enum message_form form, struct error *error)
 {
     char shape[TENSOR_SHAPE_TEXT];
     enum status status = put_text(text, "{\"name\":", error);
     if (!status)
-        status = put_json(text, json_text(tensor->spec.name), error);
+        status = message_put_json(text, message_json_text(tensor->spec.name), error);
     if (!status)
         status = put_text(text, ",\"shape\":", error);
     if (!status)
@@ -223,90 +228,144 @@ static enum status put_tensor(struct message_text *text, const struct tensor *te
     if (!status)
         status = put_text(text, tensor_type_name(tensor->spec.type), error);
     if (!status)
-        status = put_text(text, "\",\"data\":", error);
-    if (!status)
+        status = put_text(text, "\",", error);
+    if (!status && form == MESSAGE_BINARY)
+        status = put_binary_size(text, tensor, error);
+    else if (!status)
+        status = put_text(text, "\"data\":", error);
+    if (!status && form == MESSAGE_JSON)
         status = put_values(text, tensor, error);
     return status ? status : put_text(text, "}", error);
 }
 
 static enum status put_tensors(struct message_text *text, const struct tensor *tensors, size_t n,
-                               struct error *error)
+                               enum message_form form, struct error *error)
 {
-    enum status status = STATUS_OK;
+    enum status status = put_text(text, "[", error);
     for (size_t i = 0; i < n && !status; i++) {
-        status = put_text(text, i ? "," : "[", error);
+        status = i ? put_text(text, ",", error) : STATUS_OK;
         if (!status)
-            status = put_tensor(text, &tensors[i], error);
+            status = put_tensor(text, &tensors[i], form, error);
     }
-    return status ? status : put_text(text, n ? "]}" : "[]}", error);
+    return status ? status : put_text(text, "]", error);
+}
+
+/* The end of a message's JSON, and what comes behind it. */
+static enum status put_end(struct message_text *text, const struct tensor *tensors, size_t n,
+                           enum message_form form, struct error *error)
+{
+    enum status status = put_text(text, "}", error);
+    if (!status && form == MESSAGE_BINARY)
+        status = message_put_binary(text, tensors, n, error);
+    return status;
+}
+
+static void begin(struct message_text *text)
+{
+    text->n = text->n_binary = 0;
 }
 
 enum status message_write_request(struct message_text *text, const struct tensor *inputs,
-                                  size_t n_inputs, struct error *error)
+                                  size_t n_inputs, enum message_form form, struct error *error)
 {
-    text->n = 0;
+    begin(text);
     enum status status = put_text(text, "{\"inputs\":", error);
-    return status ? status : put_tensors(text, inputs, n_inputs, error);
+    if (!status)
+        status = put_tensors(text, inputs, n_inputs, form, error);
+    if (!status && form == MESSAGE_BINARY)
+        status = put_text(text, ",\"parameters\":{\"binary_data_output\":true}", error);
+    return status ? status : put_end(text, inputs, n_inputs, form, error);
 }
 
 enum status message_write_response(struct message_text *text, const char *model,
                                    const char *version, const char *id,
                                    const struct tensor *outputs, size_t n_outputs,
-                                   struct error *error)
+                                   enum message_form form, struct error *error)
 {
     const struct {
         const char *before, *value;
     } parts[] = {{"{\"model_name\":", model}, {",\"model_version\":", version}, {",\"id\":", id}};
     enum status status = STATUS_OK;
-    text->n = 0;
+    begin(text);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !status; i++) {
         if (!parts[i].value)
             continue;
         status = put_text(text, parts[i].before, error);
         if (!status)
-            status = put_json(text, json_text(parts[i].value), error);
+            status = message_put_json(text, message_json_text(parts[i].value), error);
     }
     if (!status)
         status = put_text(text, ",\"outputs\":", error);
-    return status ? status : put_tensors(text, outputs, n_outputs, error);
+    if (!status)
+        status = put_tensors(text, outputs, n_outputs, form, error);
+    return status ? status : put_end(text, outputs, n_outputs, form, error);
+}
+
+const char *message_extension_name(enum message_extension extension)
+{
+    static const char *const names[] = {
+        [EXTENSION_BINARY_TENSOR_DATA] = "binary_tensor_data",
+        [EXTENSION_STATISTICS] = "statistics",
+    };
+    _Static_assert(sizeof names / sizeof names[0] == N_EXTENSIONS, "one name per extension");
+    return names[extension];
 }
 
 enum status message_write_server(struct message_text *text, const struct message_server *server,
                                  struct error *error)
 {
-    text->n = 0;
-    return put_json(text,
-                    json_pack("{s:o, s:o, s:[]}", "name", json_text(server->name), "version",
-                              json_text(server->version), "extensions"),
-                    error);
+    json_t *extensions = json_array();
+    for (int e = 0; extensions && e < N_EXTENSIONS; e++) {
+        if (server->extensions[e])
+            json_array_append_new(extensions, json_string(message_extension_name(e)));
+    }
+    begin(text);
+    return message_put_json(text,
+                            json_pack("{s:o, s:o, s:o}", "name", message_json_text(server->name),
+                                      "version", message_json_text(server->version), "extensions",
+                                      extensions),
+                            error);
 }
 
 static json_t *json_specs(const struct tensor_spec *specs, size_t n)
 {
     json_t *array = json_array();
     for (size_t i = 0; array && i < n; i++)
-        json_array_append_new(array, json_pack("{s:o, s:s, s:o}", "name", json_text(specs[i].name),
-                                               "datatype", tensor_type_name(specs[i].type), "shape",
-                                               json_shape(&specs[i].shape)));
+        json_array_append_new(array,
+                              json_pack("{s:o, s:s, s:o}", "name", message_json_text(specs[i].name),
+                                        "datatype", tensor_type_name(specs[i].type), "shape",
+                                        json_shape(&specs[i].shape)));
     return array;
 }
 
 enum status message_write_model(struct message_text *text, const struct message_model *model,
                                 struct error *error)
 {
-    json_t *json = json_pack("{s:o, s:[s], s:o, s:o, s:o}", "name", json_text(model->name),
-                             "versions", "1", "platform", json_text(model->platform), "inputs",
-                             json_specs(model->inputs, model->n_inputs), "outputs",
+    json_t *json = json_pack("{s:o, s:[s], s:o, s:o, s:o}", "name", message_json_text(model->name),
+                             "versions", "1", "platform", message_json_text(model->platform),
+                             "inputs", json_specs(model->inputs, model->n_inputs), "outputs",
                              json_specs(model->outputs, model->n_outputs));
     if (json && model->vocabulary > 0)
         json_object_set_new(json, "parameters",
                             json_pack("{s:I}", "vocabulary", (json_int_t)model->vocabulary));
-    text->n = 0;
-    return put_json(text, json, error);
+    begin(text);
+    return message_put_json(text, json, error);
+}
+
+enum status message_write_index(struct message_text *text, const char *const *models,
+                                size_t n_models, const char *version, struct error *error)
+{
+    json_t *index = json_array();
+    for (size_t i = 0; index && i < n_models; i++)
+        json_array_append_new(index, json_pack("{s:o, s:s, s:s, s:s}", "name",
+                                               message_json_text(models[i]), "version", version,
+                                               "state", "READY", "reason", ""));
+    begin(text);
+    return message_put_json(text, index, error);
 }
 
 enum status message_write_error(struct message_text *text, const char *what, struct error *error)
 {
-    text->n = 0;
-    return put_json(text, json_pack("{s:o}", "error", json_text(what)), error);
+    begin(text);
+    return message_put_json(text, json_pack("{s:o}", "error", message_json_text(what)), error);
 }

@@ -102,6 +102,8 @@ static void *inference_thread(void *user)
         struct MHD_Connection *connection = job->connection;
         job->answer.queue_ns = clock_ns() - job->queued_ns;
         server_model_infer(job->model, &job->body, &job->answer);
+        /* before the answer can arrive: who has it finds it counted */
+        server_statistics_count(server, job->model, &job->answer, clock_ns() - job->queued_ns);
         MHD_resume_connection(connection); /* the job is the HTTP thread's from here on */
     }
     for (size_t i = 0; i < server->n_models; i++)
@@ -150,7 +152,11 @@ enum status server_open(const struct server_config *config, struct server **serv
                         struct error *error)
 {
     char name[] = "rnnserve", version[] = RNNMAP_VERSION;
-    const struct message_server self = {.name = name, .version = version};
+    const struct message_server self = {
+        .name = name,
+        .version = version,
+        .extensions = {[EXTENSION_BINARY_TENSOR_DATA] = true, [EXTENSION_STATISTICS] = true},
+    };
     enum status status = check_config(config, error);
     if (status)
         return status;

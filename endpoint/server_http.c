@@ -5,149 +5,23 @@
 #include "base/memory.h"
 #include "base/units.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 /* A body that is refused is read to its end up to this many times the limit, for a client that
  * still sends would not see the answer. The same bound holds for all bodies together. */
-enum { MAX_BODIES = 4, MAX_SEGMENTS = 8, LOG_URL = 200 };
+enum { MAX_BODIES = 4, LOG_URL = 200 };
 
-/* A kind of request: its path ("*" stands for a model's name) and method. */
-struct server_route {
-    const char *path, *method;
-    void (*answer)(struct server_job *job); /* NULL: an inference */
-};
-
-static void answer_nothing(struct server_job *job)
+void server_refuse(struct server_job *job, unsigned status, const char *format, ...)
 {
-    job->answer.status = MHD_HTTP_OK;
-}
-
-static void answer_text(struct server_job *job, const struct message_text *text)
-{
-    char *copy = malloc(text->n);
-    if (!copy) {
-        server_answer_error(&job->answer, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
-        return;
-    }
-    memcpy(copy, text->bytes, text->n);
-    job->answer.body = (struct message_text){copy, text->n, text->n};
-    job->answer.status = MHD_HTTP_OK;
-}
-
-static void answer_server(struct server_job *job)
-{
-    answer_text(job, &job->server->metadata);
-}
-
-static void answer_model(struct server_job *job)
-{
-    answer_text(job, &job->model->metadata);
-}
-
-static const struct server_route routes[] = {
-    {"v2", "GET", answer_server},
-    {"v2/health/live", "GET", answer_nothing},
-    {"v2/health/ready", "GET", answer_nothing},
-    {"v2/models/*", "GET", answer_model},
-    {"v2/models/*/ready", "GET", answer_nothing},
-    {"v2/models/*/infer", "POST", NULL},
-};
-
-struct path {
-    char *text; /* the segments' memory */
-    const char *segments[MAX_SEGMENTS];
-    size_t n;
-    const char *version; /* NULL: not named */
-};
-
-/* Splits a path at '/', and takes "versions/V" out of it. False: memory ran out, or it is longer
- * than any that is known (then n is 0). */
-static bool split_path(const char *url, struct path *path)
-{
-    char *rest = NULL;
-    path->text = text_copy(url);
-    for (char *at = path->text ? strtok_r(path->text, "/", &rest) : NULL; at;
-         at = strtok_r(NULL, "/", &rest)) {
-        if (path->n == MAX_SEGMENTS) {
-            path->n = 0;
-            return false;
-        }
-        path->segments[path->n++] = at;
-    }
-    if (path->n >= 5 && strcmp(path->segments[3], "versions") == 0) {
-        path->version = path->segments[4];
-        memmove(&path->segments[3], &path->segments[5], (path->n - 5) * sizeof path->segments[0]);
-        path->n -= 2;
-    }
-    return path->text != NULL;
-}
-
-static bool matches(const struct server_route *route, const struct path *path)
-{
-    const char *at = route->path;
-    for (size_t i = 0; i < path->n; i++) {
-        size_t length = strcspn(at, "/");
-        bool any = length == 1 && *at == '*';
-        if (length == 0 || (!any && (strlen(path->segments[i]) != length ||
-                                     memcmp(path->segments[i], at, length) != 0)))
-            return false;
-        at += length + (at[length] == '/');
-    }
-    return *at == '\0';
-}
-
-static void refuse(struct server_job *job, unsigned status, const char *text, const char *detail)
-{
+    va_list args;
+    va_start(args, format);
+    server_answer_verror(&job->answer, status, format, args);
+    va_end(args);
     job->refused = true;
-    server_answer_error(&job->answer, status, text, detail);
-}
-
-static void find_model(struct server_job *job, const struct path *path)
-{
-    struct server *server = job->server;
-    const char *name = path->segments[2];
-    for (size_t i = 0; i < server->n_models && !job->model; i++) {
-        if (strcmp(server->models[i].name, name) == 0)
-            job->model = &server->models[i];
-    }
-    if (!job->model) {
-        job->refused = true;
-        server_answer_error(&job->answer, MHD_HTTP_NOT_FOUND,
-                            "there is no model '%.64s' here; one that is: '%s'", name,
-                            server->models[0].name);
-    } else if (path->version && strcmp(path->version, SERVER_MODEL_VERSION) != 0) {
-        job->refused = true;
-        server_answer_error(&job->answer, MHD_HTTP_NOT_FOUND,
-                            "model '%s' has no version '%.64s', only '%s'", job->model->name,
-                            path->version, SERVER_MODEL_VERSION);
-    }
-}
-
-/* Finds what is asked for, or says why there is no such thing. */
-static void find_route(struct server_job *job, const char *url, const char *method)
-{
-    struct path path = {0};
-    bool split = split_path(url, &path);
-    for (size_t i = 0; split && i < sizeof routes / sizeof routes[0] && !job->route; i++) {
-        if (matches(&routes[i], &path) && (!path.version || strchr(routes[i].path, '*')))
-            job->route = &routes[i];
-    }
-    bool head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
-    if (!job->route) {
-        job->refused = true;
-        server_answer_error(&job->answer, MHD_HTTP_NOT_FOUND,
-                            "there is nothing at '%.128s'; see v2 and v2/models/NAME", url);
-    } else if (strcmp(head ? "GET" : method, job->route->method) != 0) {
-        job->refused = true;
-        server_answer_error(&job->answer, MHD_HTTP_METHOD_NOT_ALLOWED,
-                            "method %.16s is not for this path; it takes %s", method,
-                            job->route->method);
-    } else if (path.n > 2 && strcmp(path.segments[1], "models") == 0) {
-        find_model(job, &path);
-    }
-    free(path.text);
 }
 
 static const char *header(struct server_job *job, const char *name)
@@ -155,26 +29,39 @@ static const char *header(struct server_job *job, const char *name)
     return MHD_lookup_connection_value(job->connection, MHD_HEADER_KIND, name);
 }
 
-/* What an inference's head must say. A media type may have parameters after ';'. */
+/* Whether `type` is that media type, with or without parameters after ';'. */
+static bool is_type(const char *type, const char *wanted)
+{
+    size_t n = strlen(wanted);
+    return strncasecmp(type, wanted, n) == 0 && strchr("; \t", type[n]);
+}
+
+/* What an inference's head must say. */
 static void check_head(struct server_job *job)
 {
-    static const char json[] = "application/json";
     const char *type = header(job, MHD_HTTP_HEADER_CONTENT_TYPE);
     const char *encoding = header(job, MHD_HTTP_HEADER_CONTENT_ENCODING);
     const char *size = header(job, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const char *json = header(job, MESSAGE_JSON_LENGTH_HEADER);
     uint64_t n;
-    if (header(job, "Inference-Header-Content-Length"))
-        refuse(job, MHD_HTTP_BAD_REQUEST, "binary tensors are not supported%s; send JSON alone",
-               "");
-    else if (type && (strncasecmp(type, json, sizeof json - 1) != 0 ||
-                      !strchr("; \t", type[sizeof json - 1])))
-        refuse(job, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
-               "content type '%.64s' is not supported; send application/json", type);
+    if (json && parse_u64(json, 0, INT64_MAX, &job->n_json, NULL))
+        server_refuse(job, MHD_HTTP_BAD_REQUEST,
+                      MESSAGE_JSON_LENGTH_HEADER " is '%.64s', which is not a count of bytes",
+                      json);
+    else if (type && !is_type(type, "application/json") &&
+             !(json && is_type(type, "application/octet-stream")))
+        server_refuse(job, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                      "content type '%.64s' is not supported; send application/json, or "
+                      "with " MESSAGE_JSON_LENGTH_HEADER " application/octet-stream",
+                      type);
     else if (encoding && strcasecmp(encoding, "identity") != 0)
-        refuse(job, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
-               "content encoding '%.64s' is not supported; send the body as it is", encoding);
+        server_refuse(job, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                      "content encoding '%.64s' is not supported; send the body as it is",
+                      encoding);
     else if (size && !parse_u64(size, 0, UINT64_MAX, &n, NULL) && n > job->server->config.max_body)
-        refuse(job, MHD_HTTP_CONTENT_TOO_LARGE, "a body of %.24s bytes is over the limit", size);
+        server_refuse(job, MHD_HTTP_CONTENT_TOO_LARGE, "a body of %.24s bytes is over the limit",
+                      size);
+    job->has_json_length = json;
 }
 
 /* Whether the body is so large that not even skipping it makes sense. */
@@ -196,13 +83,14 @@ static struct server_job *begin(struct server *server, struct MHD_Connection *co
     job->connection = connection;
     job->start_ns = clock_ns();
     job->answer.queue_ns = job->answer.infer_ns = job->answer.prepare_ns = -1;
+    job->answer.input_ns = job->answer.output_ns = -1;
     snprintf(job->method, sizeof job->method, "%s", method);
     job->url = server->config.log ? text_format("%.*s", LOG_URL, url) : NULL;
     atomic_fetch_add(&server->n_arriving, 1);
     if (atomic_load(&server->closing))
-        refuse(job, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is ending%s", "");
+        server_refuse(job, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is ending");
     else
-        find_route(job, url, method);
+        server_find_route(job, url, method);
     if (!job->refused && !job->route->answer)
         check_head(job);
     return job;
@@ -224,9 +112,9 @@ static enum MHD_Result take_upload(struct server_job *job, const char *bytes, si
         return MHD_NO;
     bool kept = !job->refused && !job->route->answer;
     if (kept && n > limit - body->n)
-        refuse(job, MHD_HTTP_CONTENT_TOO_LARGE, "the body is over the limit%s", "");
+        server_refuse(job, MHD_HTTP_CONTENT_TOO_LARGE, "the body is over the limit");
     else if (kept && server->n_held + n > MAX_BODIES * limit)
-        refuse(job, MHD_HTTP_SERVICE_UNAVAILABLE, "too many large requests; try again%s", "");
+        server_refuse(job, MHD_HTTP_SERVICE_UNAVAILABLE, "too many large requests; try again");
     else if (kept && body->capacity - body->n < n) {
         size_t wanted = body->n + body->n / 2 + n;
         char *grown = realloc(body->bytes, wanted);
@@ -234,7 +122,7 @@ static enum MHD_Result take_upload(struct server_job *job, const char *bytes, si
             body->bytes = grown;
             body->capacity = wanted;
         } else {
-            refuse(job, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory for the body%s", "");
+            server_refuse(job, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory for the body");
         }
     }
     if (kept && !job->refused) {
@@ -268,6 +156,18 @@ static void add_timing(const struct server_job *job, struct MHD_Response *respon
         MHD_add_response_header(response, "Server-Timing", text);
 }
 
+/* What the body is, and where its JSON ends if that is not all. */
+static void add_form(const struct message_text *body, struct MHD_Response *response)
+{
+    char length[24];
+    bool binary = body->n_binary > 0;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                            binary ? "application/octet-stream" : "application/json");
+    snprintf(length, sizeof length, "%zu", body->n - body->n_binary);
+    if (binary)
+        MHD_add_response_header(response, MESSAGE_JSON_LENGTH_HEADER, length);
+}
+
 static void log_line(const struct server_job *job)
 {
     const struct server_answer *answer = &job->answer;
@@ -293,7 +193,7 @@ static enum MHD_Result respond(struct server_job *job, bool close)
     if (!response)
         return MHD_NO;
     if (body->n > 0)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+        add_form(body, response);
     else
         free(body->bytes);
     *body = (struct message_text){0};
@@ -309,6 +209,19 @@ static enum MHD_Result respond(struct server_job *job, bool close)
     return result;
 }
 
+/* Where the body's JSON ends; checked here, so that no later reader can look beyond it. */
+static void split_body(struct server_job *job)
+{
+    if (!job->has_json_length)
+        return;
+    if (job->n_json > job->body.n)
+        server_refuse(job, MHD_HTTP_BAD_REQUEST,
+                      MESSAGE_JSON_LENGTH_HEADER " is %" PRIu64 ", but the body has only %zu bytes",
+                      job->n_json, job->body.n);
+    else
+        job->body.n_binary = job->body.n - (size_t)job->n_json;
+}
+
 /* The request's last byte is there: now its answer, or its place in the queue. */
 static enum MHD_Result finish(struct server_job *job)
 {
@@ -316,12 +229,14 @@ static enum MHD_Result finish(struct server_job *job)
     job->arrived = true;
     atomic_fetch_add(&server->n_finishing, 1);
     atomic_fetch_sub(&server->n_arriving, 1);
+    if (!job->refused && !job->route->answer)
+        split_body(job);
     if (!job->refused && job->route->answer) {
         job->route->answer(job);
     } else if (!job->refused) {
         if (server_enqueue(server, job))
             return MHD_YES;
-        refuse(job, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is ending%s", "");
+        server_refuse(job, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is ending");
     }
     return respond(job, false);
 }
@@ -338,7 +253,7 @@ enum MHD_Result server_http_access(void *user, struct MHD_Connection *connection
             return MHD_NO;
         if (is_hopeless(job)) {
             if (!job->refused)
-                refuse(job, MHD_HTTP_CONTENT_TOO_LARGE, "the body is over the limit%s", "");
+                server_refuse(job, MHD_HTTP_CONTENT_TOO_LARGE, "the body is over the limit");
             return respond(job, true);
         }
         return MHD_YES;

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,18 @@ enum { MAX_VALUES = INT32_MAX };
 
 void server_answer_error(struct server_answer *answer, unsigned status, const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
     va_start(args, format);
+    server_answer_verror(answer, status, format, args);
+    va_end(args);
+}
+
+void server_answer_verror(struct server_answer *answer, unsigned status, const char *format,
+                          va_list args)
+{
+    char *text = NULL;
     if (vasprintf(&text, format, args) < 0)
         text = NULL;
-    va_end(args);
     answer->status = status;
     if (message_write_error(&answer->body, text ? text : "out of memory", NULL))
         message_text_free(&answer->body);
@@ -39,6 +46,11 @@ static enum status read_spec(const char *spec, char **name, struct engine_config
     *name = text_format("%.*s", (int)(equals - spec), spec);
     if (!*name)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a model");
+    if (strcmp(*name, SERVER_ALL_STATISTICS) == 0)
+        return error_set(error, STATUS_INVALID,
+                         "a model cannot be named '%s': v2/models/%s is the statistics of all "
+                         "models; give another name",
+                         *name, *name);
     enum status status = engine_config_parse(config, equals + 1, error);
     error_prefix(error, "model '%s'", *name);
     return status;
@@ -175,23 +187,43 @@ static enum status run(struct server_model *model, const struct tensor *input,
     } else {
         memcpy(to.features, input->values.fp32, input->n_values * sizeof *to.features);
     }
+    answer->input_ns = clock_ns() - start_ns;
     enum status status = engine_run(model->engine, error);
     answer->infer_ns = clock_ns() - start_ns;
     answer->length = n;
     return status;
 }
 
-static enum status write_output(const struct server_model *model, const char *id,
-                                struct server_answer *answer, struct error *error)
+/* How the model's one output is wanted. */
+static enum message_form output_form(const struct message_request *request)
+{
+    return request->n_outputs > 0 ? request->forms[0] : request->form;
+}
+
+/* Binary tensors can hold what is no number. */
+static bool is_finite(const struct tensor *input)
+{
+    bool finite = true;
+    for (size_t i = 0; input->spec.type == TENSOR_FP32 && finite && i < input->n_values; i++)
+        finite = isfinite(input->values.fp32[i]);
+    return finite;
+}
+
+static enum status write_output(const struct server_model *model,
+                                const struct message_request *request, struct server_answer *answer,
+                                struct error *error)
 {
     size_t n;
     const float *values = engine_output(model->engine, &n);
     struct tensor output = {.spec = model->output_spec, .n_values = n};
     memcpy(&output.values.any, &values, sizeof values); /* only read from */
-    enum status status = message_write_response(&answer->body, model->name, SERVER_MODEL_VERSION,
-                                                id, &output, 1, error);
-    /* a NaN out of a request with finite input is no fault of the request */
-    return status == STATUS_INVALID ? STATUS_EXTERNAL : status;
+    int64_t start_ns = clock_ns();
+    enum status status =
+        message_write_response(&answer->body, model->name, SERVER_MODEL_VERSION, request->id,
+                               &output, 1, output_form(request), error);
+    answer->output_ns = clock_ns() - start_ns;
+    /* a NaN out of finite input is no fault of the request */
+    return status == STATUS_INVALID && is_finite(&request->inputs[0]) ? STATUS_EXTERNAL : status;
 }
 
 static unsigned http_status(enum status status)
@@ -208,26 +240,36 @@ static unsigned http_status(enum status status)
     }
 }
 
-void server_model_infer(struct server_model *model, const struct message_text *body,
-                        struct server_answer *answer)
+static enum status read_request(const struct server_model *model, const struct message_text *body,
+                                struct message_request *request, struct error *error)
 {
-    struct error error = {0};
-    struct message_request request = {0};
     size_t per_step = model->vocabulary ? 1 : model->input;
     const struct message_limits limits = {
         .max_values =
             model->max_length > MAX_VALUES / per_step ? MAX_VALUES : model->max_length * per_step,
         .max_rows = model->max_length,
     };
-    enum status status = message_read_request(body->bytes, body->n, &limits, &request, &error);
+    if (body->n > 0 && body->n_binary == body->n)
+        return message_read_raw_request(body->bytes, body->n, &model->input_spec, &limits, request,
+                                        error);
+    return message_read_request(body->bytes, body->n, body->n - body->n_binary, &limits, request,
+                                error);
+}
+
+void server_model_infer(struct server_model *model, const struct message_text *body,
+                        struct server_answer *answer)
+{
+    struct error error = {0};
+    struct message_request request = {0};
+    enum status status = read_request(model, body, &request, &error);
     if (!status)
         status = check_request(model, &request, &error);
     if (!status) {
         status = run(model, &request.inputs[0], answer, &error);
-        if (!status)
-            status = write_output(model, request.id, answer, &error);
         /* whatever the engine complains about, the request was valid */
         status = status == STATUS_INVALID ? STATUS_FAILED : status;
+        if (!status)
+            status = write_output(model, &request, answer, &error);
     }
     answer->status = http_status(status);
     if (status)

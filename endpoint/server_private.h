@@ -3,8 +3,10 @@
  * Parts of the server that its files share.
  *
  *   server.c        life cycle, the inference thread and its queue
- *   server_http.c   HTTP: routes, bodies, answers; runs in the HTTP library's thread
+ *   server_http.c   HTTP: heads, bodies, answers; runs in the HTTP library's thread
+ *   server_routes.c what can be asked for, and answers without an inference; in that thread too
  *   server_model.c  one model: its engine, metadata, and an inference from message to message
+ *   server_statistics.c  what is counted of each model
  *   server_listen.c the listening socket
  */
 #ifndef ENDPOINT_SERVER_PRIVATE_H
@@ -12,14 +14,17 @@
 
 #include "endpoint/message.h"
 #include "endpoint/server.h"
+#include "endpoint/statistics.h"
 #include "engines/engine.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#define SERVER_MODEL_VERSION "1"
+#define SERVER_MODEL_VERSION  "1"
+#define SERVER_ALL_STATISTICS "stats" /* stands in paths where a model's name does */
 
 /* The one model of a name. Everything but the engine is constant after opening. */
 struct server_model {
@@ -29,14 +34,25 @@ struct server_model {
     uint32_t length; /* the engine's current one; 0: none; the inference thread's */
     struct tensor_spec input_spec, output_spec;
     struct message_text metadata;
+    struct statistics statistics; /* under the server's lock */
 };
+
+struct server_job;
 
 /* What a request is answered with. */
 struct server_answer {
     unsigned status;                        /* of HTTP */
-    struct message_text body;               /* JSON, or empty */
+    struct message_text body;               /* JSON, with binary tensors or without; or empty */
     uint32_t length;                        /* 0: no inference was run */
     int64_t queue_ns, infer_ns, prepare_ns; /* -1: did not happen */
+    int64_t input_ns;                       /* the input's copying, a part of infer_ns */
+    int64_t output_ns;                      /* the output's writing into the answer */
+};
+
+/* A kind of request: its path ("*" stands for a model's name) and method. */
+struct server_route {
+    const char *path, *method;
+    void (*answer)(struct server_job *job); /* NULL: an inference */
 };
 
 /* One request from its head to the last byte of its answer. The HTTP thread owns it, but between
@@ -50,8 +66,10 @@ struct server_job {
     char *url; /* for the log */
     char method[16];
     struct message_text body;
-    bool refused; /* the answer is known; what is left of the body is skipped */
-    bool arrived; /* with its last byte */
+    uint64_t n_json;      /* where the body's JSON ends, by the request's head */
+    bool has_json_length; /* its head says so; else all is JSON */
+    bool refused;         /* the answer is known; what is left of the body is skipped */
+    bool arrived;         /* with its last byte */
     uint64_t n_skipped;
     int64_t start_ns, queued_ns;
     bool queued;
@@ -96,6 +114,24 @@ void server_model_infer(struct server_model *model, const struct message_text *b
 
 /* An answer that is an error. */
 void server_answer_error(struct server_answer *answer, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void server_answer_verror(struct server_answer *answer, unsigned status, const char *format,
+                          va_list args) __attribute__((format(printf, 3, 0)));
+
+/* server_statistics.c: adds an answer to what is counted of the model; `total_ns` from the
+ * request's last byte to the answer. And all that is counted, of one model or (NULL) of all, as a
+ * message. */
+void server_statistics_count(struct server *server, struct server_model *model,
+                             const struct server_answer *answer, int64_t total_ns);
+enum status server_statistics_write(struct server *server, const struct server_model *model,
+                                    struct message_text *text, struct error *error);
+
+/* server_routes.c: finds what is asked for, or refuses the job and says why there is no such thing.
+ */
+void server_find_route(struct server_job *job, const char *url, const char *method);
+
+/* server_http.c: answers with an error; what is left of the body is skipped. */
+void server_refuse(struct server_job *job, unsigned status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* server.c: suspends the job's connection and hands the job over to the inference thread, which

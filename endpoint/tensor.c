@@ -22,6 +22,11 @@ const char *tensor_type_name(enum tensor_type type)
     return types[type].name;
 }
 
+size_t tensor_type_size(enum tensor_type type)
+{
+    return types[type].size;
+}
+
 bool tensor_type_find(const char *name, enum tensor_type *type)
 {
     for (int i = 0; i < N_TENSOR_TYPES; i++) {
@@ -67,20 +72,42 @@ enum status tensor_shape_count(const struct tensor_shape *shape, size_t max_valu
     return STATUS_OK;
 }
 
+/* A tensor without values. */
+static enum status describe(struct tensor *tensor, const struct tensor_spec *spec,
+                            size_t max_values, struct error *error)
+{
+    *tensor = (struct tensor){.spec = {.type = spec->type, .shape = spec->shape}};
+    enum status status = tensor_shape_count(&spec->shape, max_values, &tensor->n_values, error);
+    return status ? status : text_replace(&tensor->spec.name, spec->name, error);
+}
+
 enum status tensor_make(struct tensor *tensor, const struct tensor_spec *spec, size_t max_values,
                         struct error *error)
 {
-    struct tensor made = {.spec = {.type = spec->type, .shape = spec->shape}};
-    enum status status = tensor_shape_count(&spec->shape, max_values, &made.n_values, error);
+    struct tensor made;
+    enum status status = describe(&made, spec, max_values, error);
     if (status)
         return status;
-    made.spec.name = text_copy(spec->name);
     made.values.any = calloc(made.n_values ? made.n_values : 1, types[spec->type].size);
-    if (!made.spec.name || !made.values.any) {
+    if (!made.values.any) {
+        status = error_set(error, STATUS_NO_MEMORY, "out of memory for a tensor of %zu values",
+                           made.n_values);
         tensor_free(&made);
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for a tensor of %zu values",
-                         made.n_values);
+        return status;
     }
+    *tensor = made;
+    return STATUS_OK;
+}
+
+enum status tensor_borrow(struct tensor *tensor, const struct tensor_spec *spec, size_t max_values,
+                          const void *values, struct error *error)
+{
+    struct tensor made;
+    enum status status = describe(&made, spec, max_values, error);
+    if (status)
+        return status;
+    memcpy(&made.values.any, &values, sizeof values); /* only read from */
+    made.borrowed = true;
     *tensor = made;
     return STATUS_OK;
 }
@@ -88,6 +115,7 @@ enum status tensor_make(struct tensor *tensor, const struct tensor_spec *spec, s
 void tensor_free(struct tensor *tensor)
 {
     free(tensor->spec.name);
-    free(tensor->values.any);
+    if (!tensor->borrowed)
+        free(tensor->values.any);
     *tensor = (struct tensor){0};
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A tensor of the Open Inference Protocol: a named array with a datatype and a shape. How it is
- * written into a message (JSON, later binary) is the business of message.h; a tensor does not know.
+ * written into a message (JSON or binary) is the business of message.h; a tensor does not know.
  *
- * Life cycle: zero-initialise or tensor_make, use, tensor_free. One thread at a time.
+ * Life cycle: zero-initialise, tensor_make or tensor_borrow, use, tensor_free. One thread at a
+ * time.
  */
 #ifndef ENDPOINT_TENSOR_H
 #define ENDPOINT_TENSOR_H
@@ -38,11 +39,15 @@ struct tensor {
         float *fp32;
         int64_t *int64;
         void *any;
-    } values; /* row-major, of spec.type; owned */
+    } values;      /* row-major, of spec.type */
+    bool borrowed; /* the values are somebody else's, not to be freed or written to */
 };
 
 /* "FP32", "INT64". */
 const char *tensor_type_name(enum tensor_type type);
+
+/* Bytes of one value. */
+size_t tensor_type_size(enum tensor_type type);
 
 /* Whether there is a type of that name; *type is set if so. */
 bool tensor_type_find(const char *name, enum tensor_type *type);
@@ -60,6 +65,10 @@ const char *tensor_shape_format(const struct tensor_shape *shape, char *text);
  * STATUS_INVALID: as tensor_shape_count.  STATUS_NO_MEMORY. */
 enum status tensor_make(struct tensor *tensor, const struct tensor_spec *spec, size_t max_values,
                         struct error *error);
+
+/* The same over values that are there, aligned for the type, and outlive the tensor. */
+enum status tensor_borrow(struct tensor *tensor, const struct tensor_spec *spec, size_t max_values,
+                          const void *values, struct error *error);
 
 void tensor_free(struct tensor *tensor);
 

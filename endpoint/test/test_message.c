@@ -27,15 +27,16 @@ static void test_writes_known_texts(void **state)
 {
     float floats[] = {0.0f, -0.0f, 1.0f, -2.5f, 0.1f, 1e-7f, 3e10f, 16777215.0f, -0.001234f};
     int64_t tokens[] = {0, 7, INT64_MAX, INT64_MIN};
-    const struct tensor fp32 = {{name, TENSOR_FP32, {{1, 3, 3}, 3}}, 9, {.fp32 = floats}};
-    const struct tensor int64 = {{name, TENSOR_INT64, {{1, 4}, 2}}, 4, {.int64 = tokens}};
+    const struct tensor fp32 = {{name, TENSOR_FP32, {{1, 3, 3}, 3}}, 9, {.fp32 = floats}, false};
+    const struct tensor int64 = {{name, TENSOR_INT64, {{1, 4}, 2}}, 4, {.int64 = tokens}, false};
     struct message_text text = {0};
     (void)state;
-    assert_int_equal(message_write_request(&text, &fp32, 1, NULL), STATUS_OK);
+    assert_int_equal(message_write_request(&text, &fp32, 1, MESSAGE_JSON, NULL), STATUS_OK);
     assert_true(is_text(&text, "{\"inputs\":[{\"name\":\"input\",\"shape\":[1,3,3],\"datatype\":"
                                "\"FP32\",\"data\":[0.0,-0.0,1.0,-2.5,0.100000001,1.00000001e-7,"
                                "3.0000001e10,16777215.0,-0.00123399997]}]}"));
-    assert_int_equal(message_write_response(&text, "m\"", "1", "42", &int64, 1, NULL), STATUS_OK);
+    assert_int_equal(message_write_response(&text, "m\"", "1", "42", &int64, 1, MESSAGE_JSON, NULL),
+                     STATUS_OK);
     assert_true(is_text(&text, "{\"model_name\":\"m\\\"\",\"model_version\":\"1\",\"id\":\"42\","
                                "\"outputs\":[{\"name\":\"input\",\"shape\":[1,4],\"datatype\":"
                                "\"INT64\",\"data\":[0,7,9223372036854775807,"
@@ -48,14 +49,15 @@ static void test_writes_known_texts(void **state)
 static void test_refuses_to_write_nan(void **state)
 {
     float values[] = {1.0f, NAN, INFINITY};
-    struct tensor tensor = {{name, TENSOR_FP32, {{2}, 1}}, 2, {.fp32 = values}};
+    struct tensor tensor = {{name, TENSOR_FP32, {{2}, 1}}, 2, {.fp32 = values}, false};
     struct message_text text = {0};
     struct error error = {0};
     (void)state;
-    assert_int_equal(message_write_request(&text, &tensor, 1, &error), STATUS_INVALID);
+    assert_int_equal(message_write_request(&text, &tensor, 1, MESSAGE_JSON, &error),
+                     STATUS_INVALID);
     assert_non_null(strstr(error.text, "value 1 of tensor 'input'"));
     tensor.values.fp32 = values + 1;
-    assert_int_equal(message_write_request(&text, &tensor, 1, NULL), STATUS_INVALID);
+    assert_int_equal(message_write_request(&text, &tensor, 1, MESSAGE_JSON, NULL), STATUS_INVALID);
     message_text_free(&text);
 }
 
@@ -79,12 +81,14 @@ static void test_floats_round_trip(void **state)
         if (!isfinite(values[i]))
             values[i] = -1.0f;
     }
-    const struct tensor tensor = {{name, TENSOR_FP32, {{(int64_t)n}, 1}}, n, {.fp32 = values}};
+    const struct tensor tensor = {
+        {name, TENSOR_FP32, {{(int64_t)n}, 1}}, n, {.fp32 = values}, false};
     const struct message_limits wide = {.max_values = n};
     struct message_text text = {0};
     struct message_request request;
-    assert_int_equal(message_write_request(&text, &tensor, 1, NULL), STATUS_OK);
-    assert_int_equal(message_read_request(text.bytes, text.n, &wide, &request, NULL), STATUS_OK);
+    assert_int_equal(message_write_request(&text, &tensor, 1, MESSAGE_JSON, NULL), STATUS_OK);
+    assert_int_equal(message_read_request(text.bytes, text.n, text.n, &wide, &request, NULL),
+                     STATUS_OK);
     for (size_t i = 0; i < n; i++) {
         if (memcmp(&values[i], &request.inputs[0].values.fp32[i], sizeof values[i]) != 0)
             fail_msg("%.9g came back as %.9g", (double)values[i],
@@ -108,7 +112,8 @@ static void test_reads_flat_and_nested(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct message_request request;
         struct error error = {0};
-        if (message_read_request(texts[i], strlen(texts[i]), &limits, &request, &error))
+        if (message_read_request(texts[i], strlen(texts[i]), strlen(texts[i]), &limits, &request,
+                                 &error))
             fail_msg("%s", error.text);
         assert_string_equal(request.id, "x");
         assert_int_equal(request.n_inputs, 1);
@@ -161,7 +166,7 @@ static const struct {
     {"{\"inputs\":[],\"inputs\":[]}", "JSON"},
     {"{\"inputs\":[{\"name\":\"a\",\"shape\":[1],\"datatype\":\"FP32\",\"data\":[1],"
      "\"parameters\":{\"binary_data_size\":4}}]}",
-     "binary"},
+     "both \"data\" and \"binary_data_size\""},
     {"{\"inputs\":[],\"outputs\":[{}]}", "\"outputs\""},
     {"{\"inputs\":[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]}", "more than 16"},
 };
@@ -172,8 +177,9 @@ static void test_refuses_hostile_requests(void **state)
     for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
         struct message_request request;
         struct error error = {0};
-        enum status status = message_read_request(hostile[i].text, strlen(hostile[i].text), &limits,
-                                                  &request, &error);
+        enum status status =
+            message_read_request(hostile[i].text, strlen(hostile[i].text), strlen(hostile[i].text),
+                                 &limits, &request, &error);
         if (status != STATUS_INVALID || !strstr(error.text, hostile[i].word))
             fail_msg("%s: status %d, '%s' has no '%s'", hostile[i].text, status, error.text,
                      hostile[i].word);
@@ -193,7 +199,7 @@ static enum status read_repeated(const char *before, const char *unit, size_t n,
         memcpy(text.bytes + text.n, unit, length);
     memcpy(text.bytes + text.n, after, strlen(after));
     text.n += strlen(after);
-    enum status status = message_read_request(text.bytes, text.n, &limits, &request, NULL);
+    enum status status = message_read_request(text.bytes, text.n, text.n, &limits, &request, NULL);
     if (!status)
         message_request_free(&request);
     message_text_free(&text);
@@ -228,14 +234,16 @@ static void test_survives_damage(void **state)
     for (size_t n = 0; n < sizeof good - 1; n++) {
         char *exact = malloc(n + 1);
         memcpy(exact, good, n);
-        assert_int_equal(message_read_request(exact, n, &limits, &request, NULL), STATUS_INVALID);
+        assert_int_equal(message_read_request(exact, n, n, &limits, &request, NULL),
+                         STATUS_INVALID);
         free(exact);
     }
     for (size_t i = 0; i < n_tries; i++) {
         char damaged[sizeof good];
         memcpy(damaged, good, sizeof good);
         damaged[random_below(&random, sizeof good - 1)] = (char)random_below(&random, 256);
-        if (!message_read_request(damaged, sizeof good - 1, &limits, &request, NULL)) {
+        if (!message_read_request(damaged, sizeof good - 1, sizeof good - 1, &limits, &request,
+                                  NULL)) {
             n_read++;
             message_request_free(&request);
         }
@@ -250,7 +258,8 @@ static enum status read_with_id(const char *id, const char *data, const char *ty
         text_format("{\"id\":\"%s\",\"inputs\":[{\"name\":\"a\",\"data\" : %s,\"shape\":[3],"
                     "\"datatype\":\"%s\"}]}",
                     id, data, type);
-    enum status status = message_read_request(text, strlen(text), &limits, request, NULL);
+    enum status status =
+        message_read_request(text, strlen(text), strlen(text), &limits, request, NULL);
     free(text);
     return status;
 }

@@ -28,6 +28,8 @@ struct wire_connection {
 struct wire_server {
     struct wire_script script;
     int fd, upstream_port; /* 0: no relay */
+    const char *hidden;
+    size_t n_statistics; /* asked for so far; by one connection */
     char *url;
     pthread_t thread;
     atomic_bool ending;
@@ -133,6 +135,18 @@ char *wire_ask(int port, const char *request)
     return answer;
 }
 
+char *wire_ask_body(int port, const char *head, const char *body, size_t n)
+{
+    char *whole = text_format("%sContent-Length: %zu\r\n\r\n", head, n);
+    int fd = wire_connect(port);
+    if (wire_send(fd, whole, strlen(whole)))
+        wire_send(fd, body, n);
+    char *answer = wire_read_answer(fd, 10);
+    close(fd);
+    free(whole);
+    return answer;
+}
+
 /* Reads one request into `text`; false when the client leaves or the test ends. */
 static bool read_request(struct wire_server *server, int fd, char *text)
 {
@@ -155,8 +169,12 @@ static bool read_request(struct wire_server *server, int fd, char *text)
 #define GOOD(body) \
     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: @\r\n\r\n" body
 
-static const char *choose_answer(const struct wire_script *script, const char *request)
+static const char *choose_answer(struct wire_server *server, const char *request)
 {
+    const struct wire_script *script = &server->script;
+    if (strncmp(request, "GET /v2/models/m/stats ", 23) == 0 && script->statistics &&
+        script->statistics[server->n_statistics])
+        return script->statistics[server->n_statistics++];
     if (strncmp(request, "POST ", 5) == 0)
         return script->infer;
     if (strncmp(request, "GET /v2 ", 8) == 0)
@@ -200,7 +218,7 @@ static void serve_connection(struct wire_server *server, int fd)
     for (int n = 0; read_request(server, fd, request); n++) {
         if (server->script.drops_second && n > 0)
             break;
-        const char *answer = choose_answer(&server->script, request);
+        const char *answer = choose_answer(server, request);
         bool post = strncmp(request, "POST ", 5) == 0;
         if (answer && !send_answer(fd, answer))
             break;
@@ -213,12 +231,15 @@ static void serve_connection(struct wire_server *server, int fd)
 }
 
 /* Copies what is there to read; false at the end. */
-static bool pass(int from, int to, atomic_uint_least64_t *count)
+static bool pass(int from, int to, const char *hidden, atomic_uint_least64_t *count)
 {
     char block[65536];
     ssize_t got = recv(from, block, sizeof block, 0);
     if (got <= 0)
         return false;
+    char *found = hidden ? memmem(block, (size_t)got, hidden, strlen(hidden)) : NULL;
+    if (found)
+        memset(found, 'X', strlen(hidden));
     atomic_fetch_add(count, (uint64_t)got);
     return wire_send(to, block, (size_t)got);
 }
@@ -232,9 +253,9 @@ static void relay_connection(struct wire_server *server, int fd)
         if (poll(ready, 2, POLL_MS) <= 0)
             continue;
         if (ready[0].revents)
-            open = pass(fd, upstream, &server->up);
+            open = pass(fd, upstream, NULL, &server->up);
         if (open && ready[1].revents)
-            open = pass(upstream, fd, &server->down);
+            open = pass(upstream, fd, server->hidden, &server->down);
     }
     close(upstream);
 }
@@ -271,13 +292,15 @@ static void *serve(void *user)
     return NULL;
 }
 
-static struct wire_server *start(const struct wire_script *script, int upstream_port)
+static struct wire_server *start(const struct wire_script *script, int upstream_port,
+                                 const char *hidden)
 {
     struct wire_server *server = calloc(1, sizeof *server);
     int port;
     server->fd = listen_somewhere(&port);
     server->url = text_format("http://127.0.0.1:%d", port);
     server->upstream_port = upstream_port;
+    server->hidden = hidden;
     if (script)
         server->script = *script;
     pthread_create(&server->thread, NULL, serve, server);
@@ -286,12 +309,17 @@ static struct wire_server *start(const struct wire_script *script, int upstream_
 
 struct wire_server *wire_serve(const struct wire_script *script)
 {
-    return start(script, 0);
+    return start(script, 0, NULL);
 }
 
 struct wire_server *wire_relay(int port)
 {
-    return start(NULL, port);
+    return start(NULL, port, NULL);
+}
+
+struct wire_server *wire_relay_hiding(int port, const char *hidden)
+{
+    return start(NULL, port, hidden);
 }
 
 const char *wire_url(const struct wire_server *server)

@@ -31,10 +31,15 @@ char *wire_read_answer(int fd, double seconds);
 /* Sends `request` on a connection of its own and returns what was answered, to be freed. */
 char *wire_ask(int port, const char *request);
 
+/* The same with `n` bytes after it, as its body: Content-Length is added to `head`, which ends in
+ * the line before it. */
+char *wire_ask_body(int port, const char *head, const char *body, size_t n);
+
 /* What a server answers to requests for each path: whole HTTP answers, or something else. In
  * "Content-Length: @" the '@' becomes the length of the body. */
 struct wire_script {
     const char *server, *model, *live; /* GET v2, v2/models/m, v2/health/live; NULL: good ones */
+    const char *const *statistics;     /* GET v2/models/m/stats, in turn, up to a NULL */
     const char *infer;                 /* POST; NULL: silence until the client leaves */
     size_t n_flood;                    /* bytes of '7' after it */
     bool closes;                       /* after the answer to a POST */
@@ -49,8 +54,10 @@ const char *wire_url(const struct wire_server *server);
 size_t wire_n_connections(const struct wire_server *server);
 void wire_end(struct wire_server *server);
 
-/* Passes everything to `port` and back. The counts are exact once an answer has been read. */
+/* Passes everything to `port` and back. The counts are exact once an answer has been read. A header
+ * of answers named `hidden` (or NULL) gets another name of the same length. */
 struct wire_server *wire_relay(int port);
+struct wire_server *wire_relay_hiding(int port, const char *hidden);
 uint64_t wire_bytes_up(const struct wire_server *server);
 uint64_t wire_bytes_down(const struct wire_server *server);
 
