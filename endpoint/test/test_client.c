@@ -18,6 +18,12 @@
 
 #define OK_HEAD(length) "HTTP/1.1 200 OK\r\nContent-Length: " length "\r\n\r\n"
 
+#define BINARY_HEAD(length) \
+    "HTTP/1.1 200 OK\r\nContent-Length: @\r\n" MESSAGE_JSON_LENGTH_HEADER ": " length "\r\n\r\n"
+#define BINARY_ANSWER(size)                                                                     \
+    "{\"model_name\":\"m\",\"outputs\":[{\"name\":\"o\",\"shape\":[1,2],\"datatype\":\"FP32\"," \
+    "\"parameters\":{\"binary_data_size\":" size "}}]}"
+
 static struct client *open_client(const char *url, double timeout_s)
 {
     const struct client_config config = {
@@ -105,6 +111,36 @@ static const struct hostile {
      CLIENT_PROTOCOL,
      STATUS_PROTOCOL,
      "wants 3 values"},
+    {"JSON that ends beyond the body",
+     {.infer = BINARY_HEAD("9999") BINARY_ANSWER("8") "AAAABBBB"},
+     CLIENT_PROTOCOL,
+     STATUS_PROTOCOL,
+     "the body has only"},
+    {"JSON that ends nowhere",
+     {.infer = BINARY_HEAD("soon") BINARY_ANSWER("8") "AAAABBBB"},
+     CLIENT_PROTOCOL,
+     STATUS_PROTOCOL,
+     "the body has only"},
+    {"JSON that ends too early",
+     {.infer = BINARY_HEAD("50") BINARY_ANSWER("8") "AAAABBBB"},
+     CLIENT_PROTOCOL,
+     STATUS_PROTOCOL,
+     "JSON"},
+    {"fewer bytes than said",
+     {.infer = BINARY_HEAD("111") BINARY_ANSWER("8") "AAAABBB"},
+     CLIENT_PROTOCOL,
+     STATUS_PROTOCOL,
+     "only 7 bytes are left"},
+    {"more bytes than said",
+     {.infer = BINARY_HEAD("111") BINARY_ANSWER("8") "AAAABBBBC"},
+     CLIENT_PROTOCOL,
+     STATUS_PROTOCOL,
+     "1 bytes at the end"},
+    {"bytes that are not the shape's",
+     {.infer = BINARY_HEAD("111") BINARY_ANSWER("4") "AAAA"},
+     CLIENT_PROTOCOL,
+     STATUS_PROTOCOL,
+     "wants 8 bytes"},
     {"500",
      {.infer = "HTTP/1.1 500 No\r\nContent-Length: @\r\n\r\n{\"error\":\"engine broke\"}"},
      CLIENT_HTTP,
@@ -214,6 +250,44 @@ static void test_dropped_requests(void **state)
     }
     client_close(client);
     wire_end(server);
+}
+
+/* Asked for bytes, servers answer with them, with JSON, or with a refusal. */
+static void test_binary_answers(void **state)
+{
+    static const struct {
+        const char *infer;
+        enum status status;
+        float first;
+        const char *word;
+    } cases[] = {
+        {BINARY_HEAD("111") BINARY_ANSWER("8") "AAAABBBB", STATUS_OK, 0x1.828282p3f, ""},
+        {OK_HEAD("@") ANSWER, STATUS_OK, 1.5f, ""},
+        {"HTTP/1.1 400 No\r\nContent-Length: @\r\n\r\n{\"error\":\"what is binary\"}",
+         STATUS_PROTOCOL, 0, "400: what is binary"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct wire_script script = {.infer = cases[i].infer};
+        struct wire_server *server = wire_serve(&script);
+        const struct client_config config = {
+            .url = wire_url(server), .model = "m", .timeout_s = 5, .binary = true};
+        struct client *client = NULL;
+        struct client_timing timing;
+        struct error error = {0};
+        size_t n = 0;
+        assert_int_equal(client_open(&config, &client, NULL), STATUS_OK);
+        assert_int_equal(client_prepare(client, 3, NULL), STATUS_OK);
+        if (client_infer(client, &timing, &error) != cases[i].status ||
+            !strstr(error.text, cases[i].word))
+            fail_msg("case %zu: '%s'", i, error.text);
+        const float *output = client_output(client, &n);
+        assert_int_equal(n, cases[i].status ? 0 : 2);
+        if (n > 0)
+            assert_float_equal(output[0], cases[i].first, 0);
+        client_close(client);
+        wire_end(server);
+    }
 }
 
 /* Bytes of an answer in chunks, with its framing, as they pass a relay. */
@@ -341,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_hostile_answers),
         cmocka_unit_test(test_closed_between_requests),
         cmocka_unit_test(test_dropped_requests),
+        cmocka_unit_test(test_binary_answers),
         cmocka_unit_test(test_counts_chunked_answers),
         cmocka_unit_test(test_refuses_to_open),
         cmocka_unit_test(test_refuses_models),

@@ -9,6 +9,7 @@
 #include "endpoint/test/wire.h"
 #include "engines/engine.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -72,14 +73,20 @@ static int tear_down(void **state)
     return code;
 }
 
-static struct client *open_client(const char *url, size_t model)
+static struct client *open_form(const char *url, size_t model, bool binary)
 {
-    const struct client_config config = {.url = url, .model = models[model].name, .seed = 11};
+    const struct client_config config = {
+        .url = url, .model = models[model].name, .seed = 11, .binary = binary};
     struct client *client = NULL;
     struct error error = {0};
     if (client_open(&config, &client, &error))
         fail_msg("%s", error.text);
     return client;
+}
+
+static struct client *open_client(const char *url, size_t model)
+{
+    return open_form(url, model, false);
 }
 
 static void infer(struct client *client, uint32_t n, struct client_timing *timing)
@@ -120,26 +127,38 @@ static const float *expect(struct engine *engine, const struct tensor *input, si
     return engine_output(engine, n_values);
 }
 
+/* To the bit: neither form may change a value. */
+static void assert_same_floats(const float *got, const float *expected, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (memcmp(&got[i], &expected[i], sizeof got[i]) != 0)
+            fail_msg("value %zu: %.9g, not %.9g", i, (double)got[i], (double)expected[i]);
+    }
+}
+
 static void test_outputs_are_the_engines(void **state)
 {
     static const uint32_t lengths[] = {1, 2, 17, 100, 2, 700};
     const struct running *server = *state;
     for (size_t m = TOKENS; m <= FEATURES; m++) {
         struct client *client = open_client(server->url, m);
+        struct client *binary = open_form(server->url, m, true);
         struct engine *engine = open_engine(m);
         for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
             struct client_timing timing;
             size_t n_got, n_expected;
             infer(client, lengths[i], &timing);
-            const float *got = client_output(client, &n_got);
+            infer(binary, lengths[i], &timing);
             const float *expected = expect(engine, client_input(client), &n_expected);
+            assert_same_floats(client_output(client, &n_got), expected, n_expected);
             assert_int_equal(n_got, n_expected);
-            for (size_t k = 0; k < n_got; k++)
-                assert_close((double)got[k], (double)expected[k], 0, 1e-6);
+            assert_same_floats(client_output(binary, &n_got), expected, n_expected);
+            assert_int_equal(n_got, n_expected);
         }
         assert_string_equal(client_server(client), "rnnserve 0.1.0");
         engine_close(engine);
         client_close(client);
+        client_close(binary);
     }
 }
 
@@ -154,31 +173,74 @@ static void check_timing(const struct client_timing *timing, bool warm)
     assert_true(timing->total_ns > timing->server_ns);
 }
 
+/* The most and the least bytes that an input of `n` steps can take, without HTTP's head. */
+static void check_size(uint64_t bytes_up, size_t model, uint32_t n, bool binary)
+{
+    size_t n_values = n * (model == TOKENS ? 1 : 8);
+    size_t least = n_values * (binary ? (model == TOKENS ? 8 : 4) : 2);
+    if (bytes_up < least || (binary && bytes_up > least + 600))
+        fail_msg("%" PRIu64 " bytes for %zu values", bytes_up, n_values);
+}
+
+static void check_bytes(const struct running *server, size_t model, bool binary)
+{
+    static const uint32_t lengths[] = {1, 9, 10, 99, 2500, 20000};
+    struct wire_server *relay = wire_relay(wire_port_of(server->url));
+    struct client *client = open_form(wire_url(relay), model, binary);
+    struct client_timing timing;
+    infer(client, 1, &timing); /* the first asks for statistics too, once */
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        int64_t rtt_ns = 0;
+        uint64_t up = wire_bytes_up(relay), down = wire_bytes_down(relay);
+        infer(client, lengths[i], &timing);
+        assert_int_equal(timing.bytes_up, wire_bytes_up(relay) - up);
+        assert_int_equal(timing.bytes_down, wire_bytes_down(relay) - down);
+        check_size(timing.bytes_up, model, lengths[i], binary);
+        check_timing(&timing, true);
+        assert_int_equal(client_probe(client, &rtt_ns, NULL), STATUS_OK);
+        assert_true(rtt_ns > 0);
+    }
+    assert_int_equal(wire_n_connections(relay), 1);
+    client_close(client);
+    wire_end(relay);
+}
+
 /* What the client says it sent and received is what passed the relay, to the byte, and all of it on
  * one connection. Long inputs do not fit into one write. */
 static void test_bytes_and_connection(void **state)
 {
-    static const uint32_t lengths[] = {1, 9, 10, 99, 2500, 20000};
-    const struct running *server = *state;
     for (size_t m = TOKENS; m <= FEATURES; m++) {
-        struct wire_server *relay = wire_relay(wire_port_of(server->url));
-        struct client *client = open_client(wire_url(relay), m);
-        struct client_timing timing;
-        infer(client, 1, &timing); /* the first asks for statistics too, once */
-        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
-            int64_t rtt_ns = 0;
-            uint64_t up = wire_bytes_up(relay), down = wire_bytes_down(relay);
-            infer(client, lengths[i], &timing);
-            assert_int_equal(timing.bytes_up, wire_bytes_up(relay) - up);
-            assert_int_equal(timing.bytes_down, wire_bytes_down(relay) - down);
-            assert_true(timing.bytes_up > 2 * lengths[i]);
-            check_timing(&timing, true);
-            assert_int_equal(client_probe(client, &rtt_ns, NULL), STATUS_OK);
-            assert_true(rtt_ns > 0);
+        check_bytes(*state, m, false);
+        check_bytes(*state, m, true);
+    }
+}
+
+/* Two models of one server in turn, over two connections: neither sees the other's answers. */
+static void test_two_models(void **state)
+{
+    const struct running *server = *state;
+    struct client *clients[2];
+    struct engine *engines[2];
+    for (size_t m = 0; m < 2; m++) {
+        clients[m] = open_form(server->url, m, m == FEATURES);
+        engines[m] = open_engine(m);
+    }
+    for (uint32_t length = 1; length <= 40; length++) {
+        for (size_t m = 0; m < 2; m++) {
+            struct client_timing timing;
+            infer(clients[m], length, &timing);
         }
-        assert_int_equal(wire_n_connections(relay), 1);
-        client_close(client);
-        wire_end(relay);
+        for (size_t m = 0; m < 2; m++) {
+            size_t n_got, n_expected;
+            const float *got = client_output(clients[m], &n_got);
+            const float *expected = expect(engines[m], client_input(clients[m]), &n_expected);
+            assert_int_equal(n_got, n_expected);
+            assert_same_floats(got, expected, n_got);
+        }
+    }
+    for (size_t m = 0; m < 2; m++) {
+        client_close(clients[m]);
+        engine_close(engines[m]);
     }
 }
 
@@ -402,6 +464,7 @@ static void test_misuse(void **state)
         {"--listen 127.0.0.1:0 --model a/b=dnnl:hidden=8", 2, "NAME=SPEC"},
         {"--listen 127.0.0.1:0 --model m=dnnl:hidden=8 --model m=dnnl:hidden=9", 2, "twice"},
         {"--listen 127.0.0.1:0 --model m=nosuch:hidden=8", 2, "nosuch"},
+        {"--listen 127.0.0.1:0 --model stats=dnnl:hidden=8", 2, "cannot be named 'stats'"},
         {"--listen 127.0.0.1:0 --model m=dnnl:hidden=8 --timeout 1ms", 2, "time-out"},
         {"--listen 127.0.0.1:0 --model m=dnnl:hidden=8 --max-length 0", 2, "length"},
         {"--max-length 99999999999 --model m=dnnl:hidden=8", 2, "--max-length"},
@@ -426,6 +489,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outputs_are_the_engines),
         cmocka_unit_test(test_bytes_and_connection),
+        cmocka_unit_test(test_two_models),
         cmocka_unit_test(test_new_connections),
         cmocka_unit_test(test_tls_to_a_plain_server),
         cmocka_unit_test(test_many_clients),
