@@ -32,6 +32,18 @@ enum status folder_make(const char *folder, struct error *error)
     return status;
 }
 
+/* Quotes are doubled within quotes; line ends would end the string. */
+void gnuplot_put_text(FILE *script, const char *text)
+{
+    fputc('\'', script);
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputc('\'', script);
+        fputc((unsigned char)*text < ' ' ? ' ' : *text, script);
+    }
+    fputc('\'', script);
+}
+
 static void run_child(const char *folder, const char *script, const int ends[2])
 {
     if (chdir(folder) == 0) {

@@ -7,8 +7,13 @@
 
 #include "base/status.h"
 
+#include <stdio.h>
+
 /* Makes `folder` and the folders above it where they are missing. STATUS_IO: it cannot be. */
 enum status folder_make(const char *folder, struct error *error);
+
+/* Writes `text` as a string of a script, in single quotes; control characters become blanks. */
+void gnuplot_put_text(FILE *script, const char *text);
 
 /*
  * Runs "gnuplot SCRIPT" in `folder`; what it says on standard error becomes the message.

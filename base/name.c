@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/name.h"
 
+#include "base/memory.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,4 +48,11 @@ const char *name_trouble(const char *name)
         c += size;
     }
     return NULL;
+}
+
+char *name_of_file(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    return text_format("%.*s", dot && dot > name ? (int)(dot - name) : (int)strlen(name), name);
 }

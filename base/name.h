@@ -9,4 +9,8 @@
  * constant string that reads on after the name; NULL when it can. */
 const char *name_trouble(const char *name);
 
+/* The name of a file without its folder and without the part from its last dot on; freed by the
+ * caller, NULL when memory ran out. */
+char *name_of_file(const char *path);
+
 #endif

@@ -33,18 +33,6 @@ static void put_figures(const struct evaluation *e, FILE *script)
     fputs("END\n", script);
 }
 
-/* Gnuplot's single-quoted strings double their quotes; line ends would end them. */
-static void put_quoted(const char *text, FILE *script)
-{
-    fputc('\'', script);
-    for (; *text; text++) {
-        if (*text == '\'')
-            fputc('\'', script);
-        fputc((unsigned char)*text < ' ' ? ' ' : *text, script);
-    }
-    fputc('\'', script);
-}
-
 /* Room for the figures above the bars. */
 static double top_ms(const struct evaluation *e)
 {
@@ -62,7 +50,7 @@ static void put_script(const struct evaluation *e, const char *title, FILE *scri
     fputs("# drawn by rnneval --plot\n", script);
     put_figures(e, script);
     fputs("set title ", script);
-    put_quoted(title, script);
+    gnuplot_put_text(script, title);
     fprintf(script,
             " noenhanced\nset arrow from graph 0, first %.9g to graph 1, first %.9g nohead "
             "dashtype 2 linecolor rgb '#444444' front\n",

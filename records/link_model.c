@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STEPS = 1 << 22, TENTHS = 10, MIN_ABOVE = 5 };
+enum { MAX_STEPS = 1 << 22, TENTHS = 10, MIN_BEYOND = 5 };
 
 /* ---- the series in steps */
 
@@ -66,17 +66,22 @@ enum status link_series_steps(const struct trace_series *series, double *step_s,
 
 /* ---- bins */
 
-/* Where the bins of n values are cut, as shares of the values above 0. */
-static size_t choose_cuts(size_t n, double *cuts)
+/* Where the bins of n values above 0 are cut, as ascending shares of them. The end at which a link
+ * is bad is cut finest: long round trips, small bandwidths. */
+static size_t choose_cuts(size_t n, enum link_column column, double *cuts)
 {
-    static const double top[] = {0.95, 0.99};
+    static const double tails[] = {0.001, 0.01, 0.05};
     size_t parts = (size_t)fmin(TENTHS, fmax(1, floor(sqrt((double)n)))), n_cuts = 0;
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        if (tails[i] * (double)n >= MIN_BEYOND && tails[i] * (double)parts < 1)
+            cuts[n_cuts++] = tails[i];
+    }
     for (size_t i = 1; i < parts; i++)
         cuts[n_cuts++] = (double)i / (double)parts;
-    for (size_t i = 0; i < sizeof top / sizeof *top; i++) {
-        bool enough = (1 - top[i]) * (double)n >= MIN_ABOVE - 1e-9;
-        if (enough && (n_cuts == 0 || top[i] > cuts[n_cuts - 1]))
-            cuts[n_cuts++] = top[i];
+    for (size_t i = 0; column == COLUMN_RTT && 2 * i < n_cuts; i++) {
+        double low = cuts[i];
+        cuts[i] = 1 - cuts[n_cuts - 1 - i];
+        cuts[n_cuts - 1 - i] = 1 - low;
     }
     return n_cuts;
 }
@@ -108,14 +113,16 @@ static void end_bin(struct bins *bins, size_t end)
 }
 
 /* `n_values` of the series are above 0; the steps repeat them. */
-static void cut_bins(const double *sorted, size_t n, size_t n_values, struct bins *bins)
+static void cut_bins(const double *sorted, size_t n, size_t n_values, enum link_column column,
+                     struct bins *bins)
 {
-    double cuts[TENTHS + 2];
-    size_t n_cuts = choose_cuts(n_values, cuts), zeros = behind(sorted, n, 0);
+    double cuts[TENTHS + 3];
+    size_t n_cuts = choose_cuts(n_values, column, cuts), zeros = behind(sorted, n, 0);
     *bins = (struct bins){0};
     end_bin(bins, zeros);
     for (size_t i = 0; i < n_cuts && zeros < n; i++) {
-        size_t rank = (size_t)ceil(cuts[i] * (double)(n - zeros)); /* from 1: nearest rank */
+        /* nearest rank, from 1; 0.7 of 10 is a hair above 7 in binary */
+        size_t rank = (size_t)ceil(cuts[i] * (double)(n - zeros) * (1 - 1e-12));
         end_bin(bins, behind(sorted, n, sorted[zeros + rank - 1]));
     }
     end_bin(bins, n);
@@ -148,7 +155,7 @@ static size_t bin_of(const struct bins *bins, const double *sorted, double value
     return bin;
 }
 
-static enum status fit_chain(const struct trace_series *series, double unit,
+static enum status fit_chain(const struct trace_series *series, enum link_column column,
                              struct link_chain *chain, struct error *error)
 {
     double *steps = NULL, *sorted = NULL;
@@ -165,10 +172,10 @@ static enum status fit_chain(const struct trace_series *series, double unit,
     for (size_t i = 0; i < series->n; i++)
         n_values += series->values[i] > 0;
     struct bins bins;
-    cut_bins(sorted, n, n_values, &bins);
+    cut_bins(sorted, n, n_values, column, &bins);
     for (size_t b = 0; b < bins.n; b++)
-        bin_quantiles(sorted + bins.begins[b], bins.begins[b + 1] - bins.begins[b], unit,
-                      chain->quantiles[b]);
+        bin_quantiles(sorted + bins.begins[b], bins.begins[b + 1] - bins.begins[b],
+                      link_column_unit(column), chain->quantiles[b]);
     size_t from = bin_of(&bins, sorted, steps[n - 1]); /* the loop is closed */
     for (size_t i = 0; i < n; i++) {
         size_t to = bin_of(&bins, sorted, steps[i]);
@@ -193,7 +200,7 @@ enum status link_model_fit(const struct link_trace *trace, struct link_model *mo
         if (trace->columns[c].n < LINK_MODEL_MIN_VALUES)
             continue;
         any = true;
-        status = fit_chain(&trace->columns[c], link_column_unit(column), &model->chains[c], error);
+        status = fit_chain(&trace->columns[c], column, &model->chains[c], error);
         if (status)
             error_prefix(error, "%s", link_column_name(column));
     }
@@ -219,7 +226,7 @@ static enum status check_text(const char *what, const char *text, struct error *
         trouble = "starts or ends with a blank";
     else if (strpbrk(text, "\"\\"))
         trouble = "holds a quote or a backslash";
-    else if (strstr(text, " ;"))
+    else if (text[0] == ';' || strstr(text, " ;"))
         trouble = "holds ' ;', which starts a comment in the model's file";
     for (const char *c = text; *c && !trouble; c++) {
         if ((unsigned char)*c < ' ' || *c == 0x7f)

@@ -9,9 +9,10 @@
  * followed by the first), so every bin is left as often as it is entered and the chain's long-run
  * shares are exactly those of the trace's steps. Within a bin a value is drawn from the piecewise
  * linear distribution through the bin's quantiles. Values of 0 (outages) have a bin of their own.
- * The others are cut at their tenths, the topmost again at 0.95 and 0.99; of n < 100 values at
- * the floor(sqrt(n))-ths; a cut that would leave fewer than five values above it is left out, and
- * equal values are never parted.
+ * The others are cut at their tenths, and again at the end where a link is bad: a round trip at
+ * 0.95, 0.99 and 0.999, a bandwidth at 0.001, 0.01 and 0.05. Of n < 100 values the floor(sqrt(n))-
+ * ths take the tenths' place; a cut of the end is left out where fewer than five values lie beyond
+ * it or it is no finer. Equal values are never parted.
  *
  * The file is INI text (base/ini.h), values in the units of traces (ms, Mbit/s):
  *
@@ -44,7 +45,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { LINK_MODEL_MAX_BINS = 13, LINK_MODEL_QUANTILES = 5, LINK_MODEL_MIN_VALUES = 20 };
+enum { LINK_MODEL_MAX_BINS = 14, LINK_MODEL_QUANTILES = 5, LINK_MODEL_MIN_VALUES = 20 };
 
 /* Lengths of the name, source and licence in bytes. */
 enum { LINK_MODEL_TEXT_MAX = 160 };

@@ -164,7 +164,7 @@ static enum status take_bin(struct reading *r, int c, const struct ini_setting *
     if (r->n_next[c] != chain->n_bins)
         return wrong(setting, error, "the bin before has no 'next'");
     if (chain->n_bins == LINK_MODEL_MAX_BINS)
-        return wrong(setting, error, "more than 13 bins");
+        return wrong(setting, error, "more than 14 bins");
     if (chain->n_bins > 0)
         before = chain->quantiles[chain->n_bins - 1][LINK_MODEL_QUANTILES - 1];
     double *q = chain->quantiles[chain->n_bins++];

@@ -2,6 +2,7 @@
 #include "records/link_source_private.h"
 
 #include "base/memory.h"
+#include "base/name.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -104,14 +105,6 @@ static bool looks_like_model(const char *path)
     return found;
 }
 
-/* The file's name without its folder and the part after its last dot. */
-static char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
-    return text_format("%.*s", dot && dot > name ? (int)(dot - name) : (int)strlen(name), name);
-}
-
 static enum status file_read(const char *path, struct link_file *file, char **name,
                              struct error *error)
 {
@@ -122,7 +115,7 @@ static enum status file_read(const char *path, struct link_file *file, char **na
     else
         status = link_trace_read(path, &file->trace, error);
     if (!status) {
-        *name = file->is_model ? text_copy(file->model.name) : base_name(path);
+        *name = file->is_model ? text_copy(file->model.name) : name_of_file(path);
         if (!*name)
             status = no_memory(error);
     }

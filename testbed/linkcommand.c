@@ -73,6 +73,18 @@ const struct option_row linkcommand_options[] = {
      OPTION_TEXT, offsetof(struct linkcommand, log), NULL, 0},
     {"connections", "N", "Connections at once; more are reset (default: 256).", OPTION_COUNT,
      offsetof(struct linkcommand, connections), NULL, 0},
+    {"fit", "TRACE.csv", "Make the link model of a trace, say how good it is, and play nothing.",
+     OPTION_TEXT, offsetof(struct linkcommand, fit.trace), NULL, 0},
+    {"output", "FILE", "With --fit: where the model goes (-: standard output).", OPTION_TEXT,
+     offsetof(struct linkcommand, fit.output), NULL, 'o'},
+    {"name", "NAME", "With --fit: the model's name (default: the trace's file name).", OPTION_TEXT,
+     offsetof(struct linkcommand, fit.name), NULL, 0},
+    {"source", "TEXT", "With --fit: where the trace is from, kept in the model.", OPTION_TEXT,
+     offsetof(struct linkcommand, fit.source), NULL, 0},
+    {"licence", "TEXT", "With --fit: the trace's licence, kept in the model.", OPTION_TEXT,
+     offsetof(struct linkcommand, fit.licence), NULL, 0},
+    {"plot", "DIR", "With --fit: draw distribution and autocorrelation of both into a folder.",
+     OPTION_TEXT, offsetof(struct linkcommand, fit.plot), NULL, 0},
 };
 const size_t linkcommand_n_options = sizeof linkcommand_options / sizeof linkcommand_options[0];
 
@@ -95,6 +107,11 @@ static const char *source_text(const struct linkcommand *s)
 
 static enum status check(const struct linkcommand *s, struct error *error)
 {
+    if (s->fit.trace)
+        return error_set(error, STATUS_MISUSE, "--fit plays nothing: leave out --listen and --to");
+    if (s->fit.output || s->fit.name || s->fit.source || s->fit.licence || s->fit.plot)
+        return error_set(error, STATUS_MISUSE,
+                         "--output, --name, --source, --licence and --plot are for --fit");
     if (!s->listen || !s->to)
         return error_set(error, STATUS_MISUSE, "--%s is missing; see rnnlink --help",
                          s->listen ? "to" : "listen");
@@ -242,6 +259,8 @@ enum status linkcommand_run(const struct invocation *call, const void *settings,
                                  .max_connections = s->connections,
                                  .remark = remark,
                                  .context = call->diagnostics};
+    if (s->fit.trace && !s->listen && !s->to)
+        return linkfit_run(call, &s->fit, error);
     enum status status = check(s, error);
     if (!status && s->outages)
         status = parse_outages(s->outages, &with.play, error);

@@ -6,6 +6,7 @@
 #define TESTBED_LINKCOMMAND_H
 
 #include "base/tool.h"
+#include "testbed/linkfit.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,7 @@ struct linkcommand {
     uint64_t seed, connections;
     double jitter_s;
     const char *outages, *control, *log;
+    struct linkfit_settings fit;
 };
 
 extern const struct linkcommand linkcommand_defaults;

@@ -30,7 +30,8 @@ static const struct tool rnnlink = {
                 "  rnnlink --listen 127.0.0.1:8001 --to 127.0.0.1:8000 --trace lte.csv --rtt 60 "
                 "--once\n"
                 "  rnnlink --listen 127.0.0.1:8001 --to 127.0.0.1:8000 --slow-start "
-                "--link rtt=lte.model,up=10,down=unlimited",
+                "--link rtt=lte.link,up=10,down=unlimited\n"
+                "  rnnlink --fit trace.csv -o trace.link --plot plots",
 };
 
 int main(int argc, char **argv)
