@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/break_even.h"
 
+#include "fitter/cost_line.h"
+
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 
@@ -17,50 +19,37 @@ const char *verdict_name(enum verdict verdict)
     return verdicts[verdict];
 }
 
-/* edge - cloud as a line d0 + d1*n, and the covariance of d0 and d1. */
+/* edge - cloud as a line d0 + d1*n over lengths from .. to, and the covariance of d0 and d1. */
 struct difference {
     double d[2];
     double v00, v01, v11;
-    double dof;
+    double t; /* 97.5 % of Student's t at its degrees of freedom */
+    double from, to;
+    bool first, last; /* of the lines over 1 .. n_max */
 };
 
-static double coefficient(const struct cost_model *model, size_t i)
+static double value_at(const struct difference *x, double n)
 {
-    return i < model->n_coefficients ? model->coefficients[i] : 0;
+    return x->d[0] + x->d[1] * n;
 }
 
-/* cov(a_i, b_j), 0 where a model has no such coefficient. */
-static double covariance(const struct model_set *set, const struct cost_model *a, size_t i,
-                         const struct cost_model *b, size_t j)
+static bool significant_at(const struct difference *x, double n)
 {
-    return i < a->n_coefficients && j < b->n_coefficients ? model_set_covariance(set, a, i, b, j)
-                                                          : 0;
-}
-
-static double difference_covariance(const struct model_set *set, const struct cost_model *edge,
-                                    const struct cost_model *cloud, size_t i, size_t j)
-{
-    return covariance(set, edge, i, edge, j) + covariance(set, cloud, i, cloud, j) -
-           covariance(set, edge, i, cloud, j) - covariance(set, cloud, i, edge, j);
-}
-
-static double variance_at(const struct model_set *set, const struct cost_model *model, double n)
-{
-    return covariance(set, model, 0, model, 0) + 2 * n * covariance(set, model, 0, model, 1) +
-           n * n * covariance(set, model, 1, model, 1);
+    double variance = x->v00 + 2 * n * x->v01 + n * n * x->v11;
+    return fabs(value_at(x, n)) > x->t * sqrt(fmax(variance, 0));
 }
 
 /* Rounds shared: their number less one. Else the two variances' own, pooled at the break-even
  * (Satterthwaite 1946). */
-static double pooled_dof(const struct model_set *set, const struct cost_model *edge,
-                         const struct cost_model *cloud, double n)
+static double pooled_dof(const struct cost_line *edge, const struct cost_line *cloud, double n)
 {
-    if (set->n_rounds > 0)
-        return fmin(edge->dof, cloud->dof);
-    double a = variance_at(set, edge, n), b = variance_at(set, cloud, n);
+    double edge_dof = edge->terms[0].model->dof, cloud_dof = cloud->terms[0].model->dof;
+    if (edge->set->n_rounds > 0)
+        return fmin(edge_dof, cloud_dof);
+    double a = cost_line_variance(edge, n), b = cost_line_variance(cloud, n);
     if (!(a + b > 0))
-        return edge->dof + cloud->dof;
-    return (a + b) * (a + b) / (a * a / edge->dof + b * b / cloud->dof);
+        return edge_dof + cloud_dof;
+    return (a + b) * (a + b) / (a * a / edge_dof + b * b / cloud_dof);
 }
 
 /* The roots of a n^2 + 2 b n + c <= 0 with a > 0 (Fieller's set is this interval then). */
@@ -78,55 +67,113 @@ static bool fieller(const struct difference *x, double t, double *low, double *h
     return true;
 }
 
-static enum status subtract(const struct model_set *set, const struct cost_model *edge,
-                            const struct cost_model *cloud, double rtt_s, struct difference *x,
-                            struct error *error)
+/* The difference as it is at length `from`. */
+static struct difference line_from(const struct cost_line *edge, const struct cost_line *cloud,
+                                   double from, double to)
 {
-    const struct cost_model *models[] = {edge, cloud};
-    for (int i = 0; i < 2; i++) {
-        if (models[i]->form != FORM_CONSTANT && models[i]->form != FORM_LINEAR)
-            return error_set(error, STATUS_UNSUPPORTED,
-                             "no break-even for the %s form of %s in this version",
-                             form_name(models[i]->form), models[i]->target);
+    struct cost_line line = cost_line_subtract(edge, cloud);
+    struct difference x = {
+        .d = {cost_line_coefficient(&line, 0, from), cost_line_coefficient(&line, 1, from)},
+        .v00 = cost_line_covariance(&line, 0, 0, from),
+        .v01 = cost_line_covariance(&line, 0, 1, from),
+        .v11 = cost_line_covariance(&line, 1, 1, from),
+        .from = from,
+        .to = to,
+    };
+    double dof = pooled_dof(edge, cloud, x.d[1] != 0 ? -x.d[0] / x.d[1] : 0);
+    x.t = gsl_cdf_tdist_Pinv(0.975, dof);
+    return x;
+}
+
+/* The line after `x` (NULL: the first one); its last length is where the round trips change. */
+static struct difference next_line(const struct cost_line *edge, const struct cost_line *cloud,
+                                   const struct cost_model *trips, double n_max,
+                                   const struct difference *x)
+{
+    double from = x ? x->to + 1 : 1, to = n_max;
+    for (size_t i = 0; trips && i + 1 < trips->n_segments; i++) {
+        if (trips->segments[i].to >= from)
+            to = fmin(to, trips->segments[i].to);
     }
-    for (size_t i = 0; i < 2; i++)
-        x->d[i] = coefficient(edge, i) - coefficient(cloud, i);
-    x->d[0] -= rtt_s;
-    x->v00 = difference_covariance(set, edge, cloud, 0, 0);
-    x->v01 = difference_covariance(set, edge, cloud, 0, 1);
-    x->v11 = difference_covariance(set, edge, cloud, 1, 1);
-    x->dof = pooled_dof(set, edge, cloud, x->d[1] != 0 ? -x->d[0] / x->d[1] : 0);
-    return STATUS_OK;
+    struct difference next = line_from(edge, cloud, from, to);
+    next.first = !x;
+    next.last = to >= n_max;
+    return next;
+}
+
+/* Within one line. */
+static void cross(const struct difference *x, struct break_even *result)
+{
+    result->n_crossings++;
+    result->length = -x->d[0] / x->d[1];
+    result->has_interval = fieller(x, x->t, &result->low, &result->high);
+    if (result->has_interval && !x->first)
+        result->low = fmax(result->low, x->from);
+    if (result->has_interval && !x->last)
+        result->high = fmin(result->high, x->to);
+}
+
+/* From the end of one line to the start of the next. */
+static void jump(const struct difference *before, const struct difference *x,
+                 struct break_even *result)
+{
+    result->n_crossings++;
+    result->length = x->from;
+    result->low = before->to;
+    result->high = x->from;
+    result->has_interval = significant_at(before, before->to) && significant_at(x, x->from);
+}
+
+static void judge(const struct cost_line *edge, const struct cost_line *cloud,
+                  const struct cost_model *trips, double n_max, struct break_even *result)
+{
+    struct difference x = next_line(edge, cloud, trips, n_max, NULL);
+    for (;;) {
+        /* A difference of 0 goes to the device: ties do. */
+        bool from = value_at(&x, x.from) > 0, to = value_at(&x, x.to) > 0;
+        if (from != to)
+            cross(&x, result);
+        result->cloud_above = to;
+        if (x.last)
+            break;
+        struct difference before = x;
+        x = next_line(edge, cloud, trips, n_max, &before);
+        if ((value_at(&x, x.from) > 0) != to)
+            jump(&before, &x, result);
+    }
+    if (result->n_crossings > 0)
+        return;
+    bool cloud_cheaper = result->cloud_above;
+    bool bends = fabs(x.d[1]) > x.t * sqrt(fmax(x.v11, 0));
+    bool closing = bends && (cloud_cheaper ? x.d[1] < 0 : x.d[1] > 0);
+    result->cloud_above = closing ? x.d[1] > 0 : cloud_cheaper;
+    result->verdict = closing         ? VERDICT_NONE_IN_RANGE
+                      : cloud_cheaper ? VERDICT_ALWAYS_CLOUD
+                                      : VERDICT_ALWAYS_EDGE;
 }
 
 enum status break_even_time(const struct model_set *set, const char *edge, const char *cloud,
-                            double rtt_s, struct break_even *result, struct error *error)
+                            const struct cost_link *link, struct break_even *result,
+                            struct error *error)
 {
-    const struct cost_model *e = model_set_find(set, edge, QUANTITY_TIME_S);
-    const struct cost_model *c = model_set_find(set, cloud, QUANTITY_REMOTE_S);
-    struct difference x = {0};
-    *result = (struct break_even){.rtt_s = rtt_s};
-    if (!e || !c)
-        return error_set(error, STATUS_NOT_FOUND, "no model of %s for target %s",
-                         e ? "remote_s" : "time_s", e ? cloud : edge);
-    enum status status = subtract(set, e, c, rtt_s, &x, error);
+    struct cost_pair pair;
+    enum status status = cost_pair_find(set, edge, cloud, &pair, error);
+    *result = (struct break_even){
+        .verdict = VERDICT_CROSSING,
+        .rtt_s = link->rtt_s,
+        .up_s_per_byte = pair.charges_up ? link->up_s_per_byte : NAN,
+        .down_s_per_byte = pair.charges_down ? link->down_s_per_byte : NAN,
+    };
     if (status)
         return status;
-    double n_max = fmin(e->n_max, c->n_max), t = gsl_cdf_tdist_Pinv(0.975, x.dof);
-    double at_1 = x.d[0] + x.d[1], at_max = x.d[0] + x.d[1] * n_max;
-    bool bends = fabs(x.d[1]) > t * sqrt(fmax(x.v11, 0));
-    /* A difference of 0 goes to the device: ties do. */
-    if ((at_1 > 0) != (at_max > 0)) {
-        result->verdict = VERDICT_CROSSING;
-        result->length = -x.d[0] / x.d[1];
-        result->cloud_above = x.d[1] > 0;
-        result->has_interval = fieller(&x, t, &result->low, &result->high);
-        return STATUS_OK;
-    }
-    bool closing = bends && (at_1 > 0 ? x.d[1] < 0 : x.d[1] > 0);
-    result->cloud_above = closing ? x.d[1] > 0 : at_1 > 0;
-    result->verdict = closing    ? VERDICT_NONE_IN_RANGE
-                      : at_1 > 0 ? VERDICT_ALWAYS_CLOUD
-                                 : VERDICT_ALWAYS_EDGE;
+    if (isinf(link->rtt_s) || isinf(result->up_s_per_byte) || isinf(result->down_s_per_byte))
+        return error_set(error, STATUS_MISUSE, "no break-even over a link without bandwidth");
+    struct cost_line e = cost_line_edge(set, &pair), c = cost_line_cloud(set, &pair, link);
+    const struct cost_model *bent = cost_line_bent(&e) ? cost_line_bent(&e) : cost_line_bent(&c);
+    if (bent)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "no break-even for the %s form of %s in this version",
+                         form_name(bent->form), bent->target);
+    judge(&e, &c, pair.round_trips, fmin(pair.time_s->n_max, pair.remote_s->n_max), result);
     return STATUS_OK;
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Where two targets cost the same: the length at a given round trip, with a 95 % interval.
+ * Where two targets cost the same: the length at a given link, with a 95 % interval.
  */
 #ifndef FITTER_BREAK_EVEN_H
 #define FITTER_BREAK_EVEN_H
 
 #include "base/status.h"
+#include "fitter/cost.h"
 #include "records/model.h"
 
 #include <stdbool.h>
@@ -22,20 +23,28 @@ const char *verdict_name(enum verdict verdict); /* "crossing", "always_edge", ..
 struct break_even {
     enum verdict verdict;
     double rtt_s;
+    /* The times per byte; NAN where the fit did not know the link's: not charged. */
+    double up_s_per_byte, down_s_per_byte;
     double length;    /* where they cross; valid for VERDICT_CROSSING */
     double low, high; /* the 95 % interval of it; valid where has_interval */
     bool has_interval;
-    bool cloud_above; /* the endpoint is cheaper above the break-even (or throughout) */
+    bool cloud_above;   /* the endpoint is cheaper above the break-even (or throughout) */
+    size_t n_crossings; /* above 1 only where the round trips of a request change with n: `length`
+                           is the last one */
 };
 
 /*
- * The break-even of the device's time_s with the endpoint's remote_s plus one round trip of
- * `rtt_s`, which is taken as known. The interval is Fieller's (1954) from the joint covariance of
- * both models' coefficients: the lengths at which the difference is not significant at 5 %. It has
- * no bounds, and has_interval is false, where the slopes do not differ significantly.
+ * The break-even of the device's time_s with the endpoint over `link` (cost.h), which is taken as
+ * known. The interval is Fieller's (1954) from the joint covariance of all coefficients: the
+ * lengths at which the difference is not significant at 5 %. It has no bounds, and has_interval is
+ * false, where the slopes do not differ significantly. Where the number of round trips changes, the
+ * cost may jump over the device's: that length is the break-even, and its interval the step itself
+ * if the difference is significant on either side of it.
  * STATUS_NOT_FOUND: a model is missing.  STATUS_UNSUPPORTED: a form without a straight line.
+ * STATUS_MISUSE: an outage.
  */
 enum status break_even_time(const struct model_set *set, const char *edge, const char *cloud,
-                            double rtt_s, struct break_even *result, struct error *error);
+                            const struct cost_link *link, struct break_even *result,
+                            struct error *error);
 
 #endif

@@ -2,35 +2,47 @@
 #include "fitter/campaign_fit.h"
 
 #include "base/memory.h"
-#include "fitter/fit.h"
+#include "fitter/remote_fit.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MAX_MODELS = 64 };
 
-static const enum quantity device_quantities[] = {QUANTITY_TIME_S};
-static const enum quantity remote_quantities[] = {QUANTITY_REMOTE_S, QUANTITY_BYTES_UP,
-                                                  QUANTITY_BYTES_DOWN};
+/* One segment of the whole range, or one for each run of a number of round trips. */
+static void fill_segments(const struct fit *fit, const struct round_trips *trips,
+                          struct cost_model *model)
+{
+    const double *c = fit->coefficients;
+    model->segments[0] =
+        (struct segment){1, model->n_max, c[0], !trips && fit->n_coefficients > 1 ? c[1] : 0, 0};
+    for (size_t i = 1; i < model->n_segments; i++) {
+        model->segments[i - 1].to = trips->to[i - 1];
+        model->segments[i] = (struct segment){trips->to[i - 1] + 1, model->n_max, c[i], 0, 0};
+        model->knots[i - 1] = trips->to[i - 1];
+    }
+}
 
 static enum status make_model(const struct dataset_target *target, enum quantity quantity,
                               const struct series *series, const struct fit *fit,
-                              struct cost_model *model, struct error *error)
+                              const struct round_trips *trips, struct cost_model *model,
+                              struct error *error)
 {
-    size_t p = fit->n_coefficients;
-    uint32_t n_min = series->lengths[0].length;
-    uint32_t n_max = series->lengths[series->n_lengths - 1].length;
+    size_t p = fit->n_coefficients, n_segments = trips ? p : 1;
     *model = (struct cost_model){
         .target = text_copy(target->name),
         .quantity = quantity,
         .statistic = STATISTIC_MEAN,
         .form = fit->form,
-        .segments = malloc(sizeof *model->segments),
-        .n_segments = 1,
+        .segments = malloc(n_segments * sizeof *model->segments),
+        .n_segments = n_segments,
+        .knots = malloc(n_segments * sizeof *model->knots),
+        .n_knots = n_segments - 1,
         .coefficients = malloc(p * sizeof *model->coefficients),
         .n_coefficients = p,
-        .n_min = n_min,
-        .n_max = n_max,
+        .n_min = series->lengths[0].length,
+        .n_max = series->lengths[series->n_lengths - 1].length,
         .residual_sd = fit->residual_sd,
         .r2 = fit->r2,
         .bic = fit->bic,
@@ -40,48 +52,116 @@ static enum status make_model(const struct dataset_target *target, enum quantity
         .n_outliers = series->n_outliers,
         .provenance = PROVENANCE_MEASURED,
     };
-    if (!model->target || !model->segments || !model->coefficients) {
+    if (!model->target || !model->segments || !model->knots || !model->coefficients) {
         cost_model_free(model);
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a model");
     }
     memcpy(model->coefficients, fit->coefficients, p * sizeof *fit->coefficients);
-    model->segments[0] =
-        (struct segment){1, n_max, fit->coefficients[0], p > 1 ? fit->coefficients[1] : 0, 0};
+    fill_segments(fit, trips, model);
     return STATUS_OK;
 }
 
-static enum status fit_quantity(const struct dataset_target *target, enum quantity quantity,
-                                const struct fit_options *options, struct model_set *set,
-                                struct fit *fit, bool *found, struct error *error)
+/* The fits of a campaign so far, in the order of the set's models. */
+struct fits {
+    const struct fit_options *options;
+    struct model_set *set;
+    struct fit list[MAX_MODELS];
+    size_t n;
+};
+
+/* Takes over `fit` (emptied), with the model made from it. */
+static enum status add_fit(struct fits *fits, const struct dataset_target *target,
+                           enum quantity quantity, const struct series *series, struct fit *fit,
+                           const struct round_trips *trips, struct error *error)
+{
+    struct cost_model model = {0};
+    if (fits->n == MAX_MODELS)
+        return error_set(error, STATUS_UNSUPPORTED, "more than %d models in a campaign",
+                         MAX_MODELS);
+    enum status status = make_model(target, quantity, series, fit, trips, &model, error);
+    if (!status)
+        status = model_set_add(fits->set, &model, error);
+    cost_model_free(&model);
+    if (!status) {
+        fits->list[fits->n++] = *fit;
+        *fit = (struct fit){0};
+    }
+    return status;
+}
+
+static enum status fit_plain(struct fits *fits, const struct dataset_target *target,
+                             enum quantity quantity, struct error *error)
 {
     struct series series;
-    struct error why = {0};
-    struct cost_model model = {0};
-    enum status status = series_gather(target, quantity, &series, &why);
-    *found = status == STATUS_OK;
-    if (status == STATUS_NOT_FOUND)
-        return STATUS_OK;
-    if (!status && !options->equal_weights)
+    struct fit fit = {0};
+    enum status status = series_gather(target, quantity, NULL, &series, error);
+    if (!status && !fits->options->equal_weights)
         series_weigh(&series);
     if (!status)
-        status = options->automatic ? fit_choose(&series, fit, &why)
-                                    : fit_series(&series, options->form, fit, &why);
-    if (!status && (quantity == QUANTITY_BYTES_UP || quantity == QUANTITY_BYTES_DOWN))
+        status = fits->options->automatic ? fit_choose(&series, &fit, error)
+                                          : fit_series(&series, fits->options->form, &fit, error);
+    if (!status && quantity != QUANTITY_TIME_S)
         fit_forget_rounds(
-            fit); /* a length's bytes are the same in every round: rounds tell nothing */
-    if (!status) {
-        status = make_model(target, quantity, &series, fit, &model, &why);
-        if (!status)
-            status = model_set_add(set, &model, &why);
-        cost_model_free(&model);
-        if (status)
-            fit_free(fit);
-    }
+            &fit); /* a length's bytes are the same in every round: rounds tell nothing */
+    if (!status)
+        status = add_fit(fits, target, quantity, &series, &fit, NULL, error);
+    fit_free(&fit);
     series_free(&series);
-    if (status)
-        error_set(error, status, "target %s, %s: %s", target->name, quantity_name(quantity),
-                  why.text);
     return status;
+}
+
+static enum status fit_remote(struct fits *fits, const struct dataset_target *target,
+                              enum quantity quantity, struct error *error)
+{
+    struct remote_fit fit;
+    enum status status = remote_fit(target, fits->options, &fit, error);
+    if (status)
+        return status;
+    bool several = fit.trips.n_runs > 0;
+    status = add_fit(fits, target, quantity, &fit.series, &fit.remote, NULL, error);
+    if (!status && several)
+        status = add_fit(fits, target, QUANTITY_ROUND_TRIPS, &fit.series, &fit.round_trips,
+                         &fit.trips, error);
+    remote_fit_free(&fit);
+    return status;
+}
+
+/* What is fitted, in the order of the models, and to which kind of target. */
+static const struct {
+    enum quantity quantity;
+    bool remote;
+    enum status (*fit)(struct fits *fits, const struct dataset_target *target,
+                       enum quantity quantity, struct error *error);
+} steps[] = {
+    {QUANTITY_TIME_S, false, fit_plain},
+    {QUANTITY_REMOTE_S, true, fit_remote},
+    {QUANTITY_BYTES_UP, true, fit_plain},
+    {QUANTITY_BYTES_DOWN, true, fit_plain},
+};
+
+/* Whether charging the bytes by the campaign's bandwidth would count them twice: this endpoint's
+ * samples hold their time still. */
+static bool bytes_stay(const struct dataset *dataset, const struct dataset_target *target,
+                       enum quantity quantity)
+{
+    return (quantity == QUANTITY_BYTES_UP && !isnan(dataset->up_s_per_byte) && !target->link.up) ||
+           (quantity == QUANTITY_BYTES_DOWN && !isnan(dataset->down_s_per_byte) &&
+            !target->link.down);
+}
+
+static enum status fit_target(struct fits *fits, const struct dataset *dataset,
+                              const struct dataset_target *target, struct error *error)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct error why = {0};
+        if (steps[i].remote != target->remote || bytes_stay(dataset, target, steps[i].quantity))
+            continue;
+        enum status status = steps[i].fit(fits, target, steps[i].quantity, &why);
+        if (status && status != STATUS_NOT_FOUND)
+            return error_set(error, status, "target %s, %s: %s", target->name,
+                             quantity_name(steps[i].quantity), why.text);
+    }
+    return STATUS_OK;
 }
 
 /* The leave-one-out coefficient j when `round` is left out: the full one where the fit has no
@@ -134,6 +214,10 @@ static void fill_covariance(const struct fit *fits, size_t n, struct model_set *
             else if (a == b)
                 for (size_t i = 0; i < p; i++)
                     memcpy(block + i * size, fits[a].classical + i * p, p * sizeof *block);
+            else if (a == b + 1)
+                for (size_t i = 0; i < p; i++)
+                    for (size_t j = 0; j < fits[b].n_coefficients; j++)
+                        block[i * size + j] = fits[b].classical_next[j * p + i];
         }
     }
     for (size_t i = 0; i < size; i++) {
@@ -145,37 +229,30 @@ static void fill_covariance(const struct fit *fits, size_t n, struct model_set *
 enum status campaign_fit(const struct dataset *dataset, const struct fit_options *options,
                          struct model_set *set, struct error *error)
 {
-    struct fit fits[MAX_MODELS] = {0};
-    size_t n = 0;
+    struct fits *fits = calloc(1, sizeof *fits);
     enum status status = STATUS_OK;
     model_set_init(set);
-    for (size_t t = 0; !status && t < dataset->n_targets; t++) {
-        const struct dataset_target *target = &dataset->targets[t];
-        const enum quantity *quantities = target->remote ? remote_quantities : device_quantities;
-        size_t n_quantities = target->remote ? sizeof remote_quantities / sizeof *remote_quantities
-                                             : sizeof device_quantities / sizeof *device_quantities;
-        for (size_t q = 0; !status && q < n_quantities; q++) {
-            bool found = false;
-            if (n == MAX_MODELS)
-                status = error_set(error, STATUS_UNSUPPORTED, "more than %d models in a campaign",
-                                   MAX_MODELS);
-            else
-                status = fit_quantity(target, quantities[q], options, set, &fits[n], &found, error);
-            n += !status && found;
-        }
-    }
+    if (!fits)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for fits");
+    fits->options = options;
+    fits->set = set;
+    for (size_t t = 0; !status && t < dataset->n_targets; t++)
+        status = fit_target(fits, dataset, &dataset->targets[t], error);
     if (!status) {
-        fill_covariance(fits, n, set);
+        fill_covariance(fits->list, fits->n, set);
         set->rtt_s = dataset->rtt_s;
         set->has_rtt = dataset->has_rtt;
-        set->n_rounds = fits[0].leave_out ? fits[0].n_rounds : 0;
+        set->up_s_per_byte = dataset->up_s_per_byte;
+        set->down_s_per_byte = dataset->down_s_per_byte;
+        set->n_rounds = fits->list[0].leave_out ? fits->list[0].n_rounds : 0;
         set->hold_out = options->hold_out.fraction;
         set->hold_out_seed = options->hold_out.seed;
         memcpy(set->digest, dataset->digest, sizeof set->digest);
         status = text_replace(&set->campaign, dataset->campaign, error);
     }
-    for (size_t i = 0; i < n; i++)
-        fit_free(&fits[i]);
+    for (size_t i = 0; i < fits->n; i++)
+        fit_free(&fits->list[i]);
+    free(fits);
     if (status)
         model_set_free(set);
     return status;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * All models of one campaign: time of the device, remote time and bytes of each endpoint, with the
- * joint covariance of their coefficients.
+ * All models of one campaign: time of the device, remote time, round trips and bytes of each
+ * endpoint, with the joint covariance of their coefficients.
  */
 #ifndef FITTER_CAMPAIGN_FIT_H
 #define FITTER_CAMPAIGN_FIT_H
@@ -12,11 +12,16 @@
 
 #include <stdbool.h>
 
+/* Takes one line about the fit that a person should read. */
+typedef void fit_remark(void *user, const char *line);
+
 struct fit_options {
     bool automatic; /* choose the form by BIC; else `form` */
     enum model_form form;
     bool equal_weights;       /* else weighted by the variance as a function of length */
     struct hold_out hold_out; /* only recorded here */
+    fit_remark *remark;       /* NULL: not wanted */
+    void *user;
 };
 
 /*
@@ -25,6 +30,10 @@ struct fit_options {
  *     (G-1)/G * sum over rounds g of (b_(g) - b_(.)) (b_(g) - b_(.))',
  * jointly over targets, with G-1 degrees of freedom: samples of one round share noise. Elsewhere it
  * is the classical s^2 (X'WX)^-1 with N-p.
+ *
+ * A round_trips model is there only where requests take more than one and it could be estimated
+ * (round_trips.h). Where one endpoint's link has a known bandwidth and another's has not, the other
+ * has no bytes models: its bytes' time is in its remote_s, and must not be charged again.
  * STATUS_INVALID: a target has too few samples; the message names it.
  */
 enum status campaign_fit(const struct dataset *dataset, const struct fit_options *options,

@@ -1,31 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/command.h"
 
-#include "base/units.h"
 #include "fitter/campaign_fit.h"
 #include "fitter/plot.h"
 #include "fitter/report.h"
 #include "records/store.h"
 
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* "auto" first, then the available forms in the order of enum model_form. */
 const char *const rnnfit_forms[] = {"auto", "constant", "linear", NULL};
 const char *const rnnfit_weights[] = {"variance", "none", NULL};
 const char *const rnnfit_statistics[] = {"mean", NULL};
-
-static enum status parse_link(const char *text, double *rtt_s, struct error *error)
-{
-    static const char prefix[] = "fixed:";
-    struct error why = {0};
-    if (strncmp(text, prefix, strlen(prefix)) != 0)
-        return error_set(error, STATUS_MISUSE, "--link: '%s' is not fixed:MS (such as fixed:20ms)",
-                         text);
-    if (parse_quantity(text + strlen(prefix), DIMENSION_TIME, rtt_s, &why))
-        return error_set(error, STATUS_MISUSE, "--link: %s", why.text);
-    return STATUS_OK;
-}
 
 static enum status read_store(const struct rnnfit_settings *s, const struct hold_out *hold_out,
                               struct store **store, int64_t *campaign_id, struct dataset *dataset,
@@ -45,8 +32,8 @@ static enum status read_store(const struct rnnfit_settings *s, const struct hold
 
 /* The break-even of the device with each endpoint, an array of *n to be freed. */
 static enum status find_break_evens(const struct dataset *dataset, const struct model_set *set,
-                                    double rtt_s, struct report_break_even **found, size_t *n,
-                                    struct error *error)
+                                    const struct cost_link *link, struct report_break_even **found,
+                                    size_t *n, struct error *error)
 {
     struct report_break_even *list = calloc(dataset->n_targets, sizeof *list);
     enum status status = STATUS_OK;
@@ -57,32 +44,57 @@ static enum status find_break_evens(const struct dataset *dataset, const struct 
         struct report_break_even *b = &list[(*n)++];
         b->edge = dataset->targets[0].name;
         b->cloud = dataset->targets[t].name;
-        status = break_even_time(set, b->edge, b->cloud, rtt_s, &b->value, error);
+        status = break_even_time(set, b->edge, b->cloud, link, &b->value, error);
     }
     *found = list;
     return status;
 }
 
+static void say(void *user, const char *line)
+{
+    const struct invocation *call = user;
+    if (call->verbosity >= 0)
+        fprintf(call->diagnostics, "rnnfit: %s\n", line);
+}
+
+static void remark_target(const struct invocation *call, const struct dataset_target *target,
+                          const struct dataset *dataset)
+{
+    if (target->n_failed > 0)
+        fprintf(call->diagnostics, "rnnfit: %s: %llu failed samples left out of the fit\n",
+                target->name, (unsigned long long)target->n_failed);
+    for (int r = LINK_TAKES_PART + 1; target->remote && r < N_LINK_REASONS; r++) {
+        if (target->link.n[r] > 0)
+            fprintf(call->diagnostics, "rnnfit: %s: %llu samples %s left out of remote_s\n",
+                    target->name, (unsigned long long)target->link.n[r],
+                    link_reason_text((enum link_reason)r));
+    }
+    if (target->remote && !target->link.rtt)
+        fprintf(call->diagnostics,
+                "rnnfit: %s: no round trips measured; its time is taken whole and holds only "
+                "at the link it was measured over\n",
+                target->name);
+    bool up = !isnan(dataset->up_s_per_byte) && !target->link.up;
+    bool down = !isnan(dataset->down_s_per_byte) && !target->link.down;
+    if (target->remote && (up || down))
+        fprintf(call->diagnostics,
+                "rnnfit: %s: its link's bandwidth is not known, unlike another's: its bytes are "
+                "not modelled, their time stays in remote_s\n",
+                target->name);
+}
+
 static void remark(const struct invocation *call, const struct dataset *dataset,
-                   const struct model_set *set)
+                   const struct model_set *set, const struct cost_link *asked)
 {
     if (call->verbosity < 0)
         return;
-    for (size_t t = 0; t < dataset->n_targets; t++) {
-        const struct dataset_target *target = &dataset->targets[t];
-        if (target->n_failed > 0)
-            fprintf(call->diagnostics, "rnnfit: %s: %llu failed samples left out of the fit\n",
-                    target->name, (unsigned long long)target->n_failed);
-        if (target->remote && target->n_rtt > 0 && target->n_rtt < target->n)
-            fprintf(call->diagnostics,
-                    "rnnfit: %s: %zu samples without a round trip left out of remote_s\n",
-                    target->name, target->n - target->n_rtt);
-        if (target->remote && target->n_rtt == 0)
-            fprintf(call->diagnostics,
-                    "rnnfit: %s: no round trips measured; its time is taken whole and holds only "
-                    "at the link it was measured over\n",
-                    target->name);
-    }
+    for (size_t t = 0; t < dataset->n_targets; t++)
+        remark_target(call, &dataset->targets[t], dataset);
+    if ((!isnan(asked->up_s_per_byte) && isnan(set->up_s_per_byte)) ||
+        (!isnan(asked->down_s_per_byte) && isnan(set->down_s_per_byte)))
+        fprintf(call->diagnostics,
+                "rnnfit: the samples do not know their link's bandwidth: the time of their bytes "
+                "is in remote_s, and --link's is ignored\n");
     bool rounds = false;
     for (size_t i = 0; dataset->n_targets > 0 && i < dataset->targets[0].n; i++)
         rounds = rounds || dataset->targets[0].observations[i].round >= 0;
@@ -94,20 +106,22 @@ static void remark(const struct invocation *call, const struct dataset *dataset,
 static enum status fit_and_report(const struct invocation *call, const struct rnnfit_settings *s,
                                   const struct dataset *dataset, struct store *store,
                                   int64_t campaign_id, const struct fit_options *options,
-                                  double rtt_s, struct error *error)
+                                  const struct cost_link *asked, struct error *error)
 {
     struct model_set set;
+    struct cost_link link = *asked;
     struct report_break_even *break_evens = NULL;
     size_t n = 0;
     enum status status = campaign_fit(dataset, options, &set, error);
     if (status)
         return status;
-    remark(call, dataset, &set);
-    status = find_break_evens(dataset, &set, rtt_s, &break_evens, &n, error);
+    remark(call, dataset, &set, asked);
+    cost_link_complete(&link, &set);
+    status = find_break_evens(dataset, &set, &link, &break_evens, &n, error);
     if (!status && store)
         status = store_models_put(store, campaign_id, &set, error);
     if (!status && s->plot)
-        status = plot_time(dataset, &set, break_evens, n, s->plot, error);
+        status = plot_time(dataset, &set, &link, break_evens, n, s->plot, error);
     if (!status && call->json)
         status = report_json(&set, break_evens, n, call->out, error);
     else if (!status)
@@ -125,23 +139,24 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
         .form = s->form == 0 ? FORM_LINEAR : (enum model_form)(s->form - 1),
         .equal_weights = s->weights == 1,
         .hold_out = {s->hold_out, s->seed},
+        .remark = say,
+        .user = (void *)call,
     };
     struct store *store = NULL;
     struct dataset dataset = {0};
     int64_t campaign_id = 0;
-    double rtt_s = 0;
+    struct cost_link link = {NAN, NAN, NAN};
     if (!s->db == !s->csv)
         return error_set(error, STATUS_MISUSE, "give either --db FILE or --csv FILE");
     if (s->hold_out > 0.9)
         return error_set(error, STATUS_MISUSE, "--hold-out: leaves less than 10 %% to fit");
-    enum status status = s->link ? parse_link(s->link, &rtt_s, error) : STATUS_OK;
+    enum status status = s->link ? cost_link_parse(s->link, &link, error) : STATUS_OK;
     if (!status && s->db)
         status = read_store(s, &options.hold_out, &store, &campaign_id, &dataset, error);
     else if (!status)
         status = dataset_from_csv(s->csv, "edge", &options.hold_out, &dataset, error);
     if (!status)
-        status = fit_and_report(call, s, &dataset, store, campaign_id, &options,
-                                s->link ? rtt_s : dataset.rtt_s, error);
+        status = fit_and_report(call, s, &dataset, store, campaign_id, &options, &link, error);
     dataset_free(&dataset);
     store_close(store);
     return status;

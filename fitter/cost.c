@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/cost.h"
 
+#include "base/units.h"
+#include "records/link_source.h"
+
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 double cost_s_per_byte(double bit_s)
 {
@@ -35,6 +40,51 @@ static double known(double s_per_byte)
 struct cost_link cost_link_measured(const struct model_set *set)
 {
     return (struct cost_link){set->rtt_s, known(set->up_s_per_byte), known(set->down_s_per_byte)};
+}
+
+enum status cost_link_parse(const char *text, struct cost_link *link, struct error *error)
+{
+    double values[N_LINK_COLUMNS];
+    enum status status = link_fixed_parse(text, values, error);
+    if (status) {
+        error_prefix(error, "--link");
+        return status;
+    }
+    *link = (struct cost_link){values[COLUMN_RTT], NAN, NAN};
+    if (!isnan(values[COLUMN_UP]))
+        link->up_s_per_byte = cost_s_per_byte(values[COLUMN_UP]);
+    if (!isnan(values[COLUMN_DOWN]))
+        link->down_s_per_byte = cost_s_per_byte(values[COLUMN_DOWN]);
+    return STATUS_OK;
+}
+
+void cost_link_complete(struct cost_link *link, const struct model_set *set)
+{
+    struct cost_link measured = cost_link_measured(set);
+    if (isnan(link->rtt_s))
+        link->rtt_s = measured.rtt_s;
+    if (isnan(link->up_s_per_byte))
+        link->up_s_per_byte = measured.up_s_per_byte;
+    if (isnan(link->down_s_per_byte))
+        link->down_s_per_byte = measured.down_s_per_byte;
+}
+
+static size_t put_rate(double s_per_byte, const char *direction, char *text, size_t size)
+{
+    int n = s_per_byte > 0 ? snprintf(text, size, ", %.4g Mbit/s %s", 8e-6 / s_per_byte, direction)
+                           : snprintf(text, size, ", unlimited %s", direction);
+    return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}
+
+const char *cost_link_text(const struct cost_link *link, bool up, bool down, char *text)
+{
+    format_time(link->rtt_s, text);
+    size_t used = strlen(text);
+    if (up)
+        used += put_rate(link->up_s_per_byte, "up", text + used, COST_LINK_TEXT_SIZE - used);
+    if (down)
+        put_rate(link->down_s_per_byte, "down", text + used, COST_LINK_TEXT_SIZE - used);
+    return text;
 }
 
 double cost_edge_s(const struct cost_pair *pair, double n)

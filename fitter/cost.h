@@ -44,13 +44,25 @@ struct cost_pair {
 };
 
 /* STATUS_NOT_FOUND: no time_s model of `edge` or no remote_s model of `cloud`; the message says
- * which. */
+ * which, and the pair holds what there is. */
 enum status cost_pair_find(const struct model_set *set, const char *edge, const char *cloud,
                            struct cost_pair *pair, struct error *error);
 
 /* The link that the campaign was measured over: the median round trip (0 where none was measured)
  * and the median times per byte (0 where they are not known: nothing is charged for them). */
 struct cost_link cost_link_measured(const struct model_set *set);
+
+/* "fixed:RTT[,UP,DOWN]", the option --link of every tool (records/link_source.h), as a link; NAN
+ * where UP and DOWN are left out. STATUS_MISUSE: it is not that; the message begins with --link. */
+enum status cost_link_parse(const char *text, struct cost_link *link, struct error *error);
+
+/* Takes what is NAN in the link from the one that the campaign was measured over. */
+void cost_link_complete(struct cost_link *link, const struct model_set *set);
+
+/* Says the link for people, "20 ms" or "20 ms, 10 Mbit/s up, 50 Mbit/s down": the directions that
+ * the pair charges. `text` has room for COST_LINK_TEXT_SIZE; returned. */
+enum { COST_LINK_TEXT_SIZE = 160 };
+const char *cost_link_text(const struct cost_link *link, bool up, bool down, char *text);
 
 /* T_edge(n), s. */
 double cost_edge_s(const struct cost_pair *pair, double n);

@@ -6,6 +6,7 @@
 #include "records/sample_csv.h"
 
 #include <gsl/gsl_statistics_double.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,23 @@ static enum status find_target(struct dataset *dataset, const char *name,
     return STATUS_OK;
 }
 
+/* Each sample into the digest; what only some samples know, only where they do, so that the digest
+ * of samples from before it was known stays. */
+static void digest_sample(struct digest *digest, const char *target, const struct sample *sample)
+{
+    const int64_t numbers[] = {sample->length, sample->round,    sample->time_ns,
+                               sample->rtt_ns, sample->bytes_up, sample->bytes_down};
+    digest_text(digest, target);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        digest_u64(digest, (uint64_t)numbers[i]);
+    if (sample->up_ps_per_byte < 0 && sample->down_ps_per_byte < 0 && sample->connect_ns <= 0)
+        return;
+    digest_text(digest, "link");
+    digest_u64(digest, (uint64_t)sample->up_ps_per_byte);
+    digest_u64(digest, (uint64_t)sample->down_ps_per_byte);
+    digest_u64(digest, sample->connect_ns > 0);
+}
+
 static enum status take(void *user, const char *target, const struct sample *sample,
                         struct error *error)
 {
@@ -61,14 +79,12 @@ static enum status take(void *user, const char *target, const struct sample *sam
         return status;
     to->n_rtt += sample->rtt_ns >= 0;
     to->observations[to->n++] = (struct observation){
-        sample->length,   sample->round > INT32_MAX ? -1 : (int32_t)sample->round,
-        sample->time_ns,  sample->rtt_ns,
-        sample->bytes_up, sample->bytes_down};
-    const int64_t numbers[] = {sample->length, sample->round,    sample->time_ns,
-                               sample->rtt_ns, sample->bytes_up, sample->bytes_down};
-    digest_text(&reading->digest, target);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        digest_u64(&reading->digest, (uint64_t)numbers[i]);
+        sample->length,          sample->round > INT32_MAX ? -1 : (int32_t)sample->round,
+        sample->time_ns,         sample->rtt_ns,
+        sample->bytes_up,        sample->bytes_down,
+        sample->connect_ns,      sample->up_ps_per_byte,
+        sample->down_ps_per_byte};
+    digest_sample(&reading->digest, target, sample);
     return STATUS_OK;
 }
 
@@ -110,24 +126,32 @@ static void drop_empty_targets(struct dataset *dataset)
     dataset->n_targets = kept;
 }
 
-static enum status median_rtt(struct dataset *dataset, struct error *error)
+/* The medians of the link over the samples of endpoints that take part. */
+static enum status find_medians(struct dataset *dataset, struct error *error)
 {
-    size_t n = 0, total = 0;
+    size_t n[3] = {0}, total = 0;
     for (size_t t = 0; t < dataset->n_targets; t++)
         total += dataset->targets[t].n;
-    double *rtts = malloc((total + 1) * sizeof *rtts);
-    if (!rtts)
+    double *values = malloc((3 * total + 1) * sizeof *values);
+    if (!values)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", total);
     for (size_t t = 0; t < dataset->n_targets; t++) {
         const struct dataset_target *target = &dataset->targets[t];
         for (size_t i = 0; target->remote && i < target->n; i++) {
-            if (target->observations[i].rtt_ns >= 0)
-                rtts[n++] = (double)target->observations[i].rtt_ns * 1e-9;
+            const struct observation *o = &target->observations[i];
+            const double seconds[] = {(double)o->rtt_ns * 1e-9, (double)o->up_ps_per_byte * 1e-12,
+                                      (double)o->down_ps_per_byte * 1e-12};
+            for (size_t k = 0; k < 3 && !link_terms_reason(&target->link, o); k++) {
+                if (seconds[k] >= 0)
+                    values[k * total + n[k]++] = seconds[k];
+            }
         }
     }
-    dataset->has_rtt = n > 0;
-    dataset->rtt_s = n > 0 ? gsl_stats_median(rtts, 1, n) : 0;
-    free(rtts);
+    dataset->has_rtt = n[0] > 0;
+    dataset->rtt_s = n[0] > 0 ? gsl_stats_median(values, 1, n[0]) : 0;
+    dataset->up_s_per_byte = n[1] > 0 ? gsl_stats_median(values + total, 1, n[1]) : NAN;
+    dataset->down_s_per_byte = n[2] > 0 ? gsl_stats_median(values + 2 * total, 1, n[2]) : NAN;
+    free(values);
     return STATUS_OK;
 }
 
@@ -145,8 +169,10 @@ static enum status finish(struct reading *reading, const char *campaign, enum st
     }
     if (!status)
         status = text_replace(&dataset->campaign, campaign, error);
+    for (size_t t = 0; !status && t < dataset->n_targets; t++)
+        link_terms_find(&dataset->targets[t]);
     if (!status)
-        status = median_rtt(dataset, error);
+        status = find_medians(dataset, error);
     if (status)
         dataset_free(dataset);
     return status;

@@ -10,6 +10,7 @@
 
 #include "base/digest.h"
 #include "base/status.h"
+#include "fitter/link_terms.h"
 #include "records/store.h"
 
 #include <stdbool.h>
@@ -21,6 +22,8 @@ struct observation {
     uint32_t length;
     int32_t round;
     int64_t time_ns, rtt_ns, bytes_up, bytes_down;
+    int64_t connect_ns; /* > 0: the request opened a connection */
+    int64_t up_ps_per_byte, down_ps_per_byte;
 };
 
 struct dataset_target {
@@ -30,6 +33,7 @@ struct dataset_target {
     struct observation *observations;
     size_t n, capacity;
     size_t n_rtt; /* observations with a round trip */
+    struct link_terms link;
     uint64_t n_failed;
 };
 
@@ -39,7 +43,8 @@ struct dataset {
     size_t n_targets, capacity;
     double rtt_s; /* median measured round trip; 0 where none was measured */
     bool has_rtt;
-    char digest[DIGEST_TEXT_SIZE]; /* of every sample taken in, in order */
+    double up_s_per_byte, down_s_per_byte; /* medians; NAN where no sample knows */
+    char digest[DIGEST_TEXT_SIZE];         /* of every sample taken in, in order */
 };
 
 struct hold_out {

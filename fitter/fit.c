@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { P = FIT_MAX_COEFFICIENTS };
+enum { P = FIT_MAX_POWERS };
 
 size_t fit_n_coefficients(enum model_form form)
 {

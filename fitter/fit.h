@@ -14,16 +14,19 @@
 
 #include <stdbool.h>
 
-enum { FIT_MAX_COEFFICIENTS = 2 };
+enum { FIT_MAX_POWERS = 2, FIT_MAX_COEFFICIENTS = 8 };
 
 struct fit {
     enum model_form form;
     size_t n_coefficients;
-    double coefficients[FIT_MAX_COEFFICIENTS];                     /* ascending powers of n */
+    double coefficients[FIT_MAX_COEFFICIENTS]; /* ascending powers of n; of a step: its levels */
     double classical[FIT_MAX_COEFFICIENTS * FIT_MAX_COEFFICIENTS]; /* row-major: s^2 (X'WX)^-1 */
-    double residual_sd, r2;                                        /* unweighted, over samples */
-    double bic; /* -2 log likelihood + (coefficients + 1) log N, Schwarz 1978 */
-    double dof; /* N - coefficients */
+    /* The same with the coefficients of the fit that follows it in its campaign, row-major; 0 for
+     * fits that share no equations. */
+    double classical_next[FIT_MAX_COEFFICIENTS * FIT_MAX_COEFFICIENTS];
+    double residual_sd, r2; /* unweighted, over samples */
+    double bic;             /* -2 log likelihood + (coefficients + 1) log N, Schwarz 1978 */
+    double dof;             /* N - coefficients */
     /*
      * Coefficients without round i, for i in 0..n_rounds-1: leave_out[i*n_coefficients + j];
      * rounds[i] is that round's number. NULL where rounds cannot be resampled: samples without

@@ -4,6 +4,7 @@
 #include "base/gnuplot.h"
 #include "base/memory.h"
 #include "base/outfile.h"
+#include "fitter/cost_line.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -21,32 +22,58 @@ static const struct cost_model *time_model(const struct model_set *set,
     return model_set_find(set, target->name, target->remote ? QUANTITY_REMOTE_S : QUANTITY_TIME_S);
 }
 
-static void put_samples(const struct dataset_target *target, double rtt_s, bool has_rtt, FILE *out)
+/* What is drawn of a target. */
+struct curve {
+    const struct dataset_target *target;
+    struct cost_pair pair; /* of an endpoint */
+    struct cost_line line;
+    double dof;
+};
+
+static struct curve make_curve(const struct model_set *set, const struct dataset_target *target,
+                               const struct cost_link *link)
 {
+    struct curve curve = {.target = target, .dof = time_model(set, target)->dof};
+    /* each needs its own half of the pair only */
+    cost_pair_find(set, target->name, target->name, &curve.pair, NULL);
+    curve.line =
+        target->remote ? cost_line_cloud(set, &curve.pair, link) : cost_line_edge(set, &curve.pair);
+    return curve;
+}
+
+/* Each request met a link of its own; drawn is what it would have taken over this one. */
+static double moved_s(const struct curve *curve, const struct observation *o,
+                      const struct cost_link *link)
+{
+    const struct link_terms *terms = &curve->target->link;
+    if (!curve->target->remote || !terms->rtt)
+        return 0;
+    return cost_link_s(&curve->pair, o->length, link) - link_terms_bytes_s(terms, o) -
+           cost_round_trips(&curve->pair, o->length) * link_terms_rtt_s(terms, o);
+}
+
+static void put_samples(const struct curve *curve, const struct cost_link *link, FILE *out)
+{
+    const struct dataset_target *target = curve->target;
     size_t step = target->n / MAX_POINTS + 1;
     for (size_t i = 0; i < target->n; i += step) {
         const struct observation *o = &target->observations[i];
-        double time_s = (double)o->time_ns * 1e-9;
-        /* Each sample had a round trip of its own; drawn is what it would have been at this one. */
-        if (target->remote && has_rtt && o->rtt_ns >= 0)
-            time_s += rtt_s - (double)o->rtt_ns * 1e-9;
-        fprintf(out, "%u %.9g\n", o->length, time_s * 1e3);
+        if (target->remote && link_terms_reason(&target->link, o))
+            continue;
+        fprintf(out, "%u %.9g\n", o->length,
+                ((double)o->time_ns * 1e-9 + moved_s(curve, o, link)) * 1e3);
     }
     fputs("\n\n", out);
 }
 
-static void put_curve(const struct model_set *set, const struct cost_model *model, double add_s,
-                      double n_max, FILE *out)
+static void put_curve(const struct curve *curve, double n_max, FILE *out)
 {
-    double t = gsl_cdf_tdist_Pinv(0.975, model->dof);
+    double t = gsl_cdf_tdist_Pinv(0.975, curve->dof);
     for (int i = 0; i <= CURVE_POINTS; i++) {
-        double n = 1 + (n_max - 1) * i / CURVE_POINTS, variance = 0, power_i = 1;
-        for (size_t a = 0; a < model->n_coefficients; a++, power_i *= n) {
-            double power_j = 1;
-            for (size_t b = 0; b < model->n_coefficients; b++, power_j *= n)
-                variance += power_i * power_j * model_set_covariance(set, model, a, model, b);
-        }
-        double value = cost_model_value(model, n) + add_s, half = t * sqrt(fmax(variance, 0));
+        double n = 1 + (n_max - 1) * i / CURVE_POINTS;
+        double value = cost_line_coefficient(&curve->line, 0, n) +
+                       n * cost_line_coefficient(&curve->line, 1, n);
+        double half = t * sqrt(fmax(cost_line_variance(&curve->line, n), 0));
         fprintf(out, "%.9g %.9g %.9g %.9g\n", n, value * 1e3, (value - half) * 1e3,
                 (value + half) * 1e3);
     }
@@ -73,8 +100,8 @@ static void put_break_even(const struct break_even *b, FILE *script)
 }
 
 static void put_script(const struct dataset *dataset, const struct model_set *set,
-                       const struct report_break_even *break_evens, size_t n, double rtt_s,
-                       FILE *script)
+                       const struct report_break_even *break_evens, size_t n,
+                       const struct cost_link *link, FILE *script)
 {
     fputs("# drawn by rnnfit --plot\n"
           "set xlabel 'length of the input (time steps)'\n"
@@ -82,10 +109,12 @@ static void put_script(const struct dataset *dataset, const struct model_set *se
           "set key left top reverse Left\nset grid linecolor rgb '#dddddd'\n"
           "set border 3\nset tics nomirror out\nset yrange [0:*]\nset xrange [0:*]\n",
           script);
+    char text[COST_LINK_TEXT_SIZE];
+    cost_link_text(link, !isnan(set->up_s_per_byte), !isnan(set->down_s_per_byte), text);
     fprintf(script,
-            "set title \"Measured time against length; round trip %.4g ms, bands and interval "
+            "set title \"Measured time against length; round trip %s; bands and interval "
             "95 %%\" noenhanced\n",
-            rtt_s * 1e3);
+            text);
     for (size_t i = 0; i < n; i++)
         put_break_even(&break_evens[i].value, script);
     static const char *const outputs[][2] = {
@@ -113,10 +142,10 @@ static void put_script(const struct dataset *dataset, const struct model_set *se
 }
 
 enum status plot_time(const struct dataset *dataset, const struct model_set *set,
-                      const struct report_break_even *break_evens, size_t n, const char *folder,
-                      struct error *error)
+                      const struct cost_link *link, const struct report_break_even *break_evens,
+                      size_t n, const char *folder, struct error *error)
 {
-    double rtt_s = n > 0 ? break_evens[0].value.rtt_s : dataset->rtt_s, n_max = 1;
+    double n_max = 1;
     struct outfile data = {0}, script = {0};
     char *data_path = text_format("%s/time_vs_length.dat", folder);
     char *script_path = text_format("%s/time_vs_length.gnuplot", folder);
@@ -130,11 +159,11 @@ enum status plot_time(const struct dataset *dataset, const struct model_set *set
     for (size_t t = 0; t < dataset->n_targets; t++)
         n_max = fmax(n_max, time_model(set, &dataset->targets[t])->n_max);
     for (size_t t = 0; t < dataset->n_targets; t++) {
-        const struct dataset_target *target = &dataset->targets[t];
-        put_samples(target, rtt_s, dataset->has_rtt, data.stream);
-        put_curve(set, time_model(set, target), target->remote ? rtt_s : 0, n_max, data.stream);
+        struct curve curve = make_curve(set, &dataset->targets[t], link);
+        put_samples(&curve, link, data.stream);
+        put_curve(&curve, n_max, data.stream);
     }
-    put_script(dataset, set, break_evens, n, rtt_s, script.stream);
+    put_script(dataset, set, break_evens, n, link, script.stream);
     status = outfile_commit(&data, error);
     if (!status)
         status = outfile_commit(&script, error);

@@ -13,27 +13,90 @@ static double standard_error(const struct model_set *set, const struct cost_mode
     return sqrt(fmax(model_set_covariance(set, model, i, model, i), 0));
 }
 
-/* "3.14 +- 0.02 ms" of a coefficient, the interval's half width at 95 %. */
+/* How a quantity's coefficients print: the constant's unit and that per step. */
+static const struct {
+    double scale[2];
+    const char *unit[2];
+} prints[N_QUANTITIES] = {
+    [QUANTITY_TIME_S] = {{1e3, 1e6}, {" ms", " us"}},
+    [QUANTITY_REMOTE_S] = {{1e3, 1e6}, {" ms", " us"}},
+    [QUANTITY_BYTES_UP] = {{1, 1}, {" B", " B"}},
+    [QUANTITY_BYTES_DOWN] = {{1, 1}, {" B", " B"}},
+    [QUANTITY_ENERGY_J] = {{1e3, 1e6}, {" mJ", " uJ"}},
+    [QUANTITY_ROUND_TRIPS] = {{1, 1}, {"", ""}},
+};
+
+/* Half the 95 % interval of a coefficient. */
+static double half_width(const struct model_set *set, const struct cost_model *model, size_t i)
+{
+    return gsl_cdf_tdist_Pinv(0.975, model->dof) * standard_error(set, model, i);
+}
+
+/* "3.14 +- 0.02 ms" of a coefficient. */
 static void put_coefficient(struct text_table *table, const struct model_set *set,
                             const struct cost_model *model, size_t i)
 {
-    if (i >= model->n_coefficients) {
+    if (i >= model->n_coefficients || model->form == FORM_STEP) {
+        text_table_cell(table, model->form == FORM_STEP && i == 0 ? "below" : "-");
+        return;
+    }
+    double scale = prints[model->quantity].scale[i];
+    text_table_cell(table, "%.4g +- %.2g%s", model->coefficients[i] * scale,
+                    half_width(set, model, i) * scale, prints[model->quantity].unit[i]);
+}
+
+/* The figures of single samples; round trips have none. */
+static void put_spread(struct text_table *table, const struct cost_model *model)
+{
+    char sd[UNITS_TEXT_SIZE];
+    if (isnan(model->residual_sd)) {
+        text_table_cell(table, "-");
         text_table_cell(table, "-");
         return;
     }
-    double half = gsl_cdf_tdist_Pinv(0.975, model->dof) * standard_error(set, model, i);
-    bool bytes = model->quantity == QUANTITY_BYTES_UP || model->quantity == QUANTITY_BYTES_DOWN;
-    double unit = bytes ? 1 : i == 0 ? 1e3 : 1e6;
-    text_table_cell(table, "%.4g +- %.2g %s", model->coefficients[i] * unit, half * unit,
-                    bytes    ? "B"
-                    : i == 0 ? "ms"
-                             : "us");
+    if (model->quantity == QUANTITY_BYTES_UP || model->quantity == QUANTITY_BYTES_DOWN)
+        text_table_cell(table, "%.3g B", model->residual_sd);
+    else
+        text_table_cell(table, "%s", format_time(model->residual_sd, sd));
+    text_table_cell(table, "%.4f", model->r2);
+}
+
+/* "Requests to cloud take 2.03 +- 0.02 round trips up to length 300, ... above." */
+static void put_round_trips(const struct model_set *set, const struct cost_model *model, FILE *out)
+{
+    fprintf(out, "Requests to %s take ", model->target);
+    for (size_t i = 0; i < model->n_coefficients; i++) {
+        double half = half_width(set, model, i);
+        fprintf(out, "%s%.4g", i ? ", " : "", model->coefficients[i]);
+        if (half > 0)
+            fprintf(out, " +- %.2g", half);
+        if (i == 0)
+            fprintf(out, " round trips");
+        if (i + 1 < model->n_segments)
+            fprintf(out, " up to length %u", model->segments[i].to);
+        else if (i > 0)
+            fprintf(out, " above");
+    }
+    fputs(".\n", out);
+}
+
+/* What the link's bandwidth was, where the fit knew it. */
+static void put_bandwidth(const struct model_set *set, FILE *out)
+{
+    char text[COST_LINK_TEXT_SIZE];
+    struct cost_link link = cost_link_measured(set);
+    if (!isnan(set->up_s_per_byte) || !isnan(set->down_s_per_byte))
+        fprintf(
+            out, "Measured over a median round trip of %s; remote_s is without the bytes' time.\n",
+            cost_link_text(&link, !isnan(set->up_s_per_byte), !isnan(set->down_s_per_byte), text));
 }
 
 static void put_break_even(const struct report_break_even *b, FILE *out)
 {
-    char rtt[UNITS_TEXT_SIZE];
-    format_time(b->value.rtt_s, rtt);
+    char rtt[COST_LINK_TEXT_SIZE];
+    const struct cost_link link = {b->value.rtt_s, b->value.up_s_per_byte,
+                                   b->value.down_s_per_byte};
+    cost_link_text(&link, !isnan(link.up_s_per_byte), !isnan(link.down_s_per_byte), rtt);
     const char *cheaper = b->value.cloud_above ? b->cloud : b->edge;
     switch (b->value.verdict) {
     case VERDICT_CROSSING:
@@ -44,6 +107,9 @@ static void put_break_even(const struct report_break_even *b, FILE *out)
         else
             fprintf(out, " (no bounded 95 %% interval: the slopes hardly differ)");
         fprintf(out, "; above it %s is faster.\n", cheaper);
+        if (b->value.n_crossings > 1)
+            fprintf(out, "That is the last of %zu lengths at which the faster one changes.\n",
+                    b->value.n_crossings);
         break;
     case VERDICT_NONE_IN_RANGE:
         fprintf(out,
@@ -64,18 +130,12 @@ void report_text(const struct model_set *set, const struct report_break_even *br
                        "outliers");
     for (size_t i = 0; i < set->n_models; i++) {
         const struct cost_model *model = &set->models[i];
-        bool bytes = model->quantity == QUANTITY_BYTES_UP || model->quantity == QUANTITY_BYTES_DOWN;
-        char sd[UNITS_TEXT_SIZE];
         text_table_cell(table, "%s", model->target);
         text_table_cell(table, "%s", quantity_name(model->quantity));
         text_table_cell(table, "%s", form_name(model->form));
         put_coefficient(table, set, model, 0);
         put_coefficient(table, set, model, 1);
-        if (bytes)
-            text_table_cell(table, "%.3g B", model->residual_sd);
-        else
-            text_table_cell(table, "%s", format_time(model->residual_sd, sd));
-        text_table_cell(table, "%.4f", model->r2);
+        put_spread(table, model);
         text_table_cell(table, "%llu", (unsigned long long)model->n_samples);
         text_table_cell(table, "%llu", (unsigned long long)model->n_lengths);
         text_table_cell(table, "%llu", (unsigned long long)model->n_outliers);
@@ -88,6 +148,11 @@ void report_text(const struct model_set *set, const struct report_break_even *br
         fprintf(out, "samples taken as independent)\n");
     text_table_print(table, out, 0);
     text_table_free(table);
+    put_bandwidth(set, out);
+    for (size_t i = 0; i < set->n_models; i++) {
+        if (set->models[i].quantity == QUANTITY_ROUND_TRIPS)
+            put_round_trips(set, &set->models[i], out);
+    }
     if (n > 0)
         fputc('\n', out);
     for (size_t i = 0; i < n; i++)
@@ -156,11 +221,13 @@ static json_t *break_even_json(const struct report_break_even *b)
     json_t *interval = json_null();
     if (crossing && b->value.has_interval)
         interval = json_pack("[o,o]", number(b->value.low), number(b->value.high));
-    return json_pack("{s:s,s:[s,s],s:o,s:s,s:o,s:o,s:s}", "objective", "time", "targets", b->edge,
-                     b->cloud, "rtt_s", number(b->value.rtt_s), "verdict",
-                     verdict_name(b->value.verdict), "length",
-                     crossing ? number(b->value.length) : json_null(), "ci95", interval,
-                     "cheaper_above", b->value.cloud_above ? "cloud" : "edge");
+    return json_pack("{s:s,s:[s,s],s:o,s:o,s:o,s:s,s:o,s:o,s:I,s:s}", "objective", "time",
+                     "targets", b->edge, b->cloud, "rtt_s", number(b->value.rtt_s), "up_s_per_byte",
+                     number(b->value.up_s_per_byte), "down_s_per_byte",
+                     number(b->value.down_s_per_byte), "verdict", verdict_name(b->value.verdict),
+                     "length", crossing ? number(b->value.length) : json_null(), "ci95", interval,
+                     "crossings", (json_int_t)b->value.n_crossings, "cheaper_above",
+                     b->value.cloud_above ? "cloud" : "edge");
 }
 
 enum status report_json(const struct model_set *set, const struct report_break_even *break_evens,

@@ -8,7 +8,7 @@ static const struct option_row options[] = {
      OPTION_TEXT, offsetof(struct rnnfit_settings, campaign), NULL, 0},
     {"csv", "FILE",
      "Fit samples of a CSV instead (- for standard input): columns length,time_s and optionally "
-     "target,rtt_s,bytes_up,bytes_down,round.",
+     "target,rtt_s,connect_s,bytes_up,bytes_down,up_ps_per_byte,down_ps_per_byte,round.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, csv), NULL, 0},
     {"form", "FORM", "auto (by BIC, the default), constant or linear.", OPTION_CHOICE,
      offsetof(struct rnnfit_settings, form), rnnfit_forms, 0},
@@ -21,7 +21,10 @@ static const struct option_row options[] = {
      OPTION_FRACTION, offsetof(struct rnnfit_settings, hold_out), NULL, 0},
     {"seed", "N", "Which rounds are held out (default 1).", OPTION_COUNT,
      offsetof(struct rnnfit_settings, seed), NULL, 0},
-    {"link", "fixed:MS", "Round trip of the break-even (default: the median measured one).",
+    {"link", "fixed:RTT[,UP,DOWN]",
+     "The link of the break-even and the plot (fixed:20ms,10,50; bare numbers are ms and Mbit/s). "
+     "Default: the median measured round trip and bandwidths. Bandwidths count only where the "
+     "samples know those they were measured at.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, link), NULL, 0},
     {"plot", "DIR", "Draw time_vs_length.png and .svg into this folder.", OPTION_TEXT,
      offsetof(struct rnnfit_settings, plot), NULL, 0},
@@ -41,6 +44,10 @@ static const struct tool tool = {
         "Fits how the time of one inference grows with the length of its input, on the device and "
         "behind a link, with standard errors, and finds the length at which both cost the same, "
         "with a 95 % interval.\n"
+        "What an endpoint takes is what is left of the elapsed time without the link: its round "
+        "trips and, where the link's bandwidth is known, the time of its bytes. How many round "
+        "trips a request takes is one on a warm connection; for requests that open a connection or "
+        "overflow the initial congestion window it is fitted, over several round trips.\n"
         "Samples of one round share noise: where rounds are known, intervals resample rounds.",
     .examples = "  rnnfit --db campaign.db --plot plots\n"
                 "  rnnfit --csv times.csv --json | jq .break_even",

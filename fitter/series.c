@@ -29,18 +29,30 @@ static int by_round_then_length(const void *left, const void *right)
     return (a->length > b->length) - (a->length < b->length);
 }
 
-/* A remote time needs its sample's round trip, or, where the target has none at all, is the elapsed
- * time whole. */
-static bool value_of(const struct dataset_target *target, const struct observation *o,
-                     enum quantity quantity, double *value)
+/* The elapsed time less what the link took. One round trip is taken off in whole nanoseconds. */
+static bool remote_s(const struct dataset_target *target, size_t i, const struct round_trips *trips,
+                     double *value)
 {
+    const struct observation *o = &target->observations[i];
+    const struct link_terms *link = &target->link;
+    if (!target->remote || link_terms_reason(link, o))
+        return false;
+    double more = round_trips_at(trips, o->length) - 1;
+    *value = (double)(o->time_ns - (link->rtt ? o->rtt_ns : 0)) * 1e-9 -
+             more * link_terms_rtt_s(link, o) - link_terms_bytes_s(link, o);
+    return !trips || !trips->n_runs || !isnan(trips->instruments[i]);
+}
+
+static bool value_of(const struct dataset_target *target, size_t i, enum quantity quantity,
+                     const struct round_trips *trips, double *value)
+{
+    const struct observation *o = &target->observations[i];
     switch (quantity) {
     case QUANTITY_TIME_S:
         *value = (double)o->time_ns * 1e-9;
         return true;
     case QUANTITY_REMOTE_S:
-        *value = (double)(o->time_ns - (o->rtt_ns > 0 ? o->rtt_ns : 0)) * 1e-9;
-        return target->remote && (o->rtt_ns >= 0 || target->n_rtt == 0);
+        return remote_s(target, i, trips, value);
     case QUANTITY_BYTES_UP:
         *value = (double)o->bytes_up;
         return o->bytes_up >= 0;
@@ -125,7 +137,8 @@ static enum status condense(struct series *series, struct entry *entries, size_t
 }
 
 enum status series_gather(const struct dataset_target *target, enum quantity quantity,
-                          struct series *series, struct error *error)
+                          const struct round_trips *trips, struct series *series,
+                          struct error *error)
 {
     struct entry *entries = malloc((target->n + 1) * sizeof *entries);
     size_t n = 0;
@@ -134,7 +147,7 @@ enum status series_gather(const struct dataset_target *target, enum quantity qua
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", target->n);
     for (size_t i = 0; i < target->n; i++) {
         const struct observation *o = &target->observations[i];
-        if (value_of(target, o, quantity, &entries[n].value)) {
+        if (value_of(target, i, quantity, trips, &entries[n].value)) {
             entries[n].length = o->length;
             entries[n++].round = o->round;
         }
@@ -200,6 +213,19 @@ double series_weigh(struct series *series)
         series->lengths[i].weight = exp(-2 * theta * log_mean[i]);
     free(log_mean);
     return theta;
+}
+
+double series_weight(const struct series *series, uint32_t length)
+{
+    size_t low = 0, high = series->n_lengths;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        if (series->lengths[middle].length <= length)
+            low = middle;
+        else
+            high = middle;
+    }
+    return series->lengths[low].weight;
 }
 
 void series_free(struct series *series)

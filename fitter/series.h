@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "fitter/dataset.h"
+#include "fitter/round_trips.h"
 #include "records/model.h"
 
 /* All samples of one length. */
@@ -42,10 +43,13 @@ struct series {
  * absolute deviations (1.4826*MAD; Hampel 1974). They stay in the fit. */
 extern const double series_outlier_reach;
 
-/* Takes the quantity from the target's observations; those without it are passed over.
+/* Takes the quantity from the target's observations; those without it are passed over. A remote
+ * time is the elapsed one less c1(n) round trips (`trips`; NULL: one) and the time of the bytes; an
+ * endpoint without any round trip has its elapsed time taken whole.
  * STATUS_NOT_FOUND: none has it. */
 enum status series_gather(const struct dataset_target *target, enum quantity quantity,
-                          struct series *series, struct error *error);
+                          const struct round_trips *trips, struct series *series,
+                          struct error *error);
 
 /*
  * Sets each length's weight from a variance that is a power of the mean, var = s^2 *
@@ -54,6 +58,9 @@ enum status series_gather(const struct dataset_target *target, enum quantity qua
  * weights. Returns theta.
  */
 double series_weigh(struct series *series);
+
+/* The weight of a length that is in the series. */
+double series_weight(const struct series *series, uint32_t length);
 
 void series_free(struct series *series);
 

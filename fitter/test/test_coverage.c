@@ -51,8 +51,15 @@ static void simulate(struct dataset *dataset, const struct noise *noise, struct 
                 double ms = truth_ms(t, length) *
                                 (1 + both + own + noise->proportional * random_normal(random)) +
                             noise->sd_ms * random_normal(random);
-                target->observations[target->n++] = (struct observation){
-                    length, noise->rounds ? round : -1, (int64_t)llround(ms * 1e6), -1, -1, -1};
+                target->observations[target->n++] = (struct observation){length,
+                                                                         noise->rounds ? round : -1,
+                                                                         (int64_t)llround(ms * 1e6),
+                                                                         -1,
+                                                                         -1,
+                                                                         -1,
+                                                                         -1,
+                                                                         -1,
+                                                                         -1};
             }
         }
     }
@@ -71,10 +78,11 @@ static double coverage(const struct noise *noise, uint64_t seed)
     for (int c = 0; c < CAMPAIGNS; c++) {
         struct model_set set;
         struct break_even found;
+        const struct cost_link link = {0, 0, 0};
         struct error error = {0};
         simulate(&dataset, noise, &random);
         if (campaign_fit(&dataset, &options, &set, &error) ||
-            break_even_time(&set, "edge", "cloud", 0, &found, &error))
+            break_even_time(&set, "edge", "cloud", &link, &found, &error))
             fail_msg("%s", error.text);
         assert_int_equal(set.n_rounds, noise->rounds ? ROUNDS : 0);
         covered += found.has_interval && found.low <= 400.0 / 3 && 400.0 / 3 <= found.high;

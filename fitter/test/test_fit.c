@@ -86,7 +86,7 @@ static void flat_data_choose_the_constant(void **state)
 
 static struct observation at(uint32_t length, int32_t round, double ms)
 {
-    return (struct observation){length, round, (int64_t)llround(ms * 1e6), -1, -1, -1};
+    return (struct observation){length, round, (int64_t)llround(ms * 1e6), -1, -1, -1, -1, -1, -1};
 }
 
 /* With every length once in every round the jackknife is the variance of the rounds' own lines. */
@@ -156,10 +156,9 @@ static void verdicts(void **state)
         struct fit_options options = {.automatic = true};
         struct model_set set;
         struct break_even found;
+        const struct cost_link link = {cases[c].rtt_ms * 1e-3, 0, 0};
         assert_int_equal(campaign_fit(&dataset, &options, &set, NULL), STATUS_OK);
-        assert_int_equal(
-            break_even_time(&set, "edge", "cloud", cases[c].rtt_ms * 1e-3, &found, NULL),
-            STATUS_OK);
+        assert_int_equal(break_even_time(&set, "edge", "cloud", &link, &found, NULL), STATUS_OK);
         assert_int_equal(found.verdict, cases[c].verdict);
         assert_int_equal(found.cloud_above, cases[c].cloud_above);
         if (found.verdict == VERDICT_CROSSING)

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fitter/cost_line.h"
+
+#include <math.h>
+
+static void add(struct cost_line *line, const struct cost_model *model, double scale)
+{
+    if (!model || !(fabs(scale) > 0))
+        return;
+    line->terms[line->n_terms].model = model;
+    line->terms[line->n_terms++].scale = scale;
+}
+
+struct cost_line cost_line_edge(const struct model_set *set, const struct cost_pair *pair)
+{
+    struct cost_line line = {.set = set};
+    add(&line, pair->time_s, 1);
+    return line;
+}
+
+struct cost_line cost_line_cloud(const struct model_set *set, const struct cost_pair *pair,
+                                 const struct cost_link *link)
+{
+    struct cost_line line = {.set = set};
+    add(&line, pair->remote_s, 1);
+    add(&line, pair->round_trips, link->rtt_s);
+    if (!pair->round_trips)
+        line.constant_s = link->rtt_s;
+    if (pair->charges_up)
+        add(&line, pair->bytes_up, link->up_s_per_byte);
+    if (pair->charges_down)
+        add(&line, pair->bytes_down, link->down_s_per_byte);
+    return line;
+}
+
+struct cost_line cost_line_subtract(const struct cost_line *from, const struct cost_line *line)
+{
+    struct cost_line difference = *from;
+    difference.constant_s -= line->constant_s;
+    for (size_t i = 0; i < line->n_terms; i++)
+        add(&difference, line->terms[i].model, -line->terms[i].scale);
+    return difference;
+}
+
+const struct cost_model *cost_line_bent(const struct cost_line *line)
+{
+    for (size_t i = 0; i < line->n_terms; i++) {
+        const struct cost_model *model = line->terms[i].model;
+        bool step = model->form == FORM_STEP && model->quantity == QUANTITY_ROUND_TRIPS;
+        if (model->form != FORM_CONSTANT && model->form != FORM_LINEAR && !step)
+            return model;
+    }
+    return NULL;
+}
+
+/* The index of the model's coefficient of n^power at n; n_coefficients: it has none. */
+static size_t coefficient_index(const struct cost_model *model, size_t power, double n)
+{
+    if (model->form != FORM_STEP)
+        return power < model->n_coefficients ? power : model->n_coefficients;
+    size_t segment = 0;
+    while (segment + 1 < model->n_segments && n > model->segments[segment].to)
+        segment++;
+    return power == 0 ? segment : model->n_coefficients;
+}
+
+double cost_line_coefficient(const struct cost_line *line, size_t power, double n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < line->n_terms; i++) {
+        const struct cost_model *model = line->terms[i].model;
+        size_t at = coefficient_index(model, power, n);
+        if (at < model->n_coefficients)
+            sum += line->terms[i].scale * model->coefficients[at];
+    }
+    return power == 0 ? sum + line->constant_s : sum;
+}
+
+static double covariance(const struct cost_line *line, size_t a, size_t i, size_t b, size_t j,
+                         double n)
+{
+    const struct cost_model *left = line->terms[a].model, *right = line->terms[b].model;
+    size_t at_left = coefficient_index(left, i, n), at_right = coefficient_index(right, j, n);
+    if (at_left >= left->n_coefficients || at_right >= right->n_coefficients)
+        return 0;
+    return line->terms[a].scale * line->terms[b].scale *
+           model_set_covariance(line->set, left, at_left, right, at_right);
+}
+
+double cost_line_covariance(const struct cost_line *line, size_t i, size_t j, double n)
+{
+    double sum = 0;
+    for (size_t a = 0; a < line->n_terms; a++)
+        sum += covariance(line, a, i, a, j, n);
+    for (size_t a = 0; a < line->n_terms; a++) {
+        for (size_t b = a + 1; b < line->n_terms; b++) {
+            sum += covariance(line, a, i, b, j, n);
+            sum += covariance(line, b, i, a, j, n);
+        }
+    }
+    return sum;
+}
+
+double cost_line_variance(const struct cost_line *line, double n)
+{
+    return cost_line_covariance(line, 0, 0, n) + 2 * n * cost_line_covariance(line, 0, 1, n) +
+           n * n * cost_line_covariance(line, 1, 1, n);
+}
