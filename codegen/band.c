@@ -11,12 +11,14 @@ static double break_even_us(const struct threshold *threshold, uint32_t n)
 
 /*
  * The least break-even that is good enough: with it, the worst case is a round trip just as long,
- * for which inference stays on the device although offloading costs a fraction less.
+ * for which inference stays on the device although offloading costs a fraction less. Costs are
+ * counted in round trips: divided by how many a request takes.
  */
 static double least_us(const struct threshold *threshold, double max_regret, uint32_t n)
 {
     double value = break_even_us(threshold, n);
-    double cloud = fmax(threshold_cloud_s(threshold, n), 0) * 1e6;
+    double cloud = fmax(threshold_remote_s(threshold, n), 0) * 1e6;
+    cloud /= threshold_round_trips(threshold, n);
     return fmin(value, (value - max_regret * cloud) / (1 + max_regret));
 }
 
@@ -41,13 +43,13 @@ static bool offloading_always_pays(const struct threshold *threshold, const void
 static bool remote_is_positive(const struct threshold *threshold, const void *user, uint32_t n)
 {
     (void)user;
-    return threshold_cloud_s(threshold, n) > 0;
+    return threshold_remote_s(threshold, n) > 0;
 }
 
 static bool remote_is_endless(const struct threshold *threshold, const void *user, uint32_t n)
 {
     (void)user;
-    return threshold_cloud_s(threshold, n) * 1e6 >= microseconds_end - 1;
+    return threshold_remote_s(threshold, n) * 1e6 >= microseconds_end - 1;
 }
 
 typedef struct band_point point_maker(const struct threshold *threshold, double parameter,
@@ -58,6 +60,7 @@ static struct band_point break_even_point(const struct threshold *threshold, dou
 {
     double value = break_even_us(threshold, n), low = least_us(threshold, max_regret, n);
     double edge = fmax(threshold_edge_s(threshold, n), 0) * 1e6;
+    edge /= threshold_round_trips(threshold, n);
     /* a line's integer part is up to 1 below it */
     struct band_point point = {n, fmin(value, low + 1), value + 1 + max_regret * edge, value};
     if (low <= 0)
@@ -75,7 +78,7 @@ static struct band_point remote_point(const struct threshold *threshold, double 
                                       uint32_t n)
 {
     (void)parameter;
-    double value = threshold_cloud_s(threshold, n) * 1e6;
+    double value = threshold_remote_s(threshold, n) * 1e6;
     struct band_point point = {n, value, value + 1, value};
     if (value <= 0) {
         point.low = -INFINITY;

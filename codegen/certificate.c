@@ -17,7 +17,7 @@ static void price(const struct threshold *threshold, uint32_t n, double rtt_s, i
 {
     double excess = threshold_excess_s(threshold, n, rtt_s);
     double best =
-        excess > 0 ? rtt_s + threshold_cloud_s(threshold, n) : threshold_edge_s(threshold, n);
+        excess > 0 ? threshold_cloud_s(threshold, n, rtt_s) : threshold_edge_s(threshold, n);
     *seconds = fmax(decision == DECISION_EDGE ? excess : -excess, 0);
     *relative = *seconds <= 0 ? 0 : best > 0 ? *seconds / best : INFINITY;
 }
@@ -83,7 +83,7 @@ static void check_length(const struct decision_table *table, uint32_t n,
     tally_add(choose, &table->threshold, n, table->rtt_s, seconds, relative);
     if (table->link == LINK_RTT)
         check_rtt(table, n, choose_rtt);
-    double remote = fmin(fmax(threshold_cloud_s(&table->threshold, n), 0), UINT32_MAX * 1e-6);
+    double remote = fmin(fmax(threshold_remote_s(&table->threshold, n), 0), UINT32_MAX * 1e-6);
     double error = fabs(decision_table_remote_us(table, n) * 1e-6 - remote);
     certificate->worst_remote_s = fmax(certificate->worst_remote_s, error);
     certificate->n_checked++;

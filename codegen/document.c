@@ -84,8 +84,13 @@ static json_t *break_even_json(const struct job *job)
 enum status job_json(FILE *out, const struct job *job, const char *output, struct error *error)
 {
     const struct decision_table *table = &job->table;
-    json_t *link = json_pack("{s:s,s:f}", "kind", table->link == LINK_RTT ? "rtt" : "fixed",
-                             "rtt_s", table->rtt_s);
+    const struct threshold *threshold = &table->threshold;
+    json_t *up =
+        threshold->pair.charges_up ? json_real(threshold->link.up_s_per_byte) : json_null();
+    json_t *down =
+        threshold->pair.charges_down ? json_real(threshold->link.down_s_per_byte) : json_null();
+    json_t *link = json_pack("{s:s,s:f,s:o,s:o}", "kind", table->link == LINK_RTT ? "rtt" : "fixed",
+                             "rtt_s", table->rtt_s, "up_s_per_byte", up, "down_s_per_byte", down);
     json_t *root =
         json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:s,s:o,s:f,s:o,s:I,s:o,s:o,s:o,s:I,s:I}", "schema",
                   "rnnmap.gen/1", "version", RNNMAP_VERSION, "name", job->name, "campaign",

@@ -232,6 +232,18 @@ static void put_definitions(FILE *out, const char *name, uint32_t n_max)
     fputs("_CLOUD = 1 };\n\n", out);
 }
 
+/* Bytes at the design link are part of it where they count, and take time there. */
+static void put_remote_comment(FILE *out, const struct decision_table *table)
+{
+    const struct threshold *threshold = &table->threshold;
+    bool bytes = (threshold->pair.charges_up && threshold->link.up_s_per_byte > 0) ||
+                 (threshold->pair.charges_down && threshold->link.down_s_per_byte > 0);
+    fprintf(out,
+            "/* The time in microseconds that the endpoint is expected to take for an input of "
+            "length n, without\n * the link%s. */\n",
+            bytes ? "'s round trips, with the time of the bytes at the design link" : "");
+}
+
 void emit_functions(FILE *out, const char *name, const struct decision_table *table)
 {
     fputs("#ifndef ", out);
@@ -243,10 +255,7 @@ void emit_functions(FILE *out, const char *name, const struct decision_table *ta
     put_choose(out, name, table);
     if (table->link == LINK_RTT)
         put_choose_rtt(out, name, table);
-    fputs(
-        "/* The time in microseconds that the endpoint is expected to take for an input of length "
-        "n, without\n * the link. */\n",
-        out);
+    put_remote_comment(out, table);
     fprintf(out, "static inline uint32_t %s_remote_us(uint32_t n)\n{\n", name);
     put_map(out, USE_VALUE, &table->remote);
     fputs("}\n\n#endif\n", out);

@@ -4,6 +4,7 @@
 #include "base/outfile.h"
 #include "codegen/job_private.h"
 
+#include <math.h>
 #include <string.h>
 
 static enum status check_settings(const struct invocation *call, const struct rnngen_settings *s,
@@ -28,9 +29,11 @@ static enum status check_settings(const struct invocation *call, const struct rn
     return STATUS_OK;
 }
 
-static void remark(const struct invocation *call, const struct job *job, const char *output)
+/* What the header cannot know better, whatever becomes of it. */
+static void warn(const struct invocation *call, const struct job *job)
 {
     const struct decision_table *table = &job->table;
+    const struct cost_pair *pair = &table->threshold.pair;
     if (call->verbosity < 0)
         return;
     if (!job->current)
@@ -44,9 +47,23 @@ static void remark(const struct invocation *call, const struct job *job, const c
                 "rnngen: no round trips were measured: the remote times hold the link they were "
                 "measured over, and %s_choose_rtt counts it twice\n",
                 job->name);
+    if (!isnan(job->up_bit_s) && !(pair->charges_up && pair->charges_down))
+        fprintf(call->diagnostics,
+                "rnngen: the samples do not know their bytes or the bandwidth%s that these passed "
+                "at: their time is in the remote times, and --link's is ignored\n",
+                pair->charges_up     ? " down"
+                : pair->charges_down ? " up"
+                                     : "");
     if (table->link == LINK_FIXED && table->rtt_s <= 0)
         fprintf(call->diagnostics,
                 "rnngen: no round trip measured or given: decided for 0 s (see --link)\n");
+}
+
+static void summarise(const struct invocation *call, const struct job *job, const char *output)
+{
+    const struct decision_table *table = &job->table;
+    if (call->verbosity < 0)
+        return;
     fprintf(call->diagnostics, "rnngen: %s: %s_choose is a %s, worst regret %.3g %%", output,
             job->name, representation_name(table->choose),
             100 * job->certificate.choose.worst_relative);
@@ -83,8 +100,10 @@ enum status rnngen_run(const struct invocation *call, const void *settings, stru
         status = write_header(&job, s->output, error);
     if (!status && call->json)
         status = job_json(call->out, &job, s->output, error);
+    if (!status)
+        warn(call, &job);
     if (!status && s->output && strcmp(s->output, "-") != 0)
-        remark(call, &job, s->output);
+        summarise(call, &job, s->output);
     job_free(&job);
     return status;
 }

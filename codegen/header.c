@@ -104,6 +104,13 @@ static void put_device(FILE *out, const char *device)
 
 /* ---- models */
 
+static const char *unit_name(enum quantity quantity)
+{
+    return quantity == QUANTITY_ROUND_TRIPS                                   ? "round trips"
+           : quantity == QUANTITY_BYTES_UP || quantity == QUANTITY_BYTES_DOWN ? "bytes"
+                                                                              : "s";
+}
+
 static void put_model(FILE *out, const struct model_set *set, const struct cost_model *model)
 {
     char numbers[3][NUMBER_TEXT_SIZE];
@@ -118,8 +125,9 @@ static void put_model(FILE *out, const struct model_set *set, const struct cost_
         char curve[NUMBER_TEXT_SIZE + 16] = "";
         if (s->quadratic < 0 || s->quadratic > 0)
             snprintf(curve, sizeof curve, " + %s*n^2", number_text(s->quadratic, numbers[2]));
-        put_fact(out, "", "n = %" PRIu32 "..%" PRIu32 ": %s + %s*n%s s", s->from, s->to,
-                 number_text(s->intercept, numbers[0]), number_text(s->slope, numbers[1]), curve);
+        put_fact(out, "", "n = %" PRIu32 "..%" PRIu32 ": %s + %s*n%s %s", s->from, s->to,
+                 number_text(s->intercept, numbers[0]), number_text(s->slope, numbers[1]), curve,
+                 unit_name(model->quantity));
     }
     for (size_t i = 0; i < model->n_coefficients; i++) {
         double variance = set->covariance ? model_set_covariance(set, model, i, model, i) : NAN;
@@ -192,19 +200,42 @@ static bool is_plain_word(const char *text)
                                  "._-+:/@%=,") == strlen(text);
 }
 
+/* ",1e+07bit/s,unlimited": bandwidths that were given and that count, so that a check finds the
+ * same; "" else. */
+static const char *bandwidth_text(const struct header_facts *facts, char *text, size_t size)
+{
+    const struct cost_pair *pair = &facts->table->threshold.pair;
+    const double rates[] = {facts->up_bit_s, facts->down_bit_s};
+    char number[NUMBER_TEXT_SIZE];
+    size_t used = 0;
+    text[0] = '\0';
+    if (isnan(rates[0]) || !(pair->charges_up || pair->charges_down))
+        return text;
+    for (int i = 0; i < 2; i++) {
+        if (isinf(rates[i]))
+            snprintf(text + used, size - used, ",unlimited");
+        else
+            snprintf(text + used, size - used, ",%sbit/s", number_text(rates[i], number));
+        used = strlen(text);
+    }
+    return text;
+}
+
 static void put_commands(FILE *out, const struct header_facts *facts)
 {
     char link[NUMBER_TEXT_SIZE + 16] = "rtt", rtt[NUMBER_TEXT_SIZE], regret[NUMBER_TEXT_SIZE];
+    char bandwidth[2 * NUMBER_TEXT_SIZE + 32];
     const struct decision_table *table = facts->table;
     if (table->link == LINK_FIXED)
         snprintf(link, sizeof link, "fixed:%ss", number_text(table->rtt_s, rtt));
+    bandwidth_text(facts, bandwidth, sizeof bandwidth);
     char *campaign = header_comment_text(facts->campaign->name);
     const char *quote = campaign && is_plain_word(campaign) ? "" : "'";
     fprintf(out,
-            HEADER_COMMAND "--name %s --objective time --link %s --max-regret %s -o %s.h "
+            HEADER_COMMAND "--name %s --objective time --link %s%s --max-regret %s -o %s.h "
                            "--campaign %s%s%s\n",
-            facts->name, link, number_text(table->max_regret, regret), facts->name, quote,
-            campaign ? campaign : "", quote);
+            facts->name, link, bandwidth, number_text(table->max_regret, regret), facts->name,
+            quote, campaign ? campaign : "", quote);
     free(campaign);
     put_fact(out, "check by", "rnngen --check %s.h --db DB", facts->name);
 }
@@ -218,16 +249,46 @@ static void put_target(FILE *out, const char *head, const char *role, const stru
     put_text(out, head, text);
 }
 
+/* The design link's bandwidth in one direction, as far as the table charges it. */
+static void put_bandwidth(FILE *out, const char *direction, bool charges, double s_per_byte)
+{
+    char number[2][NUMBER_TEXT_SIZE];
+    if (charges && s_per_byte > 0)
+        put_fact(out, "", "and %s s per byte %s (%.6g Mbit/s)", number_text(s_per_byte, number[0]),
+                 direction, 8e-6 / s_per_byte);
+    else if (charges)
+        put_fact(out, "", "and bytes that take no time %s", direction);
+}
+
 static void put_link(FILE *out, const struct decision_table *table, bool has_rtt)
 {
     char number[NUMBER_TEXT_SIZE];
+    const struct threshold *threshold = &table->threshold;
     number_text(table->rtt_s, number);
     if (table->link == LINK_FIXED)
         put_fact(out, "link", "fixed: a round trip of %s s", number);
     else
         put_fact(out, "link", "the product measures the round trip; choose: %s s", number);
+    put_bandwidth(out, "up", threshold->pair.charges_up, threshold->link.up_s_per_byte);
+    put_bandwidth(out, "down", threshold->pair.charges_down, threshold->link.down_s_per_byte);
     if (!has_rtt)
         put_fact(out, "", "no round trips were measured: remote times hold the link of then");
+}
+
+/* The models that the decision rests on. */
+static void put_models(FILE *out, const struct model_set *set, const struct cost_pair *pair)
+{
+    const struct cost_model *models[] = {
+        pair->time_s,
+        pair->remote_s,
+        pair->round_trips,
+        pair->charges_up ? pair->bytes_up : NULL,
+        pair->charges_down ? pair->bytes_down : NULL,
+    };
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        if (models[i])
+            put_model(out, set, models[i]);
+    }
 }
 
 void header_write(FILE *out, const struct header_facts *facts)
@@ -252,8 +313,7 @@ void header_write(FILE *out, const struct header_facts *facts)
     put_fact(out, "objective", "time");
     put_fact(out, "energy", "not used (objective time)");
     put_link(out, table, facts->set->has_rtt);
-    put_model(out, facts->set, table->threshold.edge);
-    put_model(out, facts->set, table->threshold.cloud);
+    put_models(out, facts->set, &table->threshold.pair);
     put_break_even(out, facts->break_even);
     put_table(out, table);
     put_certificate(out, facts);

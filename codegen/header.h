@@ -25,6 +25,7 @@ struct header_facts {
     const struct decision_table *table;
     const struct certificate *certificate;
     const struct break_even *break_even; /* NULL: the models' forms have none */
+    double up_bit_s, down_bit_s; /* of the design link as they were given; NAN: the campaign's */
 };
 
 /* STATUS_MISUSE: not a C identifier, a keyword of C or C++, reserved, or too long. */

@@ -19,7 +19,10 @@ struct job {
     struct target *targets;
     size_t n_targets;
     struct model_set set;
-    bool current; /* whether the models were fitted to the samples that are there now */
+    bool current;          /* whether the models were fitted to the samples that are there now */
+    struct cost_link link; /* the design link */
+    /* UP and DOWN as --link gave them, bit/s; NAN: the campaign's medians */
+    double up_bit_s, down_bit_s;
     struct decision_table table;
     struct certificate certificate;
     struct break_even break_even;

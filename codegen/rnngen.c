@@ -13,8 +13,10 @@ static const struct option_row options[] = {
     {"objective", "WHAT", "What to save: time (the default).", OPTION_TEXT,
      offsetof(struct rnngen_settings, objective), NULL, 0},
     {"link", "LINK",
-     "fixed:RTT (such as fixed:20ms; the default is the median measured round trip) decides for "
-     "one link; rtt also makes NAME_choose_rtt, which takes the round trip of the moment.",
+     "fixed:RTT[,UP,DOWN] (such as fixed:20ms,10,50; bare numbers are ms and Mbit/s) decides for "
+     "one link; rtt[,UP,DOWN] also makes NAME_choose_rtt, which takes the round trip of the "
+     "moment. What is left out is the median of the campaign. Bandwidths count where the samples "
+     "know those they were measured at.",
      OPTION_TEXT, offsetof(struct rnngen_settings, link), NULL, 0},
     {"max-regret", "SHARE",
      "Allow decisions that cost up to this share more than the best (0.1%), if that makes the "

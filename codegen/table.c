@@ -27,7 +27,7 @@ const char *representation_name(enum representation representation)
 static bool must_offload(const struct threshold *threshold, const void *user, uint32_t n)
 {
     const struct decision_table *table = user;
-    double cloud = table->rtt_s + threshold_cloud_s(threshold, n);
+    double cloud = threshold_cloud_s(threshold, n, table->rtt_s);
     return threshold_excess_s(threshold, n, table->rtt_s) > 0 &&
            (table->max_regret <= 0 ||
             threshold_edge_s(threshold, n) > (1 + table->max_regret) * cloud);
@@ -36,7 +36,7 @@ static bool must_offload(const struct threshold *threshold, const void *user, ui
 static bool must_stay(const struct threshold *threshold, const void *user, uint32_t n)
 {
     const struct decision_table *table = user;
-    double cloud = table->rtt_s + threshold_cloud_s(threshold, n);
+    double cloud = threshold_cloud_s(threshold, n, table->rtt_s);
     return threshold_excess_s(threshold, n, table->rtt_s) <= 0 &&
            (table->max_regret <= 0 ||
             cloud > (1 + table->max_regret) * threshold_edge_s(threshold, n));
@@ -132,34 +132,32 @@ static enum status build_remote(struct decision_table *table, struct error *erro
 
 /* ---- building and asking */
 
-static enum status find_model(const struct model_set *set, const char *target,
-                              enum quantity quantity, const struct cost_model **model,
-                              struct error *error)
+static enum status check_options(const struct table_options *options, const struct cost_link *link,
+                                 struct error *error)
 {
-    *model = model_set_find(set, target, quantity);
-    if (!*model)
-        return error_set(error, STATUS_NOT_FOUND,
-                         "target \"%s\" has no %s model: measure it and run rnnfit", target,
-                         quantity_name(quantity));
+    if (!(options->rtt_s >= 0) || isinf(options->rtt_s))
+        return error_set(error, STATUS_MISUSE, "a round trip of %g s makes no sense",
+                         options->rtt_s);
+    if (!(link->up_s_per_byte >= 0) || isinf(link->up_s_per_byte) ||
+        !(link->down_s_per_byte >= 0) || isinf(link->down_s_per_byte))
+        return error_set(error, STATUS_MISUSE, "a design link without bandwidth makes no sense");
+    if (isnan(options->max_regret) || options->max_regret > 1)
+        return error_set(error, STATUS_MISUSE, "an accepted regret of %g makes no sense: 0 .. 1",
+                         options->max_regret);
     return STATUS_OK;
 }
 
 enum status decision_table_build(const struct model_set *set, const struct table_options *options,
                                  struct decision_table *table, struct error *error)
 {
-    const struct cost_model *edge, *cloud;
+    struct cost_pair pair;
+    struct cost_link link = options->bandwidth ? *options->bandwidth : cost_link_measured(set);
     *table = (struct decision_table){.link = options->link, .rtt_s = options->rtt_s};
-    if (!(options->rtt_s >= 0) || isinf(options->rtt_s))
-        return error_set(error, STATUS_MISUSE, "a round trip of %g s makes no sense",
-                         options->rtt_s);
-    if (isnan(options->max_regret) || options->max_regret > 1)
-        return error_set(error, STATUS_MISUSE, "an accepted regret of %g makes no sense: 0 .. 1",
-                         options->max_regret);
-    enum status status = find_model(set, options->edge, QUANTITY_TIME_S, &edge, error);
+    enum status status = check_options(options, &link, error);
     if (!status)
-        status = find_model(set, options->cloud, QUANTITY_REMOTE_S, &cloud, error);
+        status = cost_pair_find(set, options->edge, options->cloud, &pair, error);
     if (!status)
-        status = threshold_build(edge, cloud, &table->threshold, error);
+        status = threshold_build(&pair, &link, &table->threshold, error);
     if (status)
         return status;
     table->max_regret = options->max_regret >= 0  ? options->max_regret

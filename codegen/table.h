@@ -25,6 +25,9 @@ struct table_options {
     enum link_kind link;
     double rtt_s;      /* the design link */
     double max_regret; /* fraction; < 0: 0, or 0.001 where a model is curved */
+    /* The design link's times per byte; NULL: the medians of the campaign. They count where the
+     * fit knew the link's bandwidth (fitter/cost.h). */
+    const struct cost_link *bandwidth;
 };
 
 enum representation {
@@ -52,13 +55,14 @@ struct decision_table {
     struct integer_map break_even;  /* with LINK_RTT: offload when rtt_us is less */
     enum representation choose_rtt; /* of break_even: constant, affine, or segments */
     int always;                     /* the decision where choose_rtt is constant */
-    struct integer_map remote;      /* expected time at the endpoint, us */
+    /* Expected time at the endpoint with that of the bytes at the design link, us. */
+    struct integer_map remote;
 };
 
 /*
  * STATUS_NOT_FOUND: a target has no time_s (edge) or remote_s (cloud) model.
- * STATUS_INVALID: the models are not usable.  STATUS_MISUSE: a round trip or regret that makes no
- * sense.  STATUS_UNSUPPORTED: curved models that are too long, or too many segments.
+ * STATUS_INVALID: the models are not usable.  STATUS_MISUSE: a link or regret that makes no sense.
+ * STATUS_UNSUPPORTED: curved models that are too long, or too many segments.
  */
 enum status decision_table_build(const struct model_set *set, const struct table_options *options,
                                  struct decision_table *table, struct error *error);

@@ -15,26 +15,42 @@ static const double seconds_max = 4.4e9;
 
 static const double rounding_share = 1e-13;
 
-double threshold_edge_s(const struct threshold *threshold, uint32_t n)
+static double clamped(const struct threshold *threshold, uint32_t n)
 {
-    return cost_model_value(threshold->edge, n < threshold->n_limit ? n : threshold->n_limit);
+    return n < threshold->n_limit ? n : threshold->n_limit;
 }
 
-double threshold_cloud_s(const struct threshold *threshold, uint32_t n)
+double threshold_edge_s(const struct threshold *threshold, uint32_t n)
 {
-    return cost_model_value(threshold->cloud, n < threshold->n_limit ? n : threshold->n_limit);
+    return cost_edge_s(&threshold->pair, clamped(threshold, n));
+}
+
+double threshold_remote_s(const struct threshold *threshold, uint32_t n)
+{
+    return cost_cloud_s(&threshold->pair, clamped(threshold, n), &threshold->link);
+}
+
+double threshold_round_trips(const struct threshold *threshold, uint32_t n)
+{
+    return cost_round_trips(&threshold->pair, clamped(threshold, n));
+}
+
+double threshold_cloud_s(const struct threshold *threshold, uint32_t n, double rtt_s)
+{
+    return threshold_round_trips(threshold, n) * rtt_s + threshold_remote_s(threshold, n);
 }
 
 double threshold_excess_s(const struct threshold *threshold, uint32_t n, double rtt_s)
 {
-    double edge = threshold_edge_s(threshold, n), cloud = rtt_s + threshold_cloud_s(threshold, n);
-    double rounding = rounding_share * (fabs(edge) + fabs(cloud) + rtt_s);
+    double edge = threshold_edge_s(threshold, n), cloud = threshold_cloud_s(threshold, n, rtt_s);
+    double trips_s = threshold_round_trips(threshold, n) * rtt_s;
+    double rounding = rounding_share * (fabs(edge) + fabs(cloud) + trips_s);
     return fabs(edge - cloud) <= rounding ? 0 : edge - cloud;
 }
 
 double threshold_s(const struct threshold *threshold, uint32_t n)
 {
-    return threshold_excess_s(threshold, n, 0);
+    return threshold_excess_s(threshold, n, 0) / threshold_round_trips(threshold, n);
 }
 
 static enum status piece_insert(struct threshold *threshold, size_t at, struct piece piece,
@@ -88,20 +104,30 @@ enum status threshold_split(struct threshold *threshold, threshold_question *que
 }
 
 /* Below the shortest length measured a model's value is held at 0. */
-static bool edge_is_held(const struct threshold *threshold, const void *user, uint32_t n)
+static bool is_held(const struct threshold *threshold, const void *user, uint32_t n)
 {
-    (void)user;
-    return threshold_edge_s(threshold, n) <= 0;
+    (void)threshold;
+    return cost_model_value(user, n) <= 0;
 }
 
-static bool cloud_is_held(const struct threshold *threshold, const void *user, uint32_t n)
+/* The models that a threshold is made of; NULL for those that do not count. */
+enum { N_MODELS = 5 };
+static void list_models(const struct threshold *threshold, const struct cost_model *list[N_MODELS])
 {
-    (void)user;
-    return threshold_cloud_s(threshold, n) <= 0;
+    const struct cost_pair *pair = &threshold->pair;
+    bool up = pair->charges_up && threshold->link.up_s_per_byte > 0;
+    bool down = pair->charges_down && threshold->link.down_s_per_byte > 0;
+    list[0] = pair->time_s;
+    list[1] = pair->remote_s;
+    list[2] = up ? pair->bytes_up : NULL;
+    list[3] = down ? pair->bytes_down : NULL;
+    list[4] = pair->round_trips;
 }
 
 static enum status model_check(const struct cost_model *model, struct error *error)
 {
+    if (!model)
+        return STATUS_OK;
     if (model->n_segments == 0 || model->n_max == 0)
         return error_set(error, STATUS_INVALID,
                          "the %s model of \"%s\" is empty: fit it again with rnnfit",
@@ -118,7 +144,7 @@ static enum status model_check(const struct cost_model *model, struct error *err
 
 static bool is_curved(const struct cost_model *model)
 {
-    for (size_t i = 0; i < model->n_segments; i++) {
+    for (size_t i = 0; model && i < model->n_segments; i++) {
         if (model->segments[i].quadratic < 0 || model->segments[i].quadratic > 0)
             return true;
     }
@@ -155,15 +181,17 @@ static enum status make_single_pieces(struct threshold *threshold, struct error 
 
 static enum status make_affine_pieces(struct threshold *threshold, struct error *error)
 {
+    const struct cost_model *models[N_MODELS];
+    list_models(threshold, models);
     enum status status = piece_insert(threshold, 0, (struct piece){0, threshold->n_limit}, error);
-    if (!status)
-        status = cut_at_segments(threshold, threshold->edge, error);
-    if (!status)
-        status = cut_at_segments(threshold, threshold->cloud, error);
-    if (!status)
-        status = threshold_split(threshold, edge_is_held, NULL, error);
-    if (!status)
-        status = threshold_split(threshold, cloud_is_held, NULL, error);
+    for (size_t i = 0; !status && i < N_MODELS; i++) {
+        if (models[i])
+            status = cut_at_segments(threshold, models[i], error);
+    }
+    for (size_t i = 0; !status && i < N_MODELS; i++) {
+        if (models[i])
+            status = threshold_split(threshold, is_held, models[i], error);
+    }
     return status;
 }
 
@@ -172,8 +200,13 @@ static enum status check_range(const struct threshold *threshold, struct error *
     for (size_t i = 0; i < 2 * threshold->n_pieces; i++) {
         const struct piece *piece = &threshold->pieces[i / 2];
         uint32_t n = i % 2 ? piece->to : piece->from;
+        if (!(threshold_round_trips(threshold, n) > 0))
+            return error_set(error, STATUS_INVALID,
+                             "at length %lu a request takes %g round trips: fit it again with "
+                             "rnnfit",
+                             (unsigned long)n, threshold_round_trips(threshold, n));
         if (!(fabs(threshold_edge_s(threshold, n)) < seconds_max) ||
-            !(fabs(threshold_cloud_s(threshold, n)) < seconds_max))
+            !(fabs(threshold_remote_s(threshold, n)) < seconds_max))
             return error_set(error, STATUS_INVALID,
                              "at length %lu the models say more than a century: check the samples "
                              "and fit again with rnnfit",
@@ -182,20 +215,25 @@ static enum status check_range(const struct threshold *threshold, struct error *
     return STATUS_OK;
 }
 
-enum status threshold_build(const struct cost_model *edge, const struct cost_model *cloud,
+enum status threshold_build(const struct cost_pair *pair, const struct cost_link *link,
                             struct threshold *threshold, struct error *error)
 {
-    *threshold = (struct threshold){.edge = edge, .cloud = cloud};
-    enum status status = model_check(edge, error);
-    if (!status)
-        status = model_check(cloud, error);
+    const struct cost_model *models[N_MODELS];
+    uint32_t edge_max = pair->time_s->n_max, cloud_max = pair->remote_s->n_max;
+    enum status status = STATUS_OK;
+    *threshold =
+        (struct threshold){.pair = *pair, .link = {0, link->up_s_per_byte, link->down_s_per_byte}};
+    list_models(threshold, models);
+    for (size_t i = 0; !status && i < N_MODELS; i++)
+        status = model_check(models[i], error);
     if (status)
         return status;
-    threshold->n_max = edge->n_max < cloud->n_max ? edge->n_max : cloud->n_max;
+    threshold->n_max = edge_max < cloud_max ? edge_max : cloud_max;
     if (threshold->n_max > INT32_MAX)
         threshold->n_max = INT32_MAX;
     threshold->n_limit = 2 * threshold->n_max;
-    threshold->curved = is_curved(edge) || is_curved(cloud);
+    for (size_t i = 0; i < N_MODELS; i++)
+        threshold->curved = threshold->curved || is_curved(models[i]);
     status = threshold->curved ? make_single_pieces(threshold, error)
                                : make_affine_pieces(threshold, error);
     if (!status)

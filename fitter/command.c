@@ -92,9 +92,10 @@ static void remark(const struct invocation *call, const struct dataset *dataset,
         remark_target(call, &dataset->targets[t], dataset);
     if ((!isnan(asked->up_s_per_byte) && isnan(set->up_s_per_byte)) ||
         (!isnan(asked->down_s_per_byte) && isnan(set->down_s_per_byte)))
-        fprintf(call->diagnostics,
-                "rnnfit: the samples do not know their link's bandwidth: the time of their bytes "
-                "is in remote_s, and --link's is ignored\n");
+        fprintf(
+            call->diagnostics,
+            "rnnfit: the samples do not know the bandwidth that their bytes passed at: their time "
+            "is in remote_s, and --link's is ignored\n");
     bool rounds = false;
     for (size_t i = 0; dataset->n_targets > 0 && i < dataset->targets[0].n; i++)
         rounds = rounds || dataset->targets[0].observations[i].round >= 0;

@@ -33,7 +33,7 @@ static enum status write_header(const char *path, struct error *error)
     struct decision_table table = {0};
     struct campaign campaign = {.name = (char *)"bench"};
     struct target edge = {.name = (char *)"edge"}, cloud = {.name = (char *)"cloud"};
-    struct table_options options = {"edge", "cloud", LINK_RTT, 20e-3, 0};
+    struct table_options options = {"edge", "cloud", LINK_RTT, 20e-3, 0, NULL};
     model_set_init(&set);
     enum status status = add_line(&set, "edge", QUANTITY_TIME_S, 120e-6, 65e-6, error);
     if (!status)

@@ -10,6 +10,7 @@
 #include "base/test/support.h"
 #include "codegen/header.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +147,7 @@ static inline struct pair pair_random(struct random *random)
 
 static inline void pair_options(const struct pair *pair, struct table_options *options)
 {
-    *options = (struct table_options){"edge", "cloud", LINK_RTT, pair->rtt_s, 0};
+    *options = (struct table_options){"edge", "cloud", LINK_RTT, pair->rtt_s, 0, NULL};
 }
 
 /* Writes the pair's header and checks that it could be built. */
@@ -163,7 +164,8 @@ static inline void pair_header(FILE *out, const struct pair *pair, const char *n
     if (decision_table_build(&set, &options, &table, &error))
         fail_msg("%s: %s", pair->what, error.text);
     struct certificate certificate = certificate_make(&table);
-    struct header_facts facts = {name, &campaign, &edge, &cloud, &set, &table, &certificate, NULL};
+    struct header_facts facts = {name,   &campaign,    &edge, &cloud, &set,
+                                 &table, &certificate, NULL,  NAN,    NAN};
     header_write(out, &facts);
     decision_table_free(&table);
     model_set_free(&set);

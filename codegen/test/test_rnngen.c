@@ -199,8 +199,10 @@ static void test_refusals(void **state)
     free(run(2, "not available in this version", "--db %s --name a -o x.h --objective weighted:0.3",
              db));
     free(run(2, "choose time", "--db %s --name a -o x.h --objective speed", db));
-    free(run(2, "choose fixed:RTT or rtt", "--db %s --name a -o x.h --link rtt+bandwidth", db));
-    free(run(2, "choose fixed:RTT or rtt", "--db %s --name a -o x.h --link fixed:20ms,1,2", db));
+    free(run(2, "choose fixed:RTT", "--db %s --name a -o x.h --link rtt+bandwidth", db));
+    free(run(2, "--link", "--db %s --name a -o x.h --link fixed:20ms,1", db));
+    free(run(2, "--link", "--db %s --name a -o x.h --link rtt,1", db));
+    free(run(2, "--link", "--db %s --name a -o x.h --link fixed:20ms,0,1", db));
     free(run(2, "choose fixed:RTT", "--db %s --name a -o x.h --link slow", db));
     free(run(2, "--link", "--db %s --name a -o x.h --link fixed:20furlongs", db));
     free(run(2, "--max-regret", "--db %s --name a -o x.h --max-regret much", db));

@@ -12,7 +12,7 @@ static void build(const struct pair *pair, enum link_kind link, double max_regre
                   struct model_set *set, struct decision_table *table)
 {
     struct error error = {0};
-    struct table_options options = {"edge", "cloud", link, pair->rtt_s, max_regret};
+    struct table_options options = {"edge", "cloud", link, pair->rtt_s, max_regret, NULL};
     pair_set(pair, set);
     if (decision_table_build(set, &options, table, &error))
         fail_msg("%s: %s", pair->what, error.text);
@@ -187,7 +187,7 @@ static void test_curved_models(void **state)
     struct model_set set;
     struct error error = {0};
     struct decision_table table;
-    struct table_options options = {"edge", "cloud", LINK_RTT, pair.rtt_s, -1};
+    struct table_options options = {"edge", "cloud", LINK_RTT, pair.rtt_s, -1, NULL};
     pair_set(&pair, &set);
     set.models[0].form = FORM_QUADRATIC;
     set.models[0].segments[0].quadratic = 30e-9;
@@ -210,7 +210,7 @@ static void test_refusals(void **state)
     struct model_set set;
     struct error error = {0};
     struct decision_table table;
-    struct table_options options = {"edge", "moon", LINK_RTT, 0.01, 0};
+    struct table_options options = {"edge", "moon", LINK_RTT, 0.01, 0, NULL};
     pair_set(&hand_picked[0], &set);
     assert_int_equal(decision_table_build(&set, &options, &table, &error), STATUS_NOT_FOUND);
     assert_non_null(strstr(error.text, "rnnfit"));
