@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What serving adds to an inference: the same lengths, in turn, by the engine in this process and
- * by rnnserve over the loopback, in one run. "overhead" is the median of the differences between a
- * request and the inference next to it; "ratio" is of the medians. "unreported" is the part of the
- * overhead that Server-Timing's queue and infer do not name: the client, HTTP, JSON, the system,
- * and the change to another length.
+ * by rnnserve over the loopback, with tensors as JSON and as binary data, in one run. "overhead" is
+ * the median of the differences between a request and the inference next to it; "ratio" is of the
+ * medians of request and engine; "binary/json" is of the overheads and of the bytes sent.
+ * "unreported" is the part of the overhead that Server-Timing's queue and infer do not name: the
+ * client, HTTP, reading and writing messages, the system, and the change to another length.
  */
 #include "base/clock.h"
 #include "base/memory.h"
@@ -12,6 +13,7 @@
 #include "engines/engine.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,25 +69,39 @@ static char *start_server(const char *name, const char *spec, pid_t *pid)
     return text_copy(line + 13);
 }
 
-struct pair {
-    double engine_us, request_us, overhead_us, unreported_us;
+enum { JSON, BINARY, N_FORMS };
+static const char *const forms[] = {[JSON] = "json", [BINARY] = "binary"};
+
+/* One inference here and one request of each form, next to each other. */
+struct trial {
+    double engine_us;
+    struct {
+        double request_us, overhead_us, unreported_us, bytes_up;
+    } of[N_FORMS];
 };
 
-static struct pair measure(struct client *client, struct engine *engine, uint32_t n)
+static struct trial measure(struct client *const *clients, struct engine *engine, uint32_t n)
 {
     struct error error = {0};
     struct client_timing timing;
-    if (engine_prepare(engine, n, &error) || client_prepare(client, n, &error))
+    struct trial trial;
+    if (engine_prepare(engine, n, &error))
         die("prepare", &error);
     int64_t start_ns = clock_ns();
     if (engine_run(engine, &error))
         die("engine", &error);
     double engine_ns = (double)(clock_ns() - start_ns);
-    if (client_infer(client, &timing, &error))
-        die("request", &error);
-    return (struct pair){engine_ns / 1e3, (double)timing.total_ns / 1e3,
-                         ((double)timing.total_ns - engine_ns) / 1e3,
-                         (double)(timing.total_ns - timing.server_ns) / 1e3};
+    trial.engine_us = engine_ns / 1e3;
+    for (int form = 0; form < N_FORMS; form++) {
+        if (client_prepare(clients[form], n, &error) ||
+            client_infer(clients[form], &timing, &error))
+            die(forms[form], &error);
+        trial.of[form].request_us = (double)timing.total_ns / 1e3;
+        trial.of[form].overhead_us = ((double)timing.total_ns - engine_ns) / 1e3;
+        trial.of[form].unreported_us = (double)(timing.total_ns - timing.server_ns) / 1e3;
+        trial.of[form].bytes_up = (double)timing.bytes_up;
+    }
+    return trial;
 }
 
 static int compare(const void *a, const void *b)
@@ -94,21 +110,40 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median(const struct pair *pairs, size_t offset)
+/* Of what lies `offset` bytes into each trial. */
+static double median(const struct trial *trials, size_t offset)
 {
     double values[N_ROUNDS];
     for (size_t i = 0; i < N_ROUNDS; i++)
-        memcpy(&values[i], (const char *)&pairs[i] + offset, sizeof values[i]);
+        memcpy(&values[i], (const char *)&trials[i] + offset, sizeof values[i]);
     qsort(values, N_ROUNDS, sizeof values[0], compare);
     return values[N_ROUNDS / 2];
 }
 
+static void report(const char *name, uint32_t n, const struct trial *trials)
+{
+    double engine_us = median(trials, offsetof(struct trial, engine_us));
+    double overhead_us[N_FORMS], bytes_up[N_FORMS];
+    for (int form = 0; form < N_FORMS; form++) {
+        double request_us = median(trials, offsetof(struct trial, of[form].request_us));
+        double unreported_us = median(trials, offsetof(struct trial, of[form].unreported_us));
+        overhead_us[form] = median(trials, offsetof(struct trial, of[form].overhead_us));
+        bytes_up[form] = median(trials, offsetof(struct trial, of[form].bytes_up));
+        printf("endpoint %-8s length %4u %-6s: engine %8.1f us, request %8.1f us, overhead %7.1f "
+               "us, ratio %5.2f, unreported %7.1f us\n",
+               name, n, forms[form], engine_us, request_us, overhead_us[form],
+               request_us / engine_us, unreported_us);
+    }
+    printf("endpoint %-8s length %4u binary/json: overhead %.2f, bytes %.2f\n", name, n,
+           overhead_us[BINARY] / overhead_us[JSON], bytes_up[BINARY] / bytes_up[JSON]);
+}
+
 static void run(const char *name, const char *spec)
 {
-    static struct pair pairs[N_LENGTHS][N_ROUNDS];
+    static struct trial trials[N_LENGTHS][N_ROUNDS];
     struct engine_config config;
     struct engine *engine = NULL;
-    struct client *client = NULL;
+    struct client *clients[N_FORMS];
     struct error error = {0};
     int64_t rtt_ns = 0, least_ns = INT64_MAX;
     pid_t pid;
@@ -116,26 +151,25 @@ static void run(const char *name, const char *spec)
     if (engine_config_defaults(&config, &error) || engine_config_parse(&config, spec, &error) ||
         engine_open(&config, &engine, &error))
         die(spec, &error);
-    if (client_open(&(struct client_config){.url = url, .model = name, .seed = 1}, &client, &error))
-        die(url, &error);
+    for (int form = 0; form < N_FORMS; form++) {
+        if (client_open(
+                &(struct client_config){
+                    .url = url, .model = name, .seed = 1, .binary = form == BINARY},
+                &clients[form], &error))
+            die(url, &error);
+    }
     for (int round = -N_WARM; round < N_ROUNDS; round++) {
-        if (client_probe(client, &rtt_ns, &error))
+        if (client_probe(clients[JSON], &rtt_ns, &error))
             die(url, &error);
         least_ns = rtt_ns < least_ns ? rtt_ns : least_ns;
         for (size_t i = 0; i < N_LENGTHS; i++)
-            pairs[i][round < 0 ? 0 : round] = measure(client, engine, lengths[i]);
+            trials[i][round < 0 ? 0 : round] = measure(clients, engine, lengths[i]);
     }
-    for (size_t i = 0; i < N_LENGTHS; i++) {
-        double engine_us = median(pairs[i], offsetof(struct pair, engine_us));
-        double request_us = median(pairs[i], offsetof(struct pair, request_us));
-        printf("endpoint %-8s length %4u: engine %8.1f us, request %8.1f us, overhead %7.1f us, "
-               "ratio %5.2f, unreported %7.1f us\n",
-               name, lengths[i], engine_us, request_us,
-               median(pairs[i], offsetof(struct pair, overhead_us)), request_us / engine_us,
-               median(pairs[i], offsetof(struct pair, unreported_us)));
-    }
+    for (size_t i = 0; i < N_LENGTHS; i++)
+        report(name, lengths[i], trials[i]);
     printf("endpoint %-8s least round trip of a probe %.1f us\n", name, (double)least_ns / 1e3);
-    client_close(client);
+    for (int form = 0; form < N_FORMS; form++)
+        client_close(clients[form]);
     engine_close(engine);
     engine_config_free(&config);
     kill(pid, SIGTERM);
