@@ -91,9 +91,12 @@ int main(int argc, char **argv)
         .description = "Serves engines over HTTP/1.1 as the Open Inference Protocol, version 2, "
                        "describes it. Prints one line, 'listening on URL', when requests are "
                        "answered; SIGINT or SIGTERM ends it after the requests that are there.\n"
-                       "Inferences run one after the other. Each answer says in Server-Timing "
-                       "how long it waited (queue), ran (infer), and prepared a new length "
-                       "(prepare).",
+                       "Inferences run one after the other, of all models together. Each answer "
+                       "says in Server-Timing how long it waited (queue), ran (infer), and "
+                       "prepared a new length (prepare); v2/models/NAME/stats has the sums.\n"
+                       "Tensors travel as JSON, or as bytes behind it (the binary tensor data "
+                       "extension), each way as a request has and wants it. POST "
+                       "v2/repository/index lists the models.",
         .examples = "  rnnserve --listen 127.0.0.1:8000 --model net=dnnl:cell=lstm,hidden=512\n"
                     "  rnnserve --model a=dnnl:cell=gru --model b=dnnl:cell=lstm,vocabulary=20000",
         .commands = &command,

@@ -4,16 +4,24 @@
  *
  *   GET  v2, v2/health/live, v2/health/ready
  *   GET  v2/models/M[/versions/1], v2/models/M[/versions/1]/ready
+ *   GET  v2/models/M[/versions/1]/stats, v2/models/stats
  *   POST v2/models/M[/versions/1]/infer
+ *   POST v2/repository/index
+ *
+ * Tensors are JSON or, after the binary tensor data extension, bytes behind it, each way as the
+ * request has and wants it.
  *
  * Two threads: one speaks HTTP and answers everything but inference at once; the other runs one
- * inference after the other. An answer to an inference carries
+ * inference after the other, whichever model it is of. An answer to an inference carries
  *
  *   Server-Timing: queue;dur=MS,infer;dur=MS[,prepare;dur=MS]
  *
  * `queue` from the request's last byte to its turn; `infer` the input's copying and the inference;
- * `prepare` what a change of length took, which is none of the two. Reading and writing JSON is in
- * no figure: the client sees it.
+ * `prepare` what a change of length took, which is none of the two. Reading and writing messages is
+ * in no figure: the client sees it. The statistics split `infer` into compute_input and
+ * compute_infer; compute_output is the output's writing into the answer; success and fail are from
+ * the request's last byte to its answer. Requests that are refused before their turn (by path,
+ * head or size) are not counted.
  *
  * A bad request gets {"error": ".."} and its status: 400 message, 404 path, model or version, 405
  * method, 413 size, 415 type, 500 engine, 503 busy or ending. What is not HTTP at all is answered
