@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/name.h"
 #include "base/units.h"
+#include "base/words.h"
 #include "records/lengths.h"
 
 #include <inttypes.h>
@@ -74,6 +75,28 @@ static enum status set_max_time(struct campaign_config *config, const char *valu
     return parse_quantity(value, DIMENSION_TIME, &config->max_time_s, error);
 }
 
+static enum status set_link_command(struct campaign_config *config, const char *value,
+                                    struct error *error)
+{
+    char **words;
+    size_t n;
+    enum status status = words_split(value, &words, &n, error);
+    if (status)
+        return status;
+    words_free(words);
+    return text_replace(&config->link_command, value, error);
+}
+
+static enum status set_link_states(struct campaign_config *config, const char *value,
+                                   struct error *error)
+{
+    free(config->link_states);
+    config->link_states = NULL;
+    enum status status =
+        link_states_parse(value, &config->link_states, &config->n_link_states, error);
+    return status ? status : text_replace(&config->link_states_text, value, error);
+}
+
 static const struct {
     const char *section, *key;
     set_key *set;
@@ -82,13 +105,15 @@ static const struct {
     {"campaign", "lengths", set_lengths},
     {"campaign", "seed", set_seed},
     {"campaign", "spacing", set_spacing},
+    {"link", "command", set_link_command},
+    {"link", "states", set_link_states},
     {"stop", "ci", set_ci},
     {"stop", "max_samples", set_max_samples},
     {"stop", "max_time", set_max_time},
 };
 
 /* Sections of the design whose parts this version does not have yet. */
-static const char *const later_sections[] = {"link", "energy", "counters"};
+static const char *const later_sections[] = {"energy", "counters"};
 
 static enum status find_endpoint(struct campaign_config *config, const char *name,
                                  struct endpoint_section **found, struct error *error)
@@ -110,20 +135,73 @@ static enum status find_endpoint(struct campaign_config *config, const char *nam
     return text_replace(&(*found)->name, name, error);
 }
 
+static enum status set_url(struct endpoint_section *endpoint, const char *value,
+                           struct error *error)
+{
+    return text_replace(&endpoint->url, value, error);
+}
+
+static enum status set_model(struct endpoint_section *endpoint, const char *value,
+                             struct error *error)
+{
+    return text_replace(&endpoint->model, value, error);
+}
+
+static enum status set_timeout(struct endpoint_section *endpoint, const char *value,
+                               struct error *error)
+{
+    return parse_quantity(value, DIMENSION_TIME, &endpoint->timeout_s, error);
+}
+
+/* Whether it is the second of the two words. */
+static enum status set_either(bool *second, const char *const words[2], const char *value,
+                              struct error *error)
+{
+    for (int i = 0; i < 2; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            *second = i == 1;
+            return STATUS_OK;
+        }
+    }
+    return error_set(error, STATUS_INVALID, "'%s' is neither %s nor %s", value, words[0], words[1]);
+}
+
+static const char *const tensor_words[] = {"json", "binary"};
+static const char *const connection_words[] = {"keep", "new"};
+
+static enum status set_tensors(struct endpoint_section *endpoint, const char *value,
+                               struct error *error)
+{
+    return set_either(&endpoint->binary, tensor_words, value, error);
+}
+
+static enum status set_connection(struct endpoint_section *endpoint, const char *value,
+                                  struct error *error)
+{
+    return set_either(&endpoint->new_connections, connection_words, value, error);
+}
+
+static const struct {
+    const char *key;
+    enum status (*set)(struct endpoint_section *endpoint, const char *value, struct error *error);
+} endpoint_keys[] = {
+    {"url", set_url},         {"model", set_model},           {"timeout", set_timeout},
+    {"tensors", set_tensors}, {"connection", set_connection},
+};
+
 static enum status set_endpoint(struct campaign_config *config, const struct ini_setting *setting,
                                 struct error *error)
 {
     struct endpoint_section *endpoint = NULL;
     enum status status = find_endpoint(config, setting->section, &endpoint, error);
-    if (status)
-        return status;
-    if (strcmp(setting->key, "url") == 0)
-        return text_replace(&endpoint->url, setting->value, error);
-    if (strcmp(setting->key, "model") == 0)
-        return text_replace(&endpoint->model, setting->value, error);
-    if (strcmp(setting->key, "timeout") == 0)
-        return parse_quantity(setting->value, DIMENSION_TIME, &endpoint->timeout_s, error);
-    return error_set(error, STATUS_INVALID, "an endpoint has the keys url, model and timeout");
+    for (size_t i = 0; !status && i < sizeof endpoint_keys / sizeof *endpoint_keys; i++) {
+        if (strcmp(setting->key, endpoint_keys[i].key) == 0)
+            return endpoint_keys[i].set(endpoint, setting->value, error);
+    }
+    return status ? status
+                  : error_set(error, STATUS_INVALID,
+                              "an endpoint has the keys url, model, timeout, tensors and "
+                              "connection");
 }
 
 static enum status set_key_of_section(struct campaign_config *config,
@@ -179,6 +257,27 @@ static enum status name_after_file(struct campaign_config *config, const char *p
     return STATUS_OK;
 }
 
+static enum status check_link(const struct campaign_config *config, const char *path,
+                              struct error *error)
+{
+    if (!config->link_command && !config->link_states)
+        return STATUS_OK;
+    if (!config->link_command)
+        return error_set(error, STATUS_INVALID,
+                         "%s: [link] command is missing: the program that sets the link's states",
+                         path);
+    if (!config->link_states)
+        return error_set(error, STATUS_INVALID,
+                         "%s: [link] states is missing (such as states = 5ms/10/50 20ms/10/50)",
+                         path);
+    if (config->n_endpoints == 0)
+        return error_set(error, STATUS_INVALID,
+                         "%s: [link] is the way to an endpoint, and there is none: add [cloud] "
+                         "with its url, or remove [link]",
+                         path);
+    return STATUS_OK;
+}
+
 static enum status check_whole(struct campaign_config *config, const char *path,
                                struct error *error)
 {
@@ -198,7 +297,7 @@ static enum status check_whole(struct campaign_config *config, const char *path,
         if (!e->model)
             status = text_replace(&e->model, config->name, error);
     }
-    return status;
+    return status ? status : check_link(config, path, error);
 }
 
 /* From `text`, which messages call `path`, or from the file where there is none. */
@@ -223,6 +322,12 @@ enum status config_read(const char *path, struct campaign_config *config, struct
     return read_config(path, NULL, config, error);
 }
 
+enum status config_read_stored(const char *text, struct campaign_config *config,
+                               struct error *error)
+{
+    return read_config("the stored configuration", text, config, error);
+}
+
 char *config_spacing(const struct campaign_config *config)
 {
     return config->isolated_s > 0 ? text_format("isolated:%.9g", config->isolated_s)
@@ -231,7 +336,8 @@ char *config_spacing(const struct campaign_config *config)
 
 static void write_endpoint(const struct endpoint_section *e, FILE *out)
 {
-    fprintf(out, "[%s]\nurl = %s\nmodel = %s\n", e->name, e->url, e->model);
+    fprintf(out, "[%s]\nurl = %s\nmodel = %s\ntensors = %s\nconnection = %s\n", e->name, e->url,
+            e->model, tensor_words[e->binary], connection_words[e->new_connections]);
 }
 
 static void write_edge(const struct engine_config *edge, FILE *out)
@@ -265,6 +371,9 @@ char *config_write(const struct campaign_config *config)
         write_endpoint(&config->endpoints[i], out);
         fprintf(out, "timeout = %.9gs\n", config->endpoints[i].timeout_s);
     }
+    if (config->link_command)
+        fprintf(out, "[link]\ncommand = %s\nstates = %s\n", config->link_command,
+                config->link_states_text);
     fprintf(out, "[stop]\nci = %.9g\nmax_samples = %" PRIu64 "\nmax_time = %.9gs\n",
             config->stop_ci, config->max_samples, config->max_time_s);
     fclose(out);
@@ -272,8 +381,8 @@ char *config_write(const struct campaign_config *config)
     return text;
 }
 
-/* What must not change between runs of one campaign: all but lengths, the stop rule, time-outs and
- * endpoints that only one of both has. */
+/* What must not change between runs of one campaign: all but lengths, link states, the stop
+ * rule, time-outs and endpoints that only one of both has. */
 static char *identity(const struct campaign_config *config, const struct campaign_config *other)
 {
     char *text = NULL, *spacing = config_spacing(config);
@@ -282,6 +391,8 @@ static char *identity(const struct campaign_config *config, const struct campaig
     if (out) {
         fprintf(out, "seed = %" PRIu64 "\nspacing = %s\n", config->seed, spacing ? spacing : "");
         write_edge(&config->edge, out);
+        fprintf(out, "[link] command = %s\n",
+                config->link_command ? config->link_command : "(none)");
         for (size_t i = 0; i < config->n_endpoints; i++) {
             for (size_t j = 0; j < other->n_endpoints; j++) {
                 if (strcmp(config->endpoints[i].name, other->endpoints[j].name) == 0)
@@ -319,7 +430,7 @@ enum status config_same(const char *stored, const struct campaign_config *config
         return error_set(error, STATUS_FAILED,
                          "campaign '%s' was imported, not measured by run: choose another name",
                          config->name);
-    enum status status = read_config("the stored configuration", stored, &before, error);
+    enum status status = config_read_stored(stored, &before, error);
     if (status)
         return status;
     char *then = identity(&before, config), *now = identity(config, &before);
@@ -343,5 +454,8 @@ void config_free(struct campaign_config *config)
         free(config->endpoints[i].url);
         free(config->endpoints[i].model);
     }
+    free(config->link_command);
+    free(config->link_states_text);
+    free(config->link_states);
     *config = (struct campaign_config){0};
 }

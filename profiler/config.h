@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "engines/engine.h"
+#include "profiler/linkstate.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,6 +22,8 @@ struct endpoint_section {
     char *name; /* of the section and the target; owned, as all strings */
     char *url, *model;
     double timeout_s;
+    bool binary;          /* tensors = binary */
+    bool new_connections; /* connection = new: one for each request, measured with it */
 };
 
 struct campaign_config {
@@ -34,8 +37,12 @@ struct campaign_config {
     bool has_edge;
     struct endpoint_section endpoints[CONFIG_MAX_ENDPOINTS];
     size_t n_endpoints;
+    char *link_command; /* varies the link to all endpoints; NULL: the link is left as it is */
+    char *link_states_text;
+    struct link_state *link_states; /* n_link_states, as given */
+    size_t n_link_states;
     double stop_ci;       /* relative half width of the mean's 95 % interval; 0: none asked for */
-    uint64_t max_samples; /* per target and length */
+    uint64_t max_samples; /* per target, length and link state */
     double max_time_s;
 };
 
@@ -44,12 +51,17 @@ struct campaign_config {
  * endpoint's model to the campaign's name. */
 enum status config_read(const char *path, struct campaign_config *config, struct error *error);
 
+/* The same from config_write's text, which messages call "the stored configuration". */
+enum status config_read_stored(const char *text, struct campaign_config *config,
+                               struct error *error);
+
 /* The effective configuration, to be freed; NULL when memory ran out. */
 char *config_write(const struct campaign_config *config);
 
 /*
  * Whether `config` may go on with a campaign that was measured with `stored` (config_write's text;
- * NULL for an import): lengths, the stop rule, time-outs and further endpoints may change.
+ * NULL for an import): lengths, link states, the stop rule, time-outs and further endpoints may
+ * change.
  * STATUS_FAILED: something else did; the message says what.
  */
 enum status config_same(const char *stored, const struct campaign_config *config,

@@ -41,6 +41,10 @@ enum status place_warm_up(struct place *place, uint32_t length, struct error *er
 enum status place_sample(struct place *place, uint32_t length, struct sample *sample,
                          struct error *why);
 
+/* After a change of the link to an endpoint: sends tiny requests until two in a row take the same
+ * time (to 20 % or 1 ms; five at most), so that nothing of the state before is left in a queue. */
+void place_settle(struct place *place);
+
 void place_close(struct place *place);
 
 /* Median time in ns that the harness records for an inference that does nothing, over n runs. */

@@ -12,12 +12,14 @@
 #include <string.h>
 
 enum { OVERHEAD_RUNS = 2001 };
+static const double link_timeout_s = 10;
 
 /* Everything that a run holds open. */
 struct run {
     struct campaign_config config;
     struct store *store;
     struct campaign campaign;
+    struct linkcontrol *link; /* NULL: the link stays as it is */
     struct place places[CONFIG_MAX_ENDPOINTS + 1];
     size_t n_places;
     char *db; /* --db, else NAME.db after the campaign */
@@ -26,6 +28,19 @@ struct run {
 static bool wanted(const struct rnnprof_settings *s, const char *name)
 {
     return !s->only || strcmp(s->only, name) == 0;
+}
+
+/* Starts the link's program where an endpoint is to be measured, which is reached over it. */
+static enum status open_link(struct run *run, const struct rnnprof_settings *s, struct error *error)
+{
+    bool needed = false;
+    for (size_t i = 0; i < run->config.n_endpoints; i++)
+        needed = needed || wanted(s, run->config.endpoints[i].name);
+    if (!run->config.link_command || !needed)
+        return STATUS_OK;
+    enum status status =
+        linkcontrol_start(run->config.link_command, link_timeout_s, &run->link, error);
+    return status ? status : linkcontrol_set(run->link, &run->config.link_states[0], error);
 }
 
 static enum status open_places(struct run *run, const struct rnnprof_settings *s,
@@ -92,6 +107,8 @@ static enum status set_up(struct run *run, const char *file, const struct rnnpro
 {
     enum status status = config_read(file, &run->config, error);
     if (!status)
+        status = open_link(run, s, error);
+    if (!status)
         status = open_places(run, s, error);
     if (!status) {
         run->db = s->db ? text_copy(s->db) : text_format("%s.db", run->config.name);
@@ -113,6 +130,12 @@ static void announce(const struct run *run, FILE *out)
         const struct target *target = &run->places[i].target;
         fprintf(out, "  %s: %s%s%s\n", target->name, target->engine ? target->engine : "",
                 target->url ? " at " : "", target->url ? target->url : "");
+    }
+    for (size_t i = 0; run->link && i < run->config.n_link_states; i++) {
+        char text[LINK_STATE_TEXT];
+        fprintf(out, "%s%s%s",
+                i ? ", " : "  link: ", link_state_format(&run->config.link_states[i], text),
+                i + 1 == run->config.n_link_states ? "\n" : "");
     }
 }
 
@@ -154,6 +177,7 @@ enum status rnnprof_run(const struct invocation *call, const void *settings, str
                               .campaign_id = run.campaign.id,
                               .places = run.places,
                               .n_places = run.n_places,
+                              .link = run.link,
                               .progress = call->verbosity < 0 ? NULL : call->diagnostics};
         if (call->verbosity >= 0)
             announce(&run, call->diagnostics);
@@ -163,6 +187,7 @@ enum status rnnprof_run(const struct invocation *call, const void *settings, str
     }
     for (size_t i = 0; i < run.n_places; i++)
         place_close(&run.places[i]);
+    linkcontrol_stop(run.link);
     campaign_free(&run.campaign);
     store_close(run.store);
     config_free(&run.config);

@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "profiler/config.h"
+#include "profiler/linkcontrol.h"
 #include "profiler/place.h"
 #include "records/store.h"
 
@@ -19,17 +20,21 @@ struct sweep {
     int64_t campaign_id;
     struct place *places; /* n_places, their targets' ids set */
     size_t n_places;
-    FILE *progress; /* NULL: silent */
+    struct linkcontrol *link; /* what sets config->link_states; NULL: the link stays as it is */
+    FILE *progress;           /* and warnings; NULL: silent */
 };
 
 struct sweep_result {
     uint64_t n_samples, n_failed, n_outliers;
     uint64_t n_rounds;
-    uint64_t n_not_converged; /* pairs of target and length whose interval is too wide */
+    uint64_t n_not_converged; /* pairs of target and length (and link state) whose interval is too
+                                 wide */
     double elapsed_s;
 };
 
 /*
+ * With a link every endpoint is measured in every of its states in each round, and every pair has
+ * its own stop rule; what is stored of a length's convergence is that of all its states together.
  * Goes on from what the campaign holds. Samples are written once a second and at the end, between
  * inferences.
  * STATUS_OK: every stop rule was reached.  STATUS_NOT_REACHED: a cap on samples or time came first,

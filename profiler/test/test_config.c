@@ -23,6 +23,11 @@ static const char whole[] = "# a comment\n"
                             "url = http://127.0.0.1:10\n"
                             "model = m\n"
                             "timeout = 2s\n"
+                            "tensors = binary\n"
+                            "connection = new\n"
+                            "[link]\n"
+                            "command = sh 'the link.sh' --control -\n"
+                            "states = 5ms/10/50 20ms\n"
                             "[stop]\n"
                             "ci = 1%\n"
                             "max_samples = 50\n"
@@ -39,6 +44,12 @@ static void check_whole(const struct campaign_config *config)
     assert_int_equal(config->n_endpoints, 2);
     assert_string_equal(config->endpoints[1].name, "far-cloud");
     assert_close(config->endpoints[1].timeout_s, 2, 0, 0);
+    assert_false(config->endpoints[0].binary || config->endpoints[0].new_connections);
+    assert_true(config->endpoints[1].binary && config->endpoints[1].new_connections);
+    assert_string_equal(config->link_command, "sh 'the link.sh' --control -");
+    assert_int_equal(config->n_link_states, 2);
+    assert_close(config->link_states[0].down_bit_s, 50e6, 0, 0);
+    assert_close(config->link_states[1].rtt_s, 0.02, 1e-12, 0);
     assert_close(config->stop_ci, 0.01, 1e-12, 0);
     assert_int_equal(config->max_samples, 50);
     assert_close(config->max_time_s, 120, 1e-12, 0);
@@ -102,6 +113,10 @@ static void what_resume_accepts(void **state)
         {"lengths = 1,8:32:8", "lengths = 4", NULL},
         {"timeout = 2s", "timeout = 9s", NULL},
         {"[far-cloud]", "[elsewhere]", NULL},
+        {"states = 5ms/10/50 20ms", "states = 20ms 80ms", NULL},
+        {"--control -", "", "'[link] command = sh 'the link.sh' --control -', now it is"},
+        {"tensors = binary", "tensors = json", "tensors = binary"},
+        {"connection = new", "connection = keep", "connection = new"},
         {"hidden = 32", "hidden = 64", "'hidden = 32', now it is 'hidden = 64'"},
         {"cell = gru", "cell = lstm", "cell = gru"},
         {"isolated:1.5", "isolated:2", "spacing"},
@@ -152,6 +167,17 @@ static void malformed_files_name_the_line(void **state)
         {"[cloud]\nurll = x\n", "campaign.ini:2: [cloud] urll:"},
         {"[stop]\nmax_samples = 1\n", "campaign.ini:2: [stop] max_samples:"},
         {"[stop]\nci = 5 apples\n", "campaign.ini:2: [stop] ci:"},
+        {"[cloud]\ntensors = xml\n", "campaign.ini:2: [cloud] tensors: 'xml' is neither json"},
+        {"[cloud]\nconnection = old\n", "'old' is neither keep nor new"},
+        {"[link]\nspeed = 5\n", "campaign.ini:2: [link] speed: no such key"},
+        {"[link]\ncommand = a 'b\n", "campaign.ini:2: [link] command: a ' that is not closed"},
+        {"[link]\nstates = 5ms/x\n", "campaign.ini:2: [link] states: 'x' is not a rate"},
+        {"[campaign]\nlengths = 1\n" EDGE "[cloud]\nurl = u\n[link]\nstates = 5\n",
+         "[link] command is missing"},
+        {"[campaign]\nlengths = 1\n" EDGE "[cloud]\nurl = u\n[link]\ncommand = a\n",
+         "[link] states is missing"},
+        {"[campaign]\nlengths = 1\n" EDGE "[link]\ncommand = a\nstates = 5\n",
+         "[link] is the way to an endpoint, and there is none"},
         {"[energy]\nmeter = rapl\n", "campaign.ini:2: [energy] meter: section not available"},
         {"name = x\n", "campaign.ini:1:"},
         {"[campaign\nname = x\n", "campaign.ini:1:"},
