@@ -101,7 +101,7 @@ enum status link_states_parse(const char *text, struct link_state **states, size
     return STATUS_OK;
 }
 
-static void format_rate(double bit_s, char *text, size_t size)
+static void rate_text(double bit_s, char *text, size_t size)
 {
     if (isinf(bit_s))
         snprintf(text, size, "unlimited");
@@ -112,8 +112,8 @@ static void format_rate(double bit_s, char *text, size_t size)
 const char *link_state_format(const struct link_state *state, char *text)
 {
     char up[24], down[24];
-    format_rate(state->up_bit_s, up, sizeof up);
-    format_rate(state->down_bit_s, down, sizeof down);
+    rate_text(state->up_bit_s, up, sizeof up);
+    rate_text(state->down_bit_s, down, sizeof down);
     snprintf(text, LINK_STATE_TEXT, "%.9gms/%s/%s", state->rtt_s * 1e3, up, down);
     return text;
 }

@@ -5,6 +5,8 @@
 #include "base/units.h"
 #include "fitter/interval.h"
 #include "profiler/commands.h"
+#include "profiler/quantile.h"
+#include "profiler/show_links.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -28,6 +30,7 @@ struct show {
     size_t n_groups, capacity;
     struct convergence *convergences;
     size_t n_convergences;
+    struct show_links links;
 };
 
 static enum status find_group(struct show *show, size_t target, uint32_t length,
@@ -72,7 +75,7 @@ static enum status take(void *user, const struct sample *sample, struct error *e
         running_add(&group->rtts, (double)sample->rtt_ns * 1e-9);
     if (sample->server_ns >= 0)
         running_add(&group->servers, (double)sample->server_ns * 1e-9);
-    return STATUS_OK;
+    return show_links_take(&show->links, target, sample, error);
 }
 
 static int by_target_and_length(const void *left, const void *right)
@@ -83,25 +86,12 @@ static int by_target_and_length(const void *left, const void *right)
     return (a->length > b->length) - (a->length < b->length);
 }
 
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-/* Nearest rank; `sorted` ascending, n > 0. */
-static double quantile(const double *sorted, size_t n, double p)
-{
-    size_t rank = (size_t)ceil(p * (double)n);
-    return sorted[rank > 0 ? rank - 1 : 0];
-}
-
 static void finish(struct show *show)
 {
     qsort(show->groups, show->n_groups, sizeof *show->groups, by_target_and_length);
     for (size_t i = 0; i < show->n_groups; i++) {
         struct group *group = &show->groups[i];
-        qsort(group->times_s, group->n, sizeof *group->times_s, by_value);
+        values_sort(group->times_s, group->n);
         for (size_t c = 0; c < show->n_convergences; c++) {
             if (show->convergences[c].target_id == show->targets[group->target].id &&
                 show->convergences[c].length == group->length)
@@ -118,7 +108,7 @@ static struct running summary(const struct group *group)
     return times;
 }
 
-static void put_table(const struct show *show, FILE *out)
+static void put_table(struct show *show, FILE *out)
 {
     struct text_table *table = text_table_new(
         "<target|length|n|mean|+-95 %|median|p95|round trip|server|failed|outliers|<stop rule");
@@ -135,9 +125,9 @@ static void put_table(const struct show *show, FILE *out)
         else
             text_table_cell(table, "-");
         text_table_cell(table, "%s",
-                        g->n ? format_time(quantile(g->times_s, g->n, 0.5), text[1]) : "-");
+                        g->n ? format_time(values_quantile(g->times_s, g->n, 0.5), text[1]) : "-");
         text_table_cell(table, "%s",
-                        g->n ? format_time(quantile(g->times_s, g->n, 0.95), text[2]) : "-");
+                        g->n ? format_time(values_quantile(g->times_s, g->n, 0.95), text[2]) : "-");
         text_table_cell(table, "%s", g->rtts.n ? format_time(g->rtts.mean, text[3]) : "-");
         text_table_cell(table, "%s", g->servers.n ? format_time(g->servers.mean, text[4]) : "-");
         text_table_cell(table, "%llu", (unsigned long long)g->n_failed);
@@ -149,6 +139,7 @@ static void put_table(const struct show *show, FILE *out)
     }
     text_table_print(table, out, 0);
     text_table_free(table);
+    show_links_print(&show->links, out);
 }
 
 static json_t *real_or_null(double value, bool known)
@@ -165,8 +156,8 @@ static json_t *group_json(const struct show *show, const struct group *g)
                      (json_int_t)g->n, "mean_s", real_or_null(times.mean, any), "half_width_s",
                      real_or_null(running_half_width(&times), g->n > 1), "sd_s",
                      real_or_null(running_sd(&times), g->n > 1), "median_s",
-                     real_or_null(any ? quantile(g->times_s, g->n, 0.5) : 0, any), "p95_s",
-                     real_or_null(any ? quantile(g->times_s, g->n, 0.95) : 0, any), "rtt_s",
+                     real_or_null(any ? values_quantile(g->times_s, g->n, 0.5) : 0, any), "p95_s",
+                     real_or_null(any ? values_quantile(g->times_s, g->n, 0.95) : 0, any), "rtt_s",
                      real_or_null(g->rtts.mean, g->rtts.n > 0), "server_s",
                      real_or_null(g->servers.mean, g->servers.n > 0), "failed",
                      (json_int_t)g->n_failed, "outliers", (json_int_t)g->n_outliers, "converged",
@@ -174,20 +165,20 @@ static json_t *group_json(const struct show *show, const struct group *g)
                      "windows");
 }
 
-static void put_json(const struct show *show, const struct campaign *campaign, FILE *out)
+static void put_json(struct show *show, const struct campaign *campaign, FILE *out)
 {
     json_t *lengths = json_array();
     for (size_t i = 0; i < show->n_groups; i++)
         json_array_append_new(lengths, group_json(show, &show->groups[i]));
     json_t *device = campaign->device ? json_loads(campaign->device, 0, NULL) : NULL;
     json_t *document = json_pack(
-        "{s:s,s:s,s:s,s:s?,s:s?,s:I,s:o,s:o,s:o,s:o}", "schema", "rnnmap.show/1", "campaign",
+        "{s:s,s:s,s:s,s:s?,s:s?,s:I,s:o,s:o,s:o,s:o,s:o}", "schema", "rnnmap.show/1", "campaign",
         campaign->name, "spacing", campaign->spacing, "network", campaign->network, "config",
         campaign->config, "seed", (json_int_t)campaign->seed, "timer_overhead_ns",
         real_or_null(campaign->timer_overhead_ns, campaign->timer_overhead_ns >= 0),
         "harness_overhead_ns",
         real_or_null(campaign->harness_overhead_ns, campaign->harness_overhead_ns >= 0), "device",
-        device ? device : json_null(), "lengths", lengths);
+        device ? device : json_null(), "lengths", lengths, "links", show_links_json(&show->links));
     json_dumpf(document, out, JSON_INDENT(1));
     fputc('\n', out);
     json_decref(document);
@@ -199,6 +190,7 @@ static void free_show(struct show *show)
         free(show->groups[i].times_s);
     for (size_t i = 0; i < show->n_targets; i++)
         target_free(&show->targets[i]);
+    show_links_free(&show->links);
     free(show->groups);
     free(show->targets);
     free(show->convergences);
@@ -216,6 +208,8 @@ enum status rnnprof_show(const struct invocation *call, const void *settings, st
     status = store_campaign_find(store, s->campaign, &campaign, error);
     if (!status)
         status = store_targets(store, campaign.id, &show.targets, &show.n_targets, error);
+    if (!status)
+        status = show_links_open(campaign.config, show.targets, show.n_targets, &show.links, error);
     if (!status)
         status =
             store_convergence(store, campaign.id, &show.convergences, &show.n_convergences, error);
