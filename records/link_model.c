@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_STEPS = 1 << 22, TENTHS = 10, MIN_BEYOND = 5 };
+enum { MAX_STEPS = 1 << 22, TENTHS = 10, MIN_BEYOND = 5, N_TAILS = 3 };
 
 /* ---- the series in steps */
 
@@ -66,23 +66,24 @@ enum status link_series_steps(const struct trace_series *series, double *step_s,
 
 /* ---- bins */
 
-/* Where the bins of n values above 0 are cut, as ascending shares of them. The end at which a link
- * is bad is cut finest: long round trips, small bandwidths. */
+/* Cuts at the ends of the distribution, finest where a link is bad: long round trips, small
+ * bandwidths. */
+static const double tails[N_LINK_COLUMNS][N_TAILS] = {[COLUMN_RTT] = {0.95, 0.99, 0.999},
+                                                      [COLUMN_UP] = {0.01, 0.05, 0.99},
+                                                      [COLUMN_DOWN] = {0.01, 0.05, 0.99}};
+
+/* Where the bins of n values above 0 are cut, as ascending shares of them. */
 static size_t choose_cuts(size_t n, enum link_column column, double *cuts)
 {
-    static const double tails[] = {0.001, 0.01, 0.05};
     size_t parts = (size_t)fmin(TENTHS, fmax(1, floor(sqrt((double)n)))), n_cuts = 0;
-    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
-        if (tails[i] * (double)n >= MIN_BEYOND && tails[i] * (double)parts < 1)
-            cuts[n_cuts++] = tails[i];
-    }
     for (size_t i = 1; i < parts; i++)
         cuts[n_cuts++] = (double)i / (double)parts;
-    for (size_t i = 0; column == COLUMN_RTT && 2 * i < n_cuts; i++) {
-        double low = cuts[i];
-        cuts[i] = 1 - cuts[n_cuts - 1 - i];
-        cuts[n_cuts - 1 - i] = 1 - low;
+    for (size_t i = 0; i < N_TAILS; i++) {
+        double tail = tails[column][i], beyond = fmin(tail, 1 - tail);
+        if (beyond * (double)n >= MIN_BEYOND - 1e-9 && beyond * (double)parts < 1)
+            cuts[n_cuts++] = tail;
     }
+    reals_sort(cuts, n_cuts);
     return n_cuts;
 }
 
@@ -116,7 +117,7 @@ static void end_bin(struct bins *bins, size_t end)
 static void cut_bins(const double *sorted, size_t n, size_t n_values, enum link_column column,
                      struct bins *bins)
 {
-    double cuts[TENTHS + 3];
+    double cuts[TENTHS + N_TAILS];
     size_t n_cuts = choose_cuts(n_values, column, cuts), zeros = behind(sorted, n, 0);
     *bins = (struct bins){0};
     end_bin(bins, zeros);

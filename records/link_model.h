@@ -9,9 +9,9 @@
  * followed by the first), so every bin is left as often as it is entered and the chain's long-run
  * shares are exactly those of the trace's steps. Within a bin a value is drawn from the piecewise
  * linear distribution through the bin's quantiles. Values of 0 (outages) have a bin of their own.
- * The others are cut at their tenths, and again at the end where a link is bad: a round trip at
- * 0.95, 0.99 and 0.999, a bandwidth at 0.001, 0.01 and 0.05. Of n < 100 values the floor(sqrt(n))-
- * ths take the tenths' place; a cut of the end is left out where fewer than five values lie beyond
+ * The others are cut at their tenths and finer at the end where a link is bad: a round trip at
+ * 0.95, 0.99 and 0.999, a bandwidth at 0.01, 0.05 and 0.99. Of n < 100 values the floor(sqrt(n))-
+ * ths take the tenths' place; a cut of the ends is left out where fewer than five values lie beyond
  * it or it is no finer. Equal values are never parted.
  *
  * The file is INI text (base/ini.h), values in the units of traces (ms, Mbit/s):

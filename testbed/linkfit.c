@@ -117,9 +117,9 @@ enum status linkfit_run(const struct invocation *call, const struct linkfit_sett
     if (!status && settings->plot)
         status = goodness_plot(&trace, &model, settings->plot, error);
     if (!status && call->json)
-        goodness_json(&model, goodness, call->out);
+        goodness_json(&trace, &model, goodness, call->out);
     else if (!status)
-        goodness_text(&model, goodness, table_goes_to(call, settings));
+        goodness_text(&trace, &model, goodness, table_goes_to(call, settings));
     link_model_free(&model);
     link_trace_free(&trace);
     return status;

@@ -39,8 +39,10 @@ double autocorrelation(const double *values, size_t n, size_t k);
 void goodness_shortfalls(const struct goodness *goodness, enum link_column column, FILE *out,
                          int indent);
 
-void goodness_text(const struct link_model *model, const struct goodness *goodness, FILE *out);
-void goodness_json(const struct link_model *model, const struct goodness *goodness, FILE *out);
+void goodness_text(const struct link_trace *trace, const struct link_model *model,
+                   const struct goodness *goodness, FILE *out);
+void goodness_json(const struct link_trace *trace, const struct link_model *model,
+                   const struct goodness *goodness, FILE *out);
 
 /* Draws link_model.png and .svg into `folder` (made where missing): distribution and
  * autocorrelation of every column. As gnuplot_run. */

@@ -36,8 +36,9 @@ void goodness_shortfalls(const struct goodness *goodness, enum link_column colum
     for (int i = 0; i < GOODNESS_LAGS; i++) {
         double apart = g->autocorrelations[SIDE_MODEL][i] - g->autocorrelations[SIDE_TRACE][i];
         if (fabs(apart) > too_unlike)
-            fprintf(out, "%*sfalls short: the correlation over %u steps is %.2f %s the trace's\n",
-                    indent, "", goodness_lags[i], fabs(apart), apart > 0 ? "above" : "below");
+            fprintf(out, "%*sfalls short: the correlation over %u step%s is %.2f %s the trace's\n",
+                    indent, "", goodness_lags[i], goodness_lags[i] > 1 ? "s" : "", fabs(apart),
+                    apart > 0 ? "above" : "below");
     }
 }
 
@@ -63,7 +64,7 @@ static void lag_table(const struct goodness *g, FILE *out)
         text_table_cell(table, "%s", side_names[side]);
         for (int i = 0; i < GOODNESS_LAGS; i++) {
             double r = g->autocorrelations[side][i];
-            text_table_cell(table, isnan(r) ? "-" : "%.2f", r);
+            text_table_cell(table, isnan(r) ? "-" : "%.2f", fabs(r) < 0.005 ? 0 : r); /* no -0.00 */
         }
     }
     if (table)
@@ -71,10 +72,11 @@ static void lag_table(const struct goodness *g, FILE *out)
     text_table_free(table);
 }
 
-void goodness_text(const struct link_model *model, const struct goodness *goodness, FILE *out)
+void goodness_text(const struct link_trace *trace, const struct link_model *model,
+                   const struct goodness *goodness, FILE *out)
 {
-    fprintf(out, "link model %s: %.6g s, rows %.3g s apart\n", model->name, model->duration_s,
-            model->row_s);
+    fprintf(out, "link model %s: %zu rows in %.6g s, %.3g s apart\n", model->name, trace->n_rows,
+            model->duration_s, model->row_s);
     for (int c = 0; c < N_LINK_COLUMNS; c++) {
         enum link_column column = (enum link_column)c;
         const struct goodness *g = &goodness[c];
@@ -148,14 +150,15 @@ static void put_column(const struct link_chain *chain, const struct goodness *g,
     fputc('}', out);
 }
 
-void goodness_json(const struct link_model *model, const struct goodness *goodness, FILE *out)
+void goodness_json(const struct link_trace *trace, const struct link_model *model,
+                   const struct goodness *goodness, FILE *out)
 {
     bool first = true;
     fprintf(out, "{\"schema\":\"rnnmap.linkfit/1\",\"name\":\"%s\"", model->name);
     put_text(out, "source", model->source);
     put_text(out, "licence", model->licence);
-    fprintf(out, ",\"row_s\":%.9g,\"duration_s\":%.9g,\"columns\":[", model->row_s,
-            model->duration_s);
+    fprintf(out, ",\"rows\":%zu,\"row_s\":%.9g,\"duration_s\":%.9g,\"columns\":[", trace->n_rows,
+            model->row_s, model->duration_s);
     for (int c = 0; c < N_LINK_COLUMNS; c++) {
         if (goodness[c].n_values == 0)
             continue;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Link models: chains against closed forms and naive counts, files there and back, hostile files,
- * and what the committed models generate against what they promise. */
+ * players of them. */
 #include "records/link_model.h"
 #include "records/link_source.h"
 #include "records/test/fixture.h"
@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/order.h"
 
-#include <dirent.h>
 #include <math.h>
 
 static char *folder;
@@ -470,92 +469,6 @@ static void copies_have_the_same_future(void **state)
     link_model_free(&model);
 }
 
-/* ---- the committed models */
-
-/* What a column of a player generates in a long run, against the chain's closed forms. Errors of
- * the means come from batches, since steps are correlated. */
-static void assert_generates(const struct link_source *source, const struct link_chain *chain,
-                             enum link_column column, uint64_t seed, const char *path)
-{
-    enum { BATCHES = 64, STEPS = 4096, SHARES = 7 };
-    static const double shares[SHARES] = {0.05, 0.1, 0.25, 0.5, 0.75, 0.95, 0.99};
-    double sums[3][SHARES] = {{0}}, squares[2][SHARES] = {{0}}, quantiles[SHARES];
-    double mean = 0, mean_squares = 0;
-    struct link_player player;
-    link_player_start(&player, source, seed, PACE_CLOCK, true);
-    for (int i = 0; i < SHARES; i++)
-        quantiles[i] = link_chain_quantile(chain, shares[i]);
-    for (int b = 0; b < BATCHES; b++) {
-        double below[2][SHARES] = {{0}}, sum = 0;
-        for (int k = 0; k < STEPS; k++) {
-            double t_s = chain->step_s * (b * (double)STEPS + k + 0.5);
-            double value = link_player_at(&player, t_s).values[column];
-            sum += value / STEPS;
-            for (int i = 0; i < SHARES; i++) {
-                below[0][i] += (value < quantiles[i]) / (double)STEPS;
-                below[1][i] += (value <= quantiles[i]) / (double)STEPS;
-            }
-        }
-        mean += sum / BATCHES;
-        mean_squares += sum * sum / BATCHES;
-        for (int i = 0; i < 2 * SHARES; i++) {
-            sums[i / SHARES][i % SHARES] += below[i / SHARES][i % SHARES] / BATCHES;
-            squares[i / SHARES][i % SHARES] += pow(below[i / SHARES][i % SHARES], 2) / BATCHES;
-        }
-    }
-    /* P(x < q) <= p <= P(x <= q); six standard errors, and a few samples' worth */
-    for (int i = 0; i < SHARES; i++) {
-        double error[2];
-        for (int side = 0; side < 2; side++)
-            error[side] =
-                6 * sqrt(fmax(0, squares[side][i] - pow(sums[side][i], 2)) / BATCHES) + 1e-4;
-        if (sums[0][i] > shares[i] + error[0] || sums[1][i] < shares[i] - error[1])
-            fail_msg("%s: %s: the model's quantile %g has a share of %g to %g below it", path,
-                     link_column_name(column), shares[i], sums[0][i], sums[1][i]);
-    }
-    assert_close(mean, link_chain_mean(chain), 1e-9,
-                 6 * sqrt(fmax(0, mean_squares - mean * mean) / BATCHES));
-}
-
-static void committed_models(void **state)
-{
-    (void)state;
-    static const char models[] = "datasets/links";
-    DIR *listing = opendir(models);
-    size_t n = 0;
-    if (!listing) {
-        print_message("[  SKIPPED ] committed models: %s is not here; run from the root\n", models);
-        skip();
-    }
-    struct random random = seeded();
-    for (const struct dirent *entry; (entry = readdir(listing));) {
-        const char *dot = strrchr(entry->d_name, '.');
-        if (!dot || strcmp(dot, ".link") != 0)
-            continue;
-        char *path = text_format("%s/%s", models, entry->d_name);
-        struct link_model model;
-        assert_ok(link_model_read(path, &model, &error));
-        assert_true(strncmp(model.name, entry->d_name, strlen(model.name)) == 0);
-        assert_true(entry->d_name + strlen(model.name) == dot);
-        assert_non_null(model.source);
-        assert_non_null(model.licence);
-        free(there_and_back(&model));
-        struct link_source *source = play_file(path);
-        for (int c = 0; c < N_LINK_COLUMNS; c++) {
-            if (model.chains[c].n_bins > 0)
-                assert_generates(source, &model.chains[c], (enum link_column)c, random_u64(&random),
-                                 path);
-        }
-        link_source_free(source);
-        link_model_free(&model);
-        free(path);
-        n++;
-    }
-    closedir(listing);
-    print_message("%zu models\n", n);
-    assert_true(n >= 6);
-}
-
 static int make_folder(void **state)
 {
     (void)state;
@@ -583,7 +496,6 @@ int main(void)
         cmocka_unit_test(malformed_models),
         cmocka_unit_test(mangled_models),
         cmocka_unit_test(copies_have_the_same_future),
-        cmocka_unit_test(committed_models),
     };
     return cmocka_run_group_tests(tests, make_folder, free_folder);
 }

@@ -3,6 +3,7 @@
 #include "records/link_trace.h"
 #include "records/test/fixture.h"
 
+#include <dirent.h>
 #include <math.h>
 
 static char *folder;
@@ -144,6 +145,43 @@ static void mangled_traces(void **state)
     }
 }
 
+/* The real ones, where they are: each reads, and each has what its time says. */
+static void real_traces(void **state)
+{
+    (void)state;
+    static const char traces[] = "../shared/traces";
+    DIR *listing = opendir(traces);
+    size_t n = 0;
+    if (!listing) {
+        print_message("[  SKIPPED ] real traces: %s is not here\n", traces);
+        skip();
+    }
+    for (const struct dirent *entry; (entry = readdir(listing));) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (!dot || strcmp(dot, ".csv") != 0 || strcmp(entry->d_name, "SOURCES.csv") == 0)
+            continue;
+        struct link_trace trace;
+        char *path = text_format("%s/%s", traces, entry->d_name);
+        assert_ok(link_trace_read(path, &trace, &error));
+        assert_true(trace.duration_s > trace.row_s * 50);
+        for (int c = 0; c < N_LINK_COLUMNS; c++) {
+            const struct trace_series *series = &trace.columns[c];
+            for (size_t i = 0; i < series->n; i++) {
+                assert_true(series->rows[i] < (double)trace.n_rows);
+                assert_true(series->t_s[i] < trace.duration_s);
+                assert_true(i == 0 || (series->t_s[i] > series->t_s[i - 1] &&
+                                       series->rows[i] > series->rows[i - 1]));
+            }
+        }
+        link_trace_free(&trace);
+        free(path);
+        n++;
+    }
+    closedir(listing);
+    print_message("%zu traces\n", n);
+    assert_true(n > 0);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -165,6 +203,7 @@ int main(void)
         cmocka_unit_test(statistics_weigh_by_time),
         cmocka_unit_test(malformed_traces),
         cmocka_unit_test(mangled_traces),
+        cmocka_unit_test(real_traces),
     };
     return cmocka_run_group_tests(tests, make_folder, free_folder);
 }
