@@ -163,6 +163,20 @@ static void put_map(FILE *out, enum use use, const struct integer_map *map)
 
 /* ---- decisions */
 
+/* Whether bytes at the design link take time that counts. */
+static bool charges_bytes(const struct decision_table *table)
+{
+    const struct threshold *threshold = &table->threshold;
+    return (threshold->pair.charges_up && threshold->link.up_s_per_byte > 0) ||
+           (threshold->pair.charges_down && threshold->link.down_s_per_byte > 0);
+}
+
+/* Continues a comment about a round trip. */
+static const char *at_bandwidth(const struct decision_table *table)
+{
+    return charges_bytes(table) ? ", at the design\n * link's bandwidth" : "";
+}
+
 static void put_decision(FILE *out, const char *name, int decision)
 {
     fputs("    return ", out);
@@ -184,8 +198,8 @@ static void put_choose(FILE *out, const char *name, const struct decision_table 
 {
     const struct switches *switches = &table->switches;
     char rtt[NUMBER_TEXT_SIZE];
-    fprintf(out, "/* Where to run an input of length n when a round trip takes %s us. */\n",
-            number_text(table->rtt_s * 1e6, rtt));
+    fprintf(out, "/* Where to run an input of length n when a round trip takes %s us%s. */\n",
+            number_text(table->rtt_s * 1e6, rtt), at_bandwidth(table));
     fprintf(out, "static inline int %s_choose(uint32_t n)\n{\n", name);
     if (switches->n_at == 0) {
         fputs("    (void)n;\n", out);
@@ -204,8 +218,10 @@ static void put_choose(FILE *out, const char *name, const struct decision_table 
 
 static void put_choose_rtt(FILE *out, const char *name, const struct decision_table *table)
 {
-    fputs("/* Where to run an input of length n when a round trip takes rtt_us microseconds. */\n",
-          out);
+    fprintf(out,
+            "/* Where to run an input of length n when a round trip takes rtt_us microseconds%s. "
+            "*/\n",
+            at_bandwidth(table));
     fprintf(out, "static inline int %s_choose_rtt(uint32_t n, uint32_t rtt_us)\n{\n", name);
     if (table->choose_rtt == REPRESENTATION_CONSTANT) {
         fputs("    (void)n;\n    (void)rtt_us;\n", out);
@@ -232,16 +248,13 @@ static void put_definitions(FILE *out, const char *name, uint32_t n_max)
     fputs("_CLOUD = 1 };\n\n", out);
 }
 
-/* Bytes at the design link are part of it where they count, and take time there. */
 static void put_remote_comment(FILE *out, const struct decision_table *table)
 {
-    const struct threshold *threshold = &table->threshold;
-    bool bytes = (threshold->pair.charges_up && threshold->link.up_s_per_byte > 0) ||
-                 (threshold->pair.charges_down && threshold->link.down_s_per_byte > 0);
     fprintf(out,
             "/* The time in microseconds that the endpoint is expected to take for an input of "
             "length n, without\n * the link%s. */\n",
-            bytes ? "'s round trips, with the time of the bytes at the design link" : "");
+            charges_bytes(table) ? "'s round trips, with the time of the bytes at the design link"
+                                 : "");
 }
 
 void emit_functions(FILE *out, const char *name, const struct decision_table *table)

@@ -227,6 +227,103 @@ static void test_refusals(void **state)
     free(folder);
 }
 
+/* A database whose endpoint opened a connection for each request (two round trips) over 5 and 40 ms
+ * at 1 us per byte up: 0.2 + 0.065 n ms here, 0.9 + 0.012 n ms and 100 + 10 n bytes there. */
+static char *make_link_database(const char *folder)
+{
+    struct error error = {0};
+    struct store *store;
+    char *path = text_format("%s/link.db", folder), *command, *err;
+    assert_int_equal(store_open(path, STORE_CREATE, &store, &error), STATUS_OK);
+    struct campaign campaign = {
+        .name = (char *)"c", .timer_overhead_ns = -1, .harness_overhead_ns = -1};
+    assert_int_equal(store_campaign_add(store, &campaign, &error), STATUS_OK);
+    for (int t = 0; t < 2; t++) {
+        struct target target = {.name = (char *)(t ? "cloud" : "edge"),
+                                .url = (char *)(t ? "http://endpoint" : NULL)};
+        struct sample samples[400];
+        assert_int_equal(store_target_add(store, campaign.id, &target, &error), STATUS_OK);
+        for (int i = 0; i < 400; i++) {
+            int64_t n = 1 + i % 20 * 27, noise = (i * 7919) % 2003 - 1001;
+            int64_t rtt_ns = i / 20 % 2 ? 40000000 : 5000000, bytes = 100 + 10 * n;
+            samples[i] = sample_unknown();
+            samples[i].target_id = target.id;
+            samples[i].length = (uint32_t)n;
+            samples[i].round = i / 40;
+            samples[i].time_ns = 200000 + 65000 * n + noise;
+            if (t == 0)
+                continue;
+            samples[i].time_ns = 900000 + 12000 * n + 2 * rtt_ns + 1000 * bytes + noise;
+            samples[i].rtt_ns = samples[i].connect_ns = rtt_ns;
+            samples[i].bytes_up = bytes;
+            samples[i].bytes_down = 300;
+            samples[i].up_ps_per_byte = 1000000;
+            samples[i].down_ps_per_byte = 0;
+        }
+        assert_int_equal(store_samples_append(store, samples, 400, &error), STATUS_OK);
+    }
+    store_close(store);
+    command = text_format("%s/bin/rnnfit -q --db %s", test_build(), path);
+    if (test_shell(command, NULL, &err) != 0)
+        fail_msg("%s", err);
+    free(err);
+    free(command);
+    return path;
+}
+
+static void test_link(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("link"), *db = make_link_database(folder);
+    static const struct {
+        const char *link, *says[4];
+    } cases[] = {
+        {"fixed:10ms", {"--link fixed:0.01s ", "(8 Mbit/s)", "bytes that take no time down"}},
+        {"fixed:10ms,4,50",
+         {"--link fixed:0.01s,4e+06bit/s,5e+07bit/s", "2e-06 s per byte up", "(50 Mbit/s)"}},
+        {"fixed:10ms,unlimited,0.1",
+         {"--link fixed:0.01s,unlimited,100000bit/s", "no time up", "8e-05 s per byte down"}},
+        {"rtt", {"--link rtt ", "1e-06 s per byte up (8 Mbit/s)"}},
+        {"rtt,3,unlimited", {"--link rtt,3e+06bit/s,unlimited ", "per byte up (3 Mbit/s)"}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        free(run(0, NULL, "--db %s --name m -o %s/m.h --link %s", db, folder, cases[i].link));
+        free(run(0, NULL, "--check %s/m.h --db %s", folder, db));
+        char *path = text_format("%s/m.h", folder), *text = test_read(path);
+        for (size_t k = 0; k < 4 && cases[i].says[k]; k++) {
+            if (!strstr(text, cases[i].says[k]))
+                fail_msg("no \"%s\" in\n%s", cases[i].says[k], text);
+        }
+        assert_non_null(strstr(text, "cloud round_trips: constant"));
+        assert_non_null(strstr(text, "cloud bytes_up: linear"));
+        compiles(path);
+        free(text);
+        free(path);
+    }
+    /* (0.065 - 0.012 - 0.01) n > 0.9 + 0.1 - 0.2 + 2*10: above 483.7 */
+    char *json = run(0, NULL, "--db %s --name m --json --link fixed:10ms", db);
+    const char *up = strstr(json, "\"up_s_per_byte\": ");
+    assert_non_null(up);
+    assert_close(strtod(up + strlen("\"up_s_per_byte\": "), NULL), 1e-6, 1e-12, 0);
+    const char *at = strstr(json, "\"changes_at\": [");
+    assert_non_null(at);
+    assert_int_equal(strtol(at + strlen("\"changes_at\": ["), NULL, 10), 484);
+    free(json);
+    /* what the samples do not know is not charged, and that is said */
+    char *plain = make_database(folder, "plain.db", "c", "net", 2, 0);
+    free(run(0, "--link's is ignored", "--db %s --name m -o %s/p.h --link fixed:20ms,1,2", plain,
+             folder));
+    char *path = text_format("%s/p.h", folder), *text = test_read(path);
+    assert_non_null(strstr(text, "--link fixed:0.02s "));
+    assert_null(strstr(text, "per byte"));
+    free(run(0, NULL, "--check %s --db %s", path, plain));
+    free(text);
+    free(path);
+    free(plain);
+    free(db);
+    free(folder);
+}
+
 static void write_copy(const char *folder, const char *name, const char *text, size_t length)
 {
     char *copy = strndup(text, length);
@@ -298,7 +395,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header),   cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_check),
-        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json),     cmocka_unit_test(test_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
