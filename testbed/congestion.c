@@ -13,9 +13,9 @@ void congestion_init(struct congestion *congestion)
 
 static void acknowledge(struct congestion *c, size_t n_bytes)
 {
+    size_t most = 2 * c->most > c->window ? 2 * c->most : c->window;
     c->flight -= n_bytes;
-    if (c->window < 2 * c->most)
-        c->window += n_bytes;
+    c->window = c->window + n_bytes < most ? c->window + n_bytes : most;
 }
 
 size_t congestion_room(struct congestion *c, int64_t now_ns, int64_t round_trip_ns)

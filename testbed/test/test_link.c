@@ -143,6 +143,117 @@ static void test_change(void **state)
     assert_int_equal(leaves_ns(&link, LINK_UP, 250 * ms, 1000), 301 * ms);
 }
 
+/* What waits is told new times; what is on the line keeps its own. */
+static void test_retime(void **state)
+{
+    (void)state;
+    struct link link = new_link(20 * ms, 8e6, INFINITY); /* 1 us a byte */
+    struct link_times first = link_send(&link, LINK_UP, 0, 4000);
+    struct link_times second = link_send(&link, LINK_UP, 0, 6000);
+    assert_int_equal(second.done_ns, 10 * ms);
+
+    /* ten times the rate, half the round trip: the 5000 bytes that are left take 0.5 ms */
+    link_change(&link, 5 * ms, &(struct link_state){10 * ms, {80e6, INFINITY}});
+    assert_false(link_retime(&link, LINK_UP, &first));
+    assert_int_equal(first.leave_ns, 14 * ms);
+    assert_true(link_retime(&link, LINK_UP, &second));
+    assert_int_equal(second.done_ns, 5 * ms + ms / 2);
+    assert_int_equal(second.leave_ns, 10 * ms + ms / 2);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 5 * ms, 1000), 5 * ms + ms / 2 + ms / 10 + 5 * ms);
+
+    /* no rate at all: of the next 4000 bytes 2000 are on the line at 20.2 ms, the rest stands */
+    second = link_send(&link, LINK_UP, 20 * ms, 4000);
+    link_change(&link, 20 * ms + ms / 5, &(struct link_state){10 * ms, {0, INFINITY}});
+    assert_true(link_retime(&link, LINK_UP, &second));
+    assert_true(second.leave_ns == INT64_MAX);
+    struct link_times mark = link_send(&link, LINK_UP, 30 * ms, 0);
+    assert_true(mark.leave_ns == INT64_MAX);
+    assert_true(link_open_ns(&link, LINK_DOWN, 30 * ms) == INT64_MAX);
+    /* still none, with another round trip */
+    link_change(&link, 40 * ms, &(struct link_state){30 * ms, {0, INFINITY}});
+    assert_false(link_retime(&link, LINK_UP, &second));
+    assert_false(link_retime(&link, LINK_UP, &mark));
+    /* and on it goes, at 1 us a byte */
+    link_change(&link, 50 * ms, &(struct link_state){30 * ms, {8e6, INFINITY}});
+    assert_true(link_retime(&link, LINK_UP, &second));
+    assert_int_equal(second.leave_ns, 50 * ms + 2 * ms + 15 * ms);
+    assert_true(link_retime(&link, LINK_UP, &mark));
+    assert_int_equal(mark.leave_ns, second.leave_ns);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 50 * ms, 1000), second.leave_ns + ms);
+
+    /* without a limit nothing waits */
+    second = link_send(&link, LINK_UP, 60 * ms, 100000);
+    link_change(&link, 61 * ms, &(struct link_state){0, {INFINITY, INFINITY}});
+    assert_true(link_retime(&link, LINK_UP, &second));
+    assert_int_equal(second.leave_ns, 61 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 62 * ms, 100000), 62 * ms);
+}
+
+/* A link that is at rate 0 from its beginning. */
+static void test_starts_without_a_rate(void **state)
+{
+    (void)state;
+    struct link link = new_link(20 * ms, 0, 0);
+    struct link_times mark = link_send(&link, LINK_DOWN, 5 * ms, 0);
+    assert_true(mark.leave_ns == INT64_MAX);
+    assert_int_equal(link_room(&link, LINK_UP, 7 * ms), 0);
+    link_change(&link, 9 * ms, &(struct link_state){20 * ms, {8e6, 8e6}});
+    assert_true(link_retime(&link, LINK_DOWN, &mark));
+    assert_int_equal(mark.leave_ns, 19 * ms);
+    assert_int_equal(leaves_ns(&link, LINK_UP, 5 * ms, 1000), 20 * ms);
+}
+
+/* However the rate changes, outages included: bytes that wait together are on the line when the
+ * integral of the rate says so. */
+static void test_rate_is_integrated(void **state)
+{
+    (void)state;
+    static const double rates[] = {0, 1e5, 3.3e6, 47e6, 0, 1e9};
+    uint64_t seed = 3;
+    int n_links = test_long() ? 5000 : 500;
+    print_message("seed %llu, %d links\n", (unsigned long long)seed, n_links);
+    struct random random = {seed};
+    for (int i = 0; i < n_links; i++) {
+        double rate = rates[1 + random_below(&random, 3)], sent = 0, bytes = 0;
+        struct link link = new_link(2 * ms, rate, INFINITY);
+        struct link_times times[20];
+        size_t n = 1 + (size_t)random_below(&random, 20);
+        double ends[20];
+        for (size_t k = 0; k < n; k++) {
+            size_t part = (size_t)random_below(&random, 3000);
+            bytes += (double)part;
+            ends[k] = bytes;
+            times[k] = link_send(&link, LINK_UP, 0, part);
+        }
+        double passed[20], bounds[20]; /* when the integral reaches each end; two bytes' time */
+        for (size_t k = 0; k < n; k++)
+            passed[k] = -1;
+        int64_t now = 0;
+        for (int c = 0; c < 50; c++) {
+            /* the last one lets everything through */
+            int64_t next =
+                c < 49 ? now + 1 + (int64_t)random_below(&random, 5 * 1000000) : now + 100000 * ms;
+            double until = sent + rate / 8e9 * (double)(next - now);
+            for (size_t k = 0; k < n && rate > 0; k++) {
+                if (passed[k] >= 0 || ends[k] > until)
+                    continue;
+                passed[k] = (double)now + (ends[k] - sent) * 8e9 / rate;
+                bounds[k] = 2 * 8e9 / rate + 2;
+            }
+            sent = until;
+            now = next;
+            rate = c < 48 ? rates[random_below(&random, 6)] : 1e6;
+            link_change(&link, now, &(struct link_state){2 * ms, {rate, INFINITY}});
+            for (size_t k = 0; k < n; k++)
+                link_retime(&link, LINK_UP, &times[k]);
+        }
+        for (size_t k = 0; k < n; k++) {
+            assert_close((double)times[k].done_ns, passed[k], 0, bounds[k]);
+            assert_int_equal(times[k].leave_ns, times[k].done_ns + ms);
+        }
+    }
+}
+
 /* For any arrivals: never out of order, never faster than the delay and the rate allow, and idle
  * only when there is nothing to send. */
 static void test_random_arrivals(void **state)
@@ -182,6 +293,9 @@ int main(void)
         cmocka_unit_test(test_queue_is_bounded),
         cmocka_unit_test(test_feeding_keeps_the_line_busy),
         cmocka_unit_test(test_change),
+        cmocka_unit_test(test_retime),
+        cmocka_unit_test(test_starts_without_a_rate),
+        cmocka_unit_test(test_rate_is_integrated),
         cmocka_unit_test(test_random_arrivals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
