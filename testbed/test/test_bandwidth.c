@@ -2,47 +2,9 @@
 /* Bytes through rnnlink: how fast, shared by whom, and all of them unchanged. */
 #include "base/random.h"
 #include "testbed/test/relayed.h"
+#include "testbed/test/wishes.h"
 
 #include <math.h>
-
-/* Asks for and gets: "take N": receives N bytes and answers one; "give N": sends N. */
-struct wish {
-    char verb; /* 't' or 'g' */
-    uint32_t n;
-};
-
-static void fulfil(int fd)
-{
-    struct wish wish;
-    while (peer_receive(fd, &wish, sizeof wish) == sizeof wish) {
-        char *bytes = calloc(1, wish.n);
-        if (wish.verb == 't' && peer_receive(fd, bytes, wish.n) == wish.n)
-            peer_send(fd, "k", 1);
-        if (wish.verb == 'g')
-            peer_send(fd, bytes, wish.n);
-        free(bytes);
-    }
-}
-
-/* How long n bytes take in a direction, in s; *send_s, unless NULL, what the sending took. */
-static double transfer(int fd, char verb, size_t n, double *send_s)
-{
-    struct wish wish;
-    memset(&wish, 0, sizeof wish);
-    wish.verb = verb;
-    wish.n = (uint32_t)n;
-    char *bytes = calloc(1, n);
-    int64_t start = clock_ns();
-    assert_true(peer_send(fd, &wish, sizeof wish));
-    if (verb == 't')
-        assert_true(peer_send(fd, bytes, n));
-    if (send_s)
-        *send_s = peer_seconds(start);
-    assert_int_equal(peer_receive(fd, bytes, verb == 't' ? 1 : n), verb == 't' ? 1 : n);
-    double took = peer_seconds(start);
-    free(bytes);
-    return took;
-}
 
 /* The closest to `asked` of up to three attempts, so that one stall of the machine is no failure.
  */
