@@ -16,8 +16,30 @@ struct relayed {
     char *err; /* path of what it said on standard error */
 };
 
-/* The process that runs; 0: none. One at a time. */
-static pid_t relayed_running;
+/* The processes that run; 0: none. */
+enum { RELAYED_MOST = 64 };
+static pid_t relayed_running[RELAYED_MOST];
+
+static inline void relayed_replace(pid_t from, pid_t to)
+{
+    for (int i = 0; i < RELAYED_MOST; i++) {
+        if (relayed_running[i] == from) {
+            relayed_running[i] = to;
+            return;
+        }
+    }
+}
+
+/* Is to be ended by relayed_teardown, or not any more. */
+static inline void relayed_remember(pid_t pid)
+{
+    relayed_replace(0, pid);
+}
+
+static inline void relayed_forget(pid_t pid)
+{
+    relayed_replace(pid, 0);
+}
 
 /* Starts it towards a port of 127.0.0.1; `options` as on a command line. */
 static inline struct relayed relayed_start(int to, const char *options)
@@ -30,7 +52,7 @@ static inline struct relayed relayed_start(int to, const char *options)
     char *line = test_start(command, &relayed.pid);
     if (!line || sscanf(line, "listening on 127.0.0.1:%d", &relayed.port) != 1)
         fail_msg("'%s' said '%s'", command, line ? line : "nothing");
-    relayed_running = relayed.pid;
+    relayed_remember(relayed.pid);
     free(line);
     free(command);
     free(folder);
@@ -42,7 +64,7 @@ static inline struct relayed relayed_start(int to, const char *options)
 static inline char *relayed_stop(struct relayed *relayed)
 {
     int exit_status = test_stop(relayed->pid);
-    relayed_running = 0;
+    relayed_forget(relayed->pid);
     char *err = test_read(relayed->err);
     if (exit_status != 0)
         fail_msg("rnnlink ended with %d: %s", exit_status, err);
@@ -53,9 +75,11 @@ static inline char *relayed_stop(struct relayed *relayed)
 static inline int relayed_teardown(void **state)
 {
     (void)state;
-    if (relayed_running)
-        test_stop(relayed_running);
-    relayed_running = 0;
+    for (int i = 0; i < RELAYED_MOST; i++) {
+        if (relayed_running[i])
+            test_stop(relayed_running[i]);
+        relayed_running[i] = 0;
+    }
     return 0;
 }
 
