@@ -7,24 +7,6 @@
 
 static int server_port;
 
-/* Whether this process itself is woken late: then so is everybody, and what a strict bound would
- * measure is the machine. */
-static bool machine_is_busy(void)
-{
-    double late_ms[200];
-    size_t n = sizeof late_ms / sizeof late_ms[0];
-    for (size_t i = 0; i < n; i++) {
-        int64_t start = clock_ns();
-        clock_sleep_ns(2000000);
-        late_ms[i] = peer_seconds(start) * 1e3 - 2;
-    }
-    qsort(late_ms, n, sizeof late_ms[0], peer_compare);
-    double p95 = late_ms[n * 95 / 100];
-    print_message("a sleep of 2 ms is %.3f ms late at p95%s\n", p95,
-                  p95 > 0.2 ? ": the machine is busy, no strict bound" : "");
-    return p95 > 0.2;
-}
-
 /* Pings until the errors are small or the attempts are used up; the last ones. A machine that is
  * busy elsewhere is late for a while, a relay that is wrong is wrong every time. */
 static struct peer_errors small_errors(int fd, int n, double rtt_ms, bool strict)
@@ -58,12 +40,12 @@ static void test_round_trips(void **state)
         snprintf(options, sizeof options, "--rtt %g", rows[i].rtt_ms);
         struct relayed link = relayed_start(server_port, options);
         fd = peer_connect(link.port);
-        bool strict = test_long() && !machine_is_busy();
+        bool strict = test_long() && !peer_machine_is_busy();
         struct peer_errors e = small_errors(fd, rows[i].n * times, rows[i].rtt_ms, strict);
         close(fd);
         relayed_stop_and_tell(&link);
         assert_close(e.p50_ms, 0, 0, 0.5);
-        if (strict && !machine_is_busy())
+        if (strict && !peer_machine_is_busy())
             assert_close(e.p95_ms, 0, 0, 0.3);
     }
 }
