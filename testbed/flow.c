@@ -217,18 +217,19 @@ static bool deliver_head(struct flow *flow, int64_t now)
 static void make_room(struct flow *flow)
 {
     struct relay_statistics *statistics = &flow->connection->relay->statistics;
-    int64_t now = clock_ns(), acknowledged = congestion_next_ns(&flow->congestion);
+    int64_t now = clock_ns(), since = now;
     if (flow->line.n_bytes >= link_window(link_of(flow), flow->direction))
         return;
-    if (flow->held_ns &&
-        congestion_room(&flow->congestion, now, link_of(flow)->now.round_trip_ns) == 0)
-        return;
-    int64_t since = flow->held_ns ? acknowledged : now;
-    if (flow->held_ns && since > flow->held_ns)
+    if (flow->held_ns) {
+        since = congestion_next_ns(&flow->congestion);
+        if (since > now ||
+            congestion_room(&flow->congestion, since, link_of(flow)->now.round_trip_ns) == 0)
+            return;
         statistics->window_waits_ns += since - flow->held_ns;
+    }
     flow->full = false;
     flow->held_ns = 0;
-    start_reading(flow, since < now ? since : now);
+    start_reading(flow, since);
 }
 
 void flow_deliver(struct flow *flow)
@@ -313,26 +314,17 @@ static enum status end_of_stream(struct flow *flow, int64_t entered_ns, struct e
 }
 
 /* How much to ask the kernel for; 0: the connection has its share on the way already. */
-static size_t wanted(struct flow *flow, size_t room)
+static size_t wanted(const struct flow *flow, size_t room)
 {
     size_t window = link_window(link_of(flow), flow->direction);
     size_t left = flow->line.n_bytes < window ? window - flow->line.n_bytes : 0;
     size_t most = room < LINK_PIECE_BYTES ? room : LINK_PIECE_BYTES;
-    if (!slow_start(flow))
-        return most < left ? most : left;
-    int64_t now = clock_ns();
-    size_t sendable = congestion_room(&flow->congestion, now, link_of(flow)->now.round_trip_ns);
-    if (sendable == 0) {
-        flow->held_ns = now;
-        flow->owed_until_ns = 0; /* the line is idle with good reason */
-        flow->connection->relay->statistics.n_window_waits++;
-    }
-    left = sendable < left ? sendable : left;
     return most < left ? most : left;
 }
 
-/* Reads up to `want` bytes; *entered_ns is when they enter the link. Returns as recvmsg. */
-static ssize_t receive(struct flow *flow, struct iovec *spaces, int n_spaces,
+/* Reads, with recvmsg's `flags`; *entered_ns is when what was read enters the link. Returns as
+ * recvmsg. */
+static ssize_t receive(struct flow *flow, struct iovec *spaces, int n_spaces, int flags,
                        const struct entry *entry, int64_t *entered_ns)
 {
     struct connection *connection = flow->connection;
@@ -341,7 +333,7 @@ static ssize_t receive(struct flow *flow, struct iovec *spaces, int n_spaces,
                              .msg_iovlen = (size_t)n_spaces,
                              .msg_control = control,
                              .msg_controllen = sizeof control};
-    ssize_t n = recvmsg(connection->sockets[flow->from], &message, 0);
+    ssize_t n = recvmsg(connection->sockets[flow->from], &message, flags);
     int64_t at = INT64_MIN;
     if (n > 0)
         at = arrival_ns(&connection->relay->arrival, &message, clock_ns());
@@ -353,6 +345,26 @@ static ssize_t receive(struct flow *flow, struct iovec *spaces, int n_spaces,
     return n;
 }
 
+/* How many bytes the congestion window lets in at the time at which the next byte enters: of the
+ * acknowledgements those count that were back by then, however late this runs. What is no byte
+ * needs no window. */
+static size_t sendable(struct flow *flow, const struct entry *entry)
+{
+    char byte;
+    struct iovec space = {&byte, 1};
+    int64_t enters;
+    if (receive(flow, &space, 1, MSG_PEEK, entry, &enters) != 1)
+        return SIZE_MAX;
+    int64_t round_trip = link_of(flow)->now.round_trip_ns;
+    size_t room = congestion_room(&flow->congestion, enters, round_trip);
+    if (room == 0) {
+        flow->held_ns = enters;
+        flow->owed_until_ns = 0; /* the line is idle with good reason */
+        flow->connection->relay->statistics.n_window_waits++;
+    }
+    return room;
+}
+
 enum flow_read flow_take(struct flow *flow, size_t room, const struct entry *entry)
 {
     struct connection *connection = flow->connection;
@@ -360,8 +372,11 @@ enum flow_read flow_take(struct flow *flow, size_t room, const struct entry *ent
     struct iovec spaces[2];
     int n_spaces;
     int64_t entered;
-    size_t want = wanted(flow, room);
+    size_t want = wanted(flow, room), allowed = SIZE_MAX;
     ssize_t n = 0;
+    if (want > 0 && slow_start(flow))
+        allowed = sendable(flow, entry);
+    want = want < allowed ? want : allowed;
     if (want == 0) {
         flow->full = true;
         arm(flow);
@@ -369,7 +384,7 @@ enum flow_read flow_take(struct flow *flow, size_t room, const struct entry *ent
     }
     if (delayline_space(&flow->line, want, spaces, &n_spaces, &error))
         goto fail;
-    n = receive(flow, spaces, n_spaces, entry, &entered);
+    n = receive(flow, spaces, n_spaces, 0, entry, &entered);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return FLOW_EMPTY;
     if (n < 0) {

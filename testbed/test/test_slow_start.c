@@ -27,7 +27,7 @@ static int connect_and_wait(const struct relayed *link, double rtt_ms)
 static double round_trips(const struct relayed *link, char verb, size_t n, double rtt_ms, int asked)
 {
     double least = INFINITY;
-    for (int i = 0; i < 3 && least > asked + 0.5; i++) {
+    for (int i = 0; i < 5 && least > asked + 0.4; i++) {
         int fd = connect_and_wait(link, rtt_ms);
         least = fmin(least, transfer(fd, verb, n, NULL) * 1e3 / rtt_ms);
         close(fd);
@@ -38,7 +38,7 @@ static double round_trips(const struct relayed *link, char verb, size_t n, doubl
 static void test_flights(void **state)
 {
     (void)state;
-    static const double rtts_ms[] = {10, 40};
+    static const double rtts_ms[] = {25, 60};
     for (size_t r = 0; r < sizeof rtts_ms / sizeof rtts_ms[0]; r++) {
         double rtt_ms = rtts_ms[r];
         char options[64];
@@ -50,8 +50,8 @@ static void test_flights(void **state)
             double down = round_trips(&link, 'g', sizes[i].n_bytes, rtt_ms, asked);
             print_message("%zu bytes, rtt %g ms: %.3f round trips up, %.3f down (asked %d)\n",
                           sizes[i].n_bytes, rtt_ms, up, down, asked);
-            assert_close(up, asked, 0, 0.5);
-            assert_close(down, asked, 0, 0.5);
+            assert_true(up > asked - 0.1 && up < asked + 0.5);
+            assert_true(down > asked - 0.1 && down < asked + 0.5);
         }
         relayed_stop_and_tell(&link);
     }
@@ -73,7 +73,7 @@ static void test_off(void **state)
 static void test_window_is_kept_and_lost(void **state)
 {
     (void)state;
-    enum { RTT_MS = 40, N_BYTES = 200000 };
+    enum { RTT_MS = 40, N_BYTES = 210000 };
     double took[3] = {INFINITY, INFINITY, INFINITY};
     struct relayed link = relayed_start(server_port, "--slow-start --rtt 40");
     for (int attempt = 0; attempt < 3 && took[0] + took[1] + took[2] > 9.5; attempt++) {
@@ -85,7 +85,7 @@ static void test_window_is_kept_and_lost(void **state)
         }
         close(fd);
     }
-    print_message("200 kB: %.3f round trips, again %.3f, after a pause %.3f\n", took[0], took[1],
+    print_message("210 kB: %.3f round trips, again %.3f, after a pause %.3f\n", took[0], took[1],
                   took[2]);
     assert_close(took[0], 4, 0, 0.5);
     assert_close(took[1], 1, 0, 0.5);
