@@ -118,7 +118,7 @@ check-asan: | setup-check  ## the tests under address and undefined-behaviour sa
 check-rooms:  ## no room includes what the design forbids
 	$(Q)scripts/check-rooms $(foreach r,$(ROOMS),'$(r):$($(r).uses)')
 
-demo: all | setup  ## set up, build, measure this machine, ship a header, decide live
+demo: all | setup  ## set up, build, measure this machine, ship a header, decide (TRACE=, RTT=)
 	$(Q)BUILD=$(BUILD) scripts/demo
 
 bench: all $(BENCHES) $(bench_needs) | setup-bench  ## what it costs, as ratios in one run
