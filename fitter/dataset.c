@@ -67,7 +67,7 @@ static enum status take(void *user, const char *target, const struct sample *sam
     struct reading *reading = user;
     struct dataset_target *to = NULL;
     enum status status = find_target(reading->dataset, target, &to, error);
-    if (status || hold_out_round(reading->hold_out, sample->round))
+    if (status || hold_out_round(reading->hold_out, sample->round) != reading->hold_out->inverted)
         return status;
     if (sample->failure != FAILURE_NONE) {
         to->n_failed++;
@@ -79,11 +79,11 @@ static enum status take(void *user, const char *target, const struct sample *sam
         return status;
     to->n_rtt += sample->rtt_ns >= 0;
     to->observations[to->n++] = (struct observation){
-        sample->length,          sample->round > INT32_MAX ? -1 : (int32_t)sample->round,
-        sample->time_ns,         sample->rtt_ns,
-        sample->bytes_up,        sample->bytes_down,
-        sample->connect_ns,      sample->up_ps_per_byte,
-        sample->down_ps_per_byte};
+        sample->length,           sample->round > INT32_MAX ? -1 : (int32_t)sample->round,
+        sample->time_ns,          sample->rtt_ns,
+        sample->bytes_up,         sample->bytes_down,
+        sample->connect_ns,       sample->up_ps_per_byte,
+        sample->down_ps_per_byte, sample->server_ns};
     digest_sample(&reading->digest, target, sample);
     return STATUS_OK;
 }
@@ -221,7 +221,7 @@ enum status dataset_from_csv(const char *path, const char *default_target,
 enum status dataset_is_current(struct store *store, const struct campaign *campaign,
                                const struct model_set *set, bool *current, struct error *error)
 {
-    struct hold_out hold_out = {set->hold_out, set->hold_out_seed};
+    struct hold_out hold_out = {.fraction = set->hold_out, .seed = set->hold_out_seed};
     struct dataset dataset;
     struct error why = {0};
     *current = false;

@@ -24,6 +24,7 @@ struct observation {
     int64_t time_ns, rtt_ns, bytes_up, bytes_down;
     int64_t connect_ns; /* > 0: the request opened a connection */
     int64_t up_ps_per_byte, down_ps_per_byte;
+    int64_t server_ns; /* the endpoint's own report; no part of a fit */
 };
 
 struct dataset_target {
@@ -50,6 +51,7 @@ struct dataset {
 struct hold_out {
     double fraction; /* of the rounds, 0..0.9 */
     uint64_t seed;
+    bool inverted; /* the data set is of the held-out rounds alone: what rnneval judges by */
 };
 
 /* Whether a round is left out of fits: a fixed function of seed and round, so that rnneval leaves

@@ -86,7 +86,8 @@ static void flat_data_choose_the_constant(void **state)
 
 static struct observation at(uint32_t length, int32_t round, double ms)
 {
-    return (struct observation){length, round, (int64_t)llround(ms * 1e6), -1, -1, -1, -1, -1, -1};
+    return (struct observation){length, round, (int64_t)llround(ms * 1e6), -1, -1, -1, -1, -1,
+                                -1,     -1};
 }
 
 /* With every length once in every round the jackknife is the variance of the rounds' own lines. */
@@ -258,7 +259,7 @@ static void held_out_rounds_keep_the_order(void **state)
     fclose(memory);
     char *path = csv(folder, text);
     for (uint64_t seed = 1; seed <= 20; seed++) {
-        struct hold_out hold_out = {0.3, seed};
+        struct hold_out hold_out = {.fraction = 0.3, .seed = seed};
         struct dataset dataset;
         struct error error = {0};
         if (dataset_from_csv(path, "edge", &hold_out, &dataset, &error))
