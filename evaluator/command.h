@@ -9,10 +9,15 @@
 #include <stdint.h>
 
 struct rnneval_settings {
-    const char *db, *campaign, *lengths, *target, *url, *model, *policies, *plot, *output;
-    bool live;
-    uint64_t n_requests, seed;
-    uint64_t max_length; /* 0: twice the longest measured */
+    const char *db, *campaign, *target, *policies, *plot, *output;
+    struct option_list lengths, links;
+    const char *arrivals, *up, *down;
+    const char *url, *model; /* with `live` */
+    bool live, tables;
+    uint64_t n_requests; /* 0: as many as suit */
+    uint64_t seed;
+    uint64_t max_length;              /* 0: twice the longest measured */
+    double rtt_s, think_s, timeout_s; /* < 0: not given */
 };
 
 enum status rnneval_run(const struct invocation *call, const void *settings, struct error *error);

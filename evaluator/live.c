@@ -63,7 +63,7 @@ static enum status run_edge(struct live *live, uint32_t n, int64_t *time_ns, str
 }
 
 /* A request that fails is a result; what failed before it was sent is an error. */
-static enum status run_cloud(struct live *live, struct request *request,
+static enum status run_cloud(struct live *live, struct live_request *request,
                              enum client_failure *failure, struct error *why)
 {
     struct client_timing timing;
@@ -83,7 +83,7 @@ static enum status run_cloud(struct live *live, struct request *request,
 /* Without a warm-up the first request of a length would pay for what is built once. */
 static enum status warm_up(struct live *live, uint32_t n, struct error *error)
 {
-    struct request request = {.n = n};
+    struct live_request request = {.n = n};
     enum client_failure failure = CLIENT_NO_FAILURE;
     struct error why = {0};
     enum status status = run_edge(live, n, &request.edge_ns, error);
@@ -103,7 +103,7 @@ static int by_length(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static enum status warm_up_all(struct live *live, const struct request *requests, size_t n,
+static enum status warm_up_all(struct live *live, const struct live_request *requests, size_t n,
                                struct progress *progress, struct error *error)
 {
     enum status status = STATUS_OK;
@@ -122,7 +122,7 @@ static enum status warm_up_all(struct live *live, const struct request *requests
     return status;
 }
 
-static enum status run_request(struct live *live, struct request *request, struct error *error)
+static enum status run_request(struct live *live, struct live_request *request, struct error *error)
 {
     enum client_failure failure;
     struct error why = {0};
@@ -145,7 +145,7 @@ static enum status run_request(struct live *live, struct request *request, struc
     return status;
 }
 
-enum status live_run(struct live *live, struct request *requests, size_t n, size_t *n_done,
+enum status live_run(struct live *live, struct live_request *requests, size_t n, size_t *n_done,
                      FILE *progress, struct error *error)
 {
     struct progress bar;

@@ -8,13 +8,24 @@
 #ifndef EVALUATOR_LIVE_H
 #define EVALUATOR_LIVE_H
 
-#include "evaluator/request.h"
+#include "evaluator/ledger.h"
 #include "evaluator/setting.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct live;
+
+/* One request, run once at each place. */
+struct live_request {
+    uint32_t n, place; /* its length, and that length's place in the histogram */
+    bool cloud_failed;
+    int64_t rtt_ns;   /* of a tiny request just before; -1: it failed */
+    int64_t edge_ns;  /* elapsed on the device */
+    int64_t cloud_ns; /* elapsed at the endpoint; where it failed, until it did */
+};
 
 /* STATUS_IO, STATUS_PROTOCOL: the endpoint (the message names its URL). Others: the engine. */
 enum status live_open(const struct setting *setting, uint64_t seed, struct live **live,
@@ -31,9 +42,18 @@ const char *live_server(const struct live *live);
  * failed.  STATUS_PROTOCOL: the endpoint refuses a length.  STATUS_IO: it cannot be reached when
  * warming up.
  */
-enum status live_run(struct live *live, struct request *requests, size_t n, size_t *n_done,
+enum status live_run(struct live *live, struct live_request *requests, size_t n, size_t *n_done,
                      FILE *progress, struct error *error);
 
 void live_close(struct live *live);
+
+/*
+ * Enters requests[n] into a ledger with room for n, whose lengths are known. What was to be
+ * expected is read from the requests themselves: lines through the device's times and through the
+ * endpoint's less their round trips.
+ * STATUS_INVALID: no request was made.  STATUS_NO_MEMORY.
+ */
+enum status live_ledger(const struct live_request *requests, size_t n, struct ledger *ledger,
+                        struct error *error);
 
 #endif

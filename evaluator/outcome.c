@@ -1,149 +1,189 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "evaluator/outcome.h"
 
+#include "base/quantile.h"
+#include "evaluator/course.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Arrays of one number or decision per request, reused from policy to policy. */
-struct scratch {
-    bool *offload, *oracle;
-    double *cost_s, *difference_s;
+/* With queues the best threshold has to be tried out: so many a direction, on so many requests. */
+enum { N_TRIED = 32, N_TRIED_ON = 20000 };
+
+/* What making an evaluation holds. */
+struct making {
+    const struct ledger *ledger;
+    uint64_t seed;
+    struct course *course;
+    struct evaluation *evaluation;
+    double *single_s; /* of each request at the better single device */
+    double *cost_s;   /* of each request under the policy at hand */
 };
 
-static void scratch_free(struct scratch *scratch)
+static double run(struct making *m, const char *policy, double *cost_s)
 {
-    free(scratch->offload);
-    free(scratch->oracle);
-    free(scratch->cost_s);
-    free(scratch->difference_s);
+    struct fare fare;
+    struct series_sum cost;
+    course_run(m->course, &policies[policy_find(policy)], &m->evaluation->hindsight, m->seed,
+               m->ledger->n, cost_s, &fare);
+    series_sum_start(&cost, m->ledger->n);
+    for (size_t i = 0; i < m->ledger->n; i++)
+        series_sum_add(&cost, cost_s[i], 0);
+    return series_sum_mean(&cost); /* as judge() does it: to the last bit */
 }
 
-static enum status scratch_make(struct scratch *scratch, size_t n, struct error *error)
+static void describe_round_trips(struct making *m)
 {
-    *scratch = (struct scratch){.offload = calloc(n, sizeof(bool)),
-                                .oracle = calloc(n, sizeof(bool)),
-                                .cost_s = calloc(n, sizeof(double)),
-                                .difference_s = calloc(n, sizeof(double))};
-    if (scratch->offload && scratch->oracle && scratch->cost_s && scratch->difference_s)
-        return STATUS_OK;
-    scratch_free(scratch);
-    return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu requests", n);
-}
-
-static double mean(const double *x, size_t n)
-{
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += x[i];
-    return sum / (double)n;
-}
-
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-/* Nearest rank of sorted values. */
-static double quantile(const double *sorted, size_t n, double p)
-{
-    double rank = ceil(p * (double)n);
-    return sorted[rank < 1 ? 0 : (size_t)rank - 1];
-}
-
-static void describe_round_trips(const struct ledger *ledger, double *work,
-                                 struct evaluation *evaluation)
-{
+    struct evaluation *e = m->evaluation;
     size_t n = 0;
-    for (size_t i = 0; i < ledger->n; i++) {
-        if (ledger->requests[i].rtt_ns >= 0)
-            work[n++] = (double)ledger->requests[i].rtt_ns * 1e-9;
+    for (size_t i = 0; i < m->ledger->n; i++) {
+        if (!isnan(m->ledger->requests[i].rtt_s))
+            m->cost_s[n++] = m->ledger->requests[i].rtt_s;
     }
-    evaluation->n_unprobed = ledger->n - n;
-    evaluation->rtt_p5_s = evaluation->rtt_p50_s = evaluation->rtt_p95_s = -1;
+    e->n_unprobed = m->ledger->n - n;
+    e->rtt_p5_s = e->rtt_p50_s = e->rtt_p95_s = -1;
     if (n == 0)
         return;
-    qsort(work, n, sizeof *work, by_value);
-    evaluation->rtt_p5_s = quantile(work, n, 0.05);
-    evaluation->rtt_p50_s = quantile(work, n, 0.5);
-    evaluation->rtt_p95_s = quantile(work, n, 0.95);
+    e->rtt_p5_s = quantile_select(m->cost_s, n, 0.05);
+    e->rtt_p50_s = quantile_select(m->cost_s, n, 0.5);
+    e->rtt_p95_s = quantile_select(m->cost_s, n, 0.95);
 }
 
-static void compare_with_oracle(const struct ledger *ledger, const struct scratch *scratch,
-                                double oracle_s, struct outcome *outcome)
+static double try_threshold(struct making *m, const struct hindsight *tried, size_t n)
 {
-    size_t wrong = 0, offloaded = 0;
-    double regret = 0;
-    for (size_t i = 0; i < ledger->n; i++) {
-        double excess = ledger_expected_s(ledger, i, scratch->offload[i]) -
-                        ledger_expected_s(ledger, i, scratch->oracle[i]);
-        regret += isfinite(excess) ? excess : 0; /* an unknown round trip has no expectation */
-        wrong += scratch->offload[i] != scratch->oracle[i];
-        offloaded += scratch->offload[i];
-    }
-    outcome->offloaded = (double)offloaded / (double)ledger->n;
-    outcome->wrong = (double)wrong / (double)ledger->n;
-    outcome->expected_regret_s = regret / (double)ledger->n;
-    outcome->regret_s = outcome->mean_s - oracle_s;
-    outcome->oracle_ratio = outcome->mean_s / oracle_s;
+    struct fare fare;
+    double sum_s = 0;
+    course_run(m->course, &policies[policy_find("fixed")], tried, m->seed, n, m->cost_s, &fare);
+    for (size_t i = 0; i < n; i++)
+        sum_s += m->cost_s[i];
+    return sum_s;
 }
 
-static enum status judge(const struct ledger *ledger, const struct header_rule *rule,
-                         const struct policy *policy, uint64_t seed, struct scratch *scratch,
-                         const struct evaluation *evaluation, struct outcome *outcome,
+/* Lengths evenly spaced over the first requests, and the two that offload nothing and all. */
+static void try_thresholds(struct making *m)
+{
+    const struct ledger *ledger = m->ledger;
+    size_t n = ledger->n < N_TRIED_ON ? ledger->n : N_TRIED_ON;
+    uint32_t lengths[N_TRIED] = {UINT32_MAX, 0};
+    double least_s = INFINITY;
+    for (size_t i = 0; i < n; i++)
+        m->cost_s[i] = ledger->lengths[ledger->requests[i].place].n;
+    for (size_t t = 2; t < N_TRIED; t++)
+        lengths[t] = (uint32_t)quantile_select(m->cost_s, n, (double)(t - 1) / (N_TRIED - 1));
+    for (size_t t = 0; t < N_TRIED; t++) {
+        for (int above = 1; above >= 0; above--) {
+            struct hindsight tried = {lengths[t], above != 0};
+            double sum_s = try_threshold(m, &tried, n);
+            if (sum_s < least_s) {
+                least_s = sum_s;
+                m->evaluation->hindsight = tried;
+            }
+        }
+    }
+}
+
+/* The single devices and the oracle come first: the others are compared with them. */
+static enum status compare_singles(struct making *m, struct error *error)
+{
+    struct evaluation *e = m->evaluation;
+    double edge_s = run(m, "edge", m->single_s), cloud_s = run(m, "cloud", m->cost_s);
+    struct series_sum difference;
+    series_sum_start(&difference, m->ledger->n);
+    e->better_is_cloud = cloud_s < edge_s;
+    for (size_t i = 0; i < m->ledger->n; i++) {
+        double excess_s = m->cost_s[i] - m->single_s[i];
+        series_sum_add(&difference, e->better_is_cloud ? -excess_s : excess_s,
+                       m->ledger->requests[i].group);
+    }
+    if (e->better_is_cloud)
+        memcpy(m->single_s, m->cost_s, m->ledger->n * sizeof *m->cost_s);
+    e->better_single_s = fmin(edge_s, cloud_s);
+    e->other_single_s = fmax(edge_s, cloud_s);
+    e->oracle_s = run(m, "oracle", m->cost_s);
+    return series_sum_interval(&difference, BOOTSTRAP_RESAMPLES, m->seed, &e->singles_ci95, error);
+}
+
+static void take_fare(const struct fare *fare, size_t n_requests, struct outcome *o)
+{
+    double n = (double)n_requests;
+    o->offloaded = (double)fare->n_offloaded / n;
+    o->failed = (double)fare->n_failed / n;
+    o->wrong = (double)fare->n_wrong / n;
+    o->mean_wait_s = fare->wait_s / n;
+    o->expected_regret_s = fare->expected_regret_s / n;
+}
+
+static enum status judge(struct making *m, const struct policy *policy, struct outcome *o,
                          struct error *error)
 {
-    enum status status = policy->decide(ledger, rule, scratch->offload, error);
-    if (status)
-        return status;
+    const struct ledger *ledger = m->ledger;
+    struct series_sum cost, difference;
+    struct fare fare;
+    course_run(m->course, policy, &m->evaluation->hindsight, m->seed, ledger->n, m->cost_s, &fare);
+    series_sum_start(&cost, ledger->n);
+    series_sum_start(&difference, ledger->n);
     for (size_t i = 0; i < ledger->n; i++) {
-        scratch->cost_s[i] = ledger_cost_s(ledger, i, scratch->offload[i]);
-        scratch->difference_s[i] =
-            scratch->cost_s[i] - ledger_cost_s(ledger, i, evaluation->better_is_cloud);
+        uint32_t group = ledger->requests[i].group;
+        series_sum_add(&cost, m->cost_s[i], group);
+        series_sum_add(&difference, m->cost_s[i] - m->single_s[i], group);
     }
-    *outcome = (struct outcome){.policy = policy,
-                                .mean_s = mean(scratch->cost_s, ledger->n),
-                                .vs_better_single_s = mean(scratch->difference_s, ledger->n)};
-    compare_with_oracle(ledger, scratch, evaluation->oracle_s, outcome);
-    status = bootstrap_mean(scratch->cost_s, ledger->n, BOOTSTRAP_RESAMPLES, seed,
-                            &outcome->mean_ci95, error);
+    *o = (struct outcome){.policy = policy,
+                          .mean_s = series_sum_mean(&cost),
+                          .vs_better_single_s = series_sum_mean(&difference)};
+    take_fare(&fare, ledger->n, o);
+    o->total_s = o->mean_s * (double)ledger->n;
+    o->regret_s = o->mean_s - m->evaluation->oracle_s;
+    o->oracle_ratio = o->mean_s / m->evaluation->oracle_s;
+    enum status status =
+        series_sum_interval(&cost, BOOTSTRAP_RESAMPLES, m->seed, &o->mean_ci95, error);
     if (!status)
-        status = bootstrap_mean(scratch->difference_s, ledger->n, BOOTSTRAP_RESAMPLES, seed,
-                                &outcome->ci95, error);
-    qsort(scratch->cost_s, ledger->n, sizeof *scratch->cost_s, by_value);
-    outcome->p95_s = quantile(scratch->cost_s, ledger->n, 0.95);
+        status = series_sum_interval(&difference, BOOTSTRAP_RESAMPLES, m->seed, &o->ci95, error);
+    o->p95_s = quantile_select(m->cost_s, ledger->n, 0.95);
+    o->p99_s = quantile_select(m->cost_s, ledger->n, 0.99);
     return status;
 }
 
-enum status evaluation_make(const struct ledger *ledger, const struct header_rule *rule,
-                            const bool *wanted, uint64_t seed, struct evaluation *evaluation,
-                            struct error *error)
+static enum status make(struct making *m, const bool *wanted, struct error *error)
 {
-    struct scratch scratch = {0};
-    double edge_s = mean(ledger->edge_s, ledger->n), cloud_s = mean(ledger->cloud_s, ledger->n);
+    struct evaluation *e = m->evaluation;
+    enum status status = STATUS_OK;
+    describe_round_trips(m);
+    if (m->ledger->open)
+        try_thresholds(m);
+    else
+        status = hindsight_find(m->ledger, &e->hindsight, error);
+    if (!status)
+        status = compare_singles(m, error);
+    for (size_t p = 0; !status && p < n_policies; p++) {
+        if (wanted[p])
+            status = judge(m, &policies[p], &e->outcomes[e->n_outcomes++], error);
+    }
+    return status;
+}
+
+enum status evaluation_make(const struct ledger *ledger, const bool *wanted, uint64_t seed,
+                            struct evaluation *evaluation, struct error *error)
+{
+    struct making m = {.ledger = ledger,
+                       .seed = seed,
+                       .evaluation = evaluation,
+                       .single_s = malloc(ledger->n * sizeof(double)),
+                       .cost_s = malloc(ledger->n * sizeof(double))};
     *evaluation = (struct evaluation){.outcomes = calloc(n_policies, sizeof(struct outcome)),
                                       .n_requests = ledger->n,
                                       .n_failed = ledger->n_failed,
-                                      .better_is_cloud = cloud_s < edge_s,
-                                      .better_single_s = fmin(edge_s, cloud_s)};
-    enum status status = evaluation->outcomes
-                             ? scratch_make(&scratch, ledger->n, error)
-                             : error_set(error, STATUS_NO_MEMORY, "out of memory for policies");
-    if (status)
-        goto done;
-    describe_round_trips(ledger, scratch.cost_s, evaluation);
-    status = policies[policy_find("oracle")].decide(ledger, rule, scratch.oracle, error);
-    for (size_t i = 0; i < ledger->n; i++)
-        scratch.cost_s[i] = ledger_cost_s(ledger, i, scratch.oracle[i]);
-    evaluation->oracle_s = mean(scratch.cost_s, ledger->n);
-    for (size_t p = 0; !status && p < n_policies; p++) {
-        if (wanted[p])
-            status = judge(ledger, rule, &policies[p], seed, &scratch, evaluation,
-                           &evaluation->outcomes[evaluation->n_outcomes++], error);
-    }
-done:
-    scratch_free(&scratch);
+                                      .open = ledger->open};
+    enum status status = STATUS_OK;
+    if (!m.single_s || !m.cost_s || !evaluation->outcomes)
+        status = error_set(error, STATUS_NO_MEMORY, "out of memory for %zu requests", ledger->n);
+    if (!status)
+        status = course_open(ledger, &m.course, error);
+    if (!status)
+        status = make(&m, wanted, error);
+    course_close(m.course);
+    free(m.single_s);
+    free(m.cost_s);
     if (status)
         evaluation_free(evaluation);
     return status;
@@ -156,6 +196,11 @@ const struct outcome *evaluation_find(const struct evaluation *evaluation, const
             return &evaluation->outcomes[i];
     }
     return NULL;
+}
+
+bool evaluation_decided(const struct evaluation *evaluation)
+{
+    return evaluation->singles_ci95.low > 0;
 }
 
 void evaluation_free(struct evaluation *evaluation)

@@ -82,10 +82,13 @@ enum status plot_totals(const struct evaluation *evaluation, const struct report
 {
     struct outfile script = {0};
     char *path = text_format("%s/totals.gnuplot", folder);
-    const char *name = strrchr(context->lengths, '/');
+    const char *name = report_file_name(context->lengths);
     char *title =
-        text_format("Measured on live requests: campaign %s, n = %zu, lengths from %s",
-                    context->campaign, evaluation->n_requests, name ? name + 1 : context->lengths);
+        context->replay
+            ? text_format("Replayed over %s: campaign %s, n = %zu, lengths from %s",
+                          context->replay->link, context->campaign, evaluation->n_requests, name)
+            : text_format("Measured on live requests: campaign %s, n = %zu, lengths from %s",
+                          context->campaign, evaluation->n_requests, name);
     enum status status = path && title
                              ? folder_make(folder, error)
                              : error_set(error, STATUS_NO_MEMORY, "out of memory for a plot");

@@ -1,237 +1,117 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "evaluator/policy.h"
 
-#include "fitter/line.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the ledger */
+/* ---- what a request takes */
 
-static double seconds(int64_t ns)
+/* Behind others it may take too long to be waited for. */
+double situation_cost_s(const struct situation *s, bool offload)
 {
-    return (double)ns * 1e-9;
+    const struct request *request = s->request;
+    if (!offload)
+        return s->edge_wait_s + request->edge_s;
+    if (request->failed)
+        return request->cloud_s + request->edge_s;
+    double cloud_s = request->cloud_s + s->cloud_wait_s;
+    return cloud_s > s->ledger->timeout_s ? s->ledger->timeout_s + request->edge_s : cloud_s;
 }
 
-/* Requests that failed, or whose round trip is unknown, tell nothing about the endpoint. */
-static bool usable(const struct request *request)
+double situation_expected_s(const struct situation *s, bool offload)
 {
-    return !request->cloud_failed && request->rtt_ns >= 0;
-}
-
-static enum status fit_lines(struct ledger *ledger, struct error *error)
-{
-    double *x = malloc(ledger->n * sizeof *x), *y = malloc(ledger->n * sizeof *y);
-    enum status status =
-        x && y ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory for requests");
-    size_t n_cloud = 0;
-    if (status)
-        goto done;
-    for (size_t i = 0; i < ledger->n; i++)
-        x[i] = ledger->requests[i].n;
-    status = line_fit(x, ledger->edge_s, ledger->n, &ledger->edge_line.intercept,
-                      &ledger->edge_line.slope, error);
-    for (size_t i = 0; i < ledger->n; i++) {
-        const struct request *request = &ledger->requests[i];
-        if (!usable(request))
-            continue;
-        x[n_cloud] = request->n;
-        y[n_cloud++] = seconds(request->cloud_ns - request->rtt_ns);
-    }
-    ledger->has_cloud_line = n_cloud > 0;
-    if (!status && n_cloud > 0)
-        status = line_fit(x, y, n_cloud, &ledger->cloud_line.intercept, &ledger->cloud_line.slope,
-                          error);
-done:
-    free(x);
-    free(y);
-    return status;
-}
-
-static double at(const struct line *line, uint32_t n)
-{
-    return line->intercept + line->slope * n;
-}
-
-enum status ledger_init(struct ledger *ledger, const struct request *requests, size_t n,
-                        struct error *error)
-{
-    *ledger = (struct ledger){.requests = requests, .n = n};
-    if (n == 0)
-        return error_set(error, STATUS_INVALID, "no request was made");
-    double **columns[] = {&ledger->edge_s, &ledger->cloud_s, &ledger->expected_edge_s,
-                          &ledger->expected_cloud_s};
-    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
-        if (!(*columns[c] = calloc(n, sizeof **columns[c]))) {
-            ledger_free(ledger);
-            return error_set(error, STATUS_NO_MEMORY, "out of memory for requests");
-        }
-    }
-    for (size_t i = 0; i < n; i++) {
-        const struct request *request = &requests[i];
-        ledger->edge_s[i] = seconds(request->edge_ns);
-        ledger->cloud_s[i] = seconds(request->cloud_ns);
-        if (request->cloud_failed) {
-            ledger->cloud_s[i] += ledger->edge_s[i];
-            ledger->n_failed++;
-        }
-    }
-    enum status status = fit_lines(ledger, error);
-    for (size_t i = 0; !status && i < n; i++) {
-        const struct request *request = &requests[i];
-        ledger->expected_edge_s[i] = at(&ledger->edge_line, request->n);
-        ledger->expected_cloud_s[i] =
-            ledger->has_cloud_line && request->rtt_ns >= 0
-                ? at(&ledger->cloud_line, request->n) + seconds(request->rtt_ns)
-                : INFINITY;
-    }
-    if (status)
-        ledger_free(ledger);
-    return status;
-}
-
-void ledger_free(struct ledger *ledger)
-{
-    free(ledger->edge_s);
-    free(ledger->cloud_s);
-    free(ledger->expected_edge_s);
-    free(ledger->expected_cloud_s);
-    *ledger = (struct ledger){0};
-}
-
-double ledger_cost_s(const struct ledger *ledger, size_t i, bool offload)
-{
-    return offload ? ledger->cloud_s[i] : ledger->edge_s[i];
-}
-
-double ledger_expected_s(const struct ledger *ledger, size_t i, bool offload)
-{
-    return offload ? ledger->expected_cloud_s[i] : ledger->expected_edge_s[i];
+    const struct request *request = s->request;
+    if (!offload)
+        return s->edge_wait_s + request->expected_edge_s;
+    double cloud_s = request->expected_cloud_s + s->cloud_wait_s;
+    return s->cloud_wait_s > 0 && cloud_s > s->ledger->timeout_s
+               ? s->ledger->timeout_s + request->expected_edge_s
+               : cloud_s;
 }
 
 /* ---- policies */
 
-static enum status always(const struct ledger *ledger, bool *offload, bool answer)
+static bool never(const struct situation *s)
 {
-    for (size_t i = 0; i < ledger->n; i++)
-        offload[i] = answer;
-    return STATUS_OK;
+    (void)s;
+    return false;
 }
 
-static enum status decide_edge(const struct ledger *ledger, const struct header_rule *rule,
-                               bool *offload, struct error *error)
+static bool always(const struct situation *s)
 {
-    (void)rule;
-    (void)error;
-    return always(ledger, offload, false);
+    (void)s;
+    return true;
 }
 
-static enum status decide_cloud(const struct ledger *ledger, const struct header_rule *rule,
-                                bool *offload, struct error *error)
+static bool toss(const struct situation *s)
 {
-    (void)rule;
-    (void)error;
-    return always(ledger, offload, true);
+    return random_u64(s->coin) >> 63;
 }
 
-/* What a length gains by being offloaded, over the requests of that length. */
-struct gain {
-    uint32_t n;
-    double gain_s;
-};
-
-static int by_length(const void *left, const void *right)
+static bool fixed(const struct situation *s)
 {
-    const struct gain *a = left, *b = right;
-    return (a->n > b->n) - (a->n < b->n);
+    return (s->length->n >= s->hindsight->threshold) == s->hindsight->above;
 }
 
-/*
- * The best of all rules "offload from length t on" and "offload below length t", known only
- * afterwards: the gains summed from either end are largest at the best t.
- */
-static enum status decide_fixed(const struct ledger *ledger, const struct header_rule *rule,
-                                bool *offload, struct error *error)
+/* Comparisons with an unknown round trip, NAN, are false: the device. */
+static bool by_models(const struct known_length *length, const struct cost_link *link)
 {
-    (void)rule;
-    struct gain *gains = malloc(ledger->n * sizeof *gains);
-    double all = 0, below = 0, best = 0;
-    uint32_t threshold = UINT32_MAX;
-    bool above = true;
-    if (!gains)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for a threshold");
-    for (size_t i = 0; i < ledger->n; i++) {
-        gains[i] = (struct gain){ledger->requests[i].n, ledger->edge_s[i] - ledger->cloud_s[i]};
-        all += gains[i].gain_s;
-    }
-    qsort(gains, ledger->n, sizeof *gains, by_length);
-    for (size_t i = 0; i < ledger->n; i++) {
-        if ((i == 0 || gains[i].n != gains[i - 1].n) && (all - below > best || below > best)) {
-            above = all - below >= below;
-            best = above ? all - below : below;
-            threshold = gains[i].n;
-        }
-        below += gains[i].gain_s;
-    }
-    for (size_t i = 0; i < ledger->n; i++)
-        offload[i] = (ledger->requests[i].n >= threshold) == above;
-    free(gains);
-    return STATUS_OK;
+    return known_cloud_s(length, link) < length->edge_s;
 }
 
-static uint32_t microseconds(double s)
+static bool naive(const struct situation *s)
 {
-    return s <= 0 ? 0 : s * 1e6 >= UINT32_MAX ? UINT32_MAX : (uint32_t)lround(s * 1e6);
+    return by_models(s->length, &s->ledger->mean);
 }
 
-/*
- * The generated header with the plainest tracker: a smoothed round trip (RFC 6298, alpha = 1/8)
- * over the requests before this one. A round trip that failed means the device until one works.
- */
-static enum status decide_rnnmap(const struct ledger *ledger, const struct header_rule *rule,
-                                 bool *offload, struct error *error)
+static bool design(const struct situation *s)
 {
-    (void)error;
-    double believed_s = rule->start_rtt_s;
-    bool down = false;
-    for (size_t i = 0; i < ledger->n; i++) {
-        const struct request *request = &ledger->requests[i];
-        offload[i] = !down && rule->choose(rule->user, request->n, microseconds(believed_s));
-        down = request->rtt_ns < 0;
-        if (!down)
-            believed_s += (seconds(request->rtt_ns) - believed_s) / 8;
-    }
-    return STATUS_OK;
+    return s->length->design;
 }
 
-static enum status decide_oracle(const struct ledger *ledger, const struct header_rule *rule,
-                                 bool *offload, struct error *error)
+static uint64_t microseconds(double s)
 {
-    (void)rule;
-    (void)error;
-    for (size_t i = 0; i < ledger->n; i++)
-        offload[i] = ledger->expected_cloud_s[i] < ledger->expected_edge_s[i];
-    return STATUS_OK;
+    return s <= 0 ? 0 : s * 1e6 >= UINT32_MAX ? UINT32_MAX : (uint64_t)llround(s * 1e6);
 }
 
-static enum status decide_clairvoyant(const struct ledger *ledger, const struct header_rule *rule,
-                                      bool *offload, struct error *error)
+static bool rnnmap(const struct situation *s)
 {
-    (void)rule;
-    (void)error;
-    for (size_t i = 0; i < ledger->n; i++)
-        offload[i] = ledger->cloud_s[i] < ledger->edge_s[i];
-    return STATUS_OK;
+    if (s->belief->down)
+        return false;
+    if (!s->ledger->by_table)
+        return by_models(s->length, &s->belief->link);
+    return microseconds(s->belief->link.rtt_s) < s->length->break_even_us;
+}
+
+static bool known(const struct situation *s)
+{
+    const struct request *request = s->request;
+    return by_models(s->length, &(struct cost_link){request->rtt_s, request->up_s_per_byte,
+                                                    request->down_s_per_byte});
+}
+
+static bool oracle(const struct situation *s)
+{
+    return situation_expected_s(s, true) < situation_expected_s(s, false);
+}
+
+static bool clairvoyant(const struct situation *s)
+{
+    return situation_cost_s(s, true) < situation_cost_s(s, false);
 }
 
 const struct policy policies[] = {
-    {"edge", "everything on the device", decide_edge},
-    {"cloud", "everything at the endpoint", decide_cloud},
-    {"fixed", "the best length threshold, chosen afterwards", decide_fixed},
-    {"rnnmap", "the generated header with a smoothed round trip", decide_rnnmap},
-    {"oracle", "least expected cost at the true round trip", decide_oracle},
-    {"clairvoyant", "the faster of the two runs", decide_clairvoyant},
+    {"edge", "everything on the device", never, false},
+    {"cloud", "everything at the endpoint", always, false},
+    {"random", "a fair coin for each request", toss, false},
+    {"fixed", "the best length threshold, known only afterwards", fixed, false},
+    {"naive", "the fitted models at the mean link of the whole run", naive, false},
+    {"design", "the generated header at the link it was designed for", design, false},
+    {"rnnmap", "the generated header with a smoothed link estimate", rnnmap, true},
+    {"known", "the fitted models at the true link", known, false},
+    {"oracle", "least expected time at the true link", oracle, false},
+    {"clairvoyant", "the faster of the two runs", clairvoyant, false},
 };
 const size_t n_policies = sizeof policies / sizeof *policies;
 _Static_assert(sizeof policies / sizeof *policies <= MAX_POLICIES, "room for a flag per policy");
@@ -243,4 +123,30 @@ int policy_find(const char *name)
             return (int)i;
     }
     return -1;
+}
+
+/* ---- hindsight */
+
+enum status hindsight_find(const struct ledger *ledger, struct hindsight *best, struct error *error)
+{
+    double *gains_s = calloc(ledger->n_lengths, sizeof *gains_s); /* of offloading, by length */
+    double all = 0, below = 0, most = 0;
+    *best = (struct hindsight){UINT32_MAX, true};
+    if (!gains_s)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a threshold");
+    for (size_t i = 0; i < ledger->n; i++) {
+        struct situation s = {.ledger = ledger, .request = &ledger->requests[i]};
+        double gain_s = situation_cost_s(&s, false) - situation_cost_s(&s, true);
+        gains_s[s.request->place] += gain_s;
+        all += gain_s;
+    }
+    for (size_t l = 0; l < ledger->n_lengths; l++) { /* ascending */
+        if (all - below > most || below > most) {
+            most = fmax(all - below, below);
+            *best = (struct hindsight){ledger->lengths[l].n, all - below >= below};
+        }
+        below += gains_s[l];
+    }
+    free(gains_s);
+    return STATUS_OK;
 }

@@ -1,60 +1,42 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Policies: rules that say for each request where it runs. They decide over requests that were run
- * at both targets, so each is charged the run that it chose and all see the same noise.
+ * Policies: rules that say for each request where it runs, from what they may know of it.
  *
- * Life cycle: ledger_init from requests, decide with any policy of the table, ledger_free. The
- * requests are not copied and must outlive the ledger. Pure: no clock, no engine, no network.
+ * A policy is a line in the table and a function that looks at a situation; which of its members it
+ * may look at is what makes the policy. Pure: no clock, no engine, no network.
  */
 #ifndef EVALUATOR_POLICY_H
 #define EVALUATOR_POLICY_H
 
-#include "base/status.h"
-#include "evaluator/request.h"
+#include "base/random.h"
+#include "evaluator/belief.h"
+#include "evaluator/ledger.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-/* What the generated header answers: whether a request of length n is offloaded at that round trip
- * in microseconds. */
-typedef bool offload_rule(const void *user, uint32_t n, uint32_t rtt_us);
-
-struct line {
-    double intercept, slope;
+/* What is known only afterwards: the rule "offload from `threshold` on" or "below it". */
+struct hindsight {
+    uint32_t threshold;
+    bool above;
 };
 
-/* The requests with what each place costs, in seconds; all arrays of n. */
-struct ledger {
-    const struct request *requests; /* in the order they were made */
-    size_t n, n_failed;             /* n_failed: at the endpoint */
-    double *edge_s;
-    double *cloud_s; /* of a failed request: the time until it failed, and local inference */
-    double *expected_edge_s;  /* the line through the edge's times */
-    double *expected_cloud_s; /* the line through the endpoint's times less their round trips, and
-                                 the request's own round trip; INFINITY where that is unknown */
-    struct line edge_line, cloud_line;
-    bool has_cloud_line; /* false: no request got through */
-};
-
-/* STATUS_INVALID: no requests.  STATUS_NO_MEMORY. */
-enum status ledger_init(struct ledger *ledger, const struct request *requests, size_t n,
-                        struct error *error);
-void ledger_free(struct ledger *ledger);
-
-/* What only the policy of the generated header needs. */
-struct header_rule {
-    offload_rule *choose;
-    const void *user;
-    double start_rtt_s; /* what it believes before the first round trip is known */
+struct situation {
+    const struct ledger *ledger;
+    const struct known_length *length;
+    struct random *coin;
+    const struct belief *belief;      /* what this policy has seen of the link so far */
+    const struct request *request;    /* the truth: how the link is, what the request will take */
+    double edge_wait_s, cloud_wait_s; /* behind what is in hand there */
+    const struct hindsight *hindsight;
 };
 
 struct policy {
     const char *name;
     const char *meaning; /* a line for people */
-    /* Fills offload[ledger->n]. Ties stay on the device. STATUS_NO_MEMORY. */
-    enum status (*decide)(const struct ledger *ledger, const struct header_rule *rule,
-                          bool *offload, struct error *error);
+    /* Whether the request is offloaded. Ties stay on the device. */
+    bool (*offload)(const struct situation *situation);
+    bool learns; /* looks at the belief, which costs time to keep */
 };
 
 enum { MAX_POLICIES = 16 };
@@ -66,8 +48,13 @@ extern const size_t n_policies;
 /* The place of a policy in the table, or -1. */
 int policy_find(const char *name);
 
-/* What request i costs where it is sent. */
-double ledger_cost_s(const struct ledger *ledger, size_t i, bool offload);
-double ledger_expected_s(const struct ledger *ledger, size_t i, bool offload);
+/* What the request takes from when it is made, if it is sent there: drawn, and expected. */
+double situation_cost_s(const struct situation *situation, bool offload);
+double situation_expected_s(const struct situation *situation, bool offload);
+
+/* The best of all rules of its kind for requests that do not wait for each other: the gains summed
+ * from either end are largest there. STATUS_NO_MEMORY. */
+enum status hindsight_find(const struct ledger *ledger, struct hindsight *best,
+                           struct error *error);
 
 #endif

@@ -4,86 +4,91 @@
 #include "base/texttable.h"
 #include "base/units.h"
 
-#include <jansson.h>
 #include <math.h>
+#include <string.h>
 
-/* ---- JSON */
-
-/* NaN and infinities have no JSON; NULL stands for unknown. */
-static json_t *real_or_null(double value)
+const char *report_file_name(const char *path)
 {
-    return isfinite(value) ? json_real(value) : json_null();
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
 }
 
-static json_t *outcome_json(const struct outcome *o)
-{
-    return json_pack("{s:s,s:f,s:f,s:n,s:f,s:f,s:[f,f],s:[f,f],s:f,s:o,s:f,s:f}", "policy",
-                     o->policy->name, "mean_s", o->mean_s, "p95_s", o->p95_s, "energy_j",
-                     "offloaded", o->offloaded, "vs_better_single_s", o->vs_better_single_s, "ci95",
-                     o->ci95.low, o->ci95.high, "mean_ci95", o->mean_ci95.low, o->mean_ci95.high,
-                     "regret_s", o->regret_s, "oracle_ratio", real_or_null(o->oracle_ratio),
-                     "expected_regret_s", o->expected_regret_s, "wrong_decisions", o->wrong);
-}
+/* ---- head */
 
-static json_t *round_trip_json(const struct evaluation *e)
-{
-    if (e->rtt_p50_s < 0)
-        return json_null();
-    return json_pack("{s:f,s:f,s:f}", "p5_s", e->rtt_p5_s, "p50_s", e->rtt_p50_s, "p95_s",
-                     e->rtt_p95_s);
-}
-
-static json_t *document(const struct evaluation *e, const struct report_context *c)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < e->n_outcomes; i++)
-        json_array_append_new(list, outcome_json(&e->outcomes[i]));
-    return json_pack(
-        "{s:s,s:I,s:s,s:s,s:o,s:s,s:s?,s:s?,s:s?,s:s,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:s,s:f,s:o}",
-        "schema", "rnnmap.eval/1", "requests", (json_int_t)e->n_requests, "objective", "time",
-        "link", "live", "round_trip", round_trip_json(e), "url", c->url, "campaign", c->campaign,
-        "network", c->network, "engine", c->engine, "server", c->server, "seed",
-        (json_int_t)c->seed, "requests_wanted", (json_int_t)c->n_wanted, "failed_requests",
-        (json_int_t)e->n_failed, "failed_probes", (json_int_t)e->n_unprobed, "max_length",
-        (json_int_t)c->max_length, "mean_length", c->mean_length, "beyond_max_length", c->left_out,
-        "better_single", e->better_is_cloud ? "cloud" : "edge", "better_single_s",
-        e->better_single_s, "policies", list);
-}
-
-enum status report_json(const struct evaluation *evaluation, const struct report_context *context,
-                        FILE *out, struct error *error)
-{
-    json_t *json = document(evaluation, context);
-    if (!json)
-        return error_set(error, STATUS_NO_MEMORY, "no JSON: out of memory, or a name is not UTF-8");
-    int failed = json_dumpf(json, out, JSON_INDENT(1)) != 0 || fputc('\n', out) == EOF;
-    json_decref(json);
-    return failed ? error_set(error, STATUS_IO, "the JSON document could not be written")
-                  : STATUS_OK;
-}
-
-/* ---- text */
-
-static void put_head(const struct evaluation *e, const struct report_context *c, FILE *out)
+static void put_round_trips(const struct evaluation *e, FILE *out)
 {
     char low[UNITS_TEXT_SIZE], middle[UNITS_TEXT_SIZE], high[UNITS_TEXT_SIZE];
-    fprintf(out, "%zu live requests, lengths from %s (mean %.1f)\n", e->n_requests, c->lengths,
-            c->mean_length);
-    if (c->left_out > 0)
-        fprintf(out, "  %.2g %% of the histogram is longer than %u and was drawn again\n",
-                100 * c->left_out, c->max_length);
-    fprintf(out, "  edge   %s\n  cloud  %s%s%s\n", c->engine ? c->engine : "?", c->url,
-            c->server && *c->server ? ", " : "", c->server ? c->server : "");
-    if (e->rtt_p50_s >= 0)
+    if (e->rtt_p50_s < 0)
+        return;
+    if (e->rtt_p5_s == e->rtt_p95_s)
+        fprintf(out, "  round trip %s\n", format_time(e->rtt_p50_s, middle));
+    else
         fprintf(out, "  round trip %s (5 to 95 %%: %s to %s)\n", format_time(e->rtt_p50_s, middle),
                 format_time(e->rtt_p5_s, low), format_time(e->rtt_p95_s, high));
-    if (e->n_failed > 0)
+}
+
+/* What requests are charged from, and what to be wary of. */
+static void put_replay(const struct replay_context *r, FILE *out)
+{
+    const struct draws *d = r->draws;
+    char text[ARRIVALS_TEXT_SIZE];
+    if (r->in_sample)
+        fprintf(out, "  times  IN SAMPLE, all %zu samples at %zu lengths: %s\n", d->n_samples,
+                d->n_lengths, r->in_sample);
+    else
+        fprintf(out, "  times  %zu samples of %zu held-out rounds at %zu lengths\n", d->n_samples,
+                d->n_rounds, d->n_lengths);
+    fprintf(out, "  made   %s\n  link   %s%s\n", arrivals_describe(&r->arrivals, text), r->link,
+            r->by_request ? ", on by a row a request" : "");
+    if (!r->has_rtt)
+        fputs("         the campaign knows no round trips: the link of then is charged as well\n",
+              out);
+    if (!r->charges_up || !r->charges_down)
+        fprintf(out,
+                "         the campaign does not know the bandwidth%s: the bytes' time of then is "
+                "charged\n",
+                r->charges_up     ? " down"
+                : r->charges_down ? " up"
+                                  : "");
+    if (!r->by_table)
+        fputs("         its bandwidth is not the header's: rnnmap decides by the models\n", out);
+}
+
+static void put_failures(const struct evaluation *e, const struct replay_context *r, FILE *out)
+{
+    char text[UNITS_TEXT_SIZE];
+    if (e->n_failed == 0)
+        return;
+    if (r)
+        fprintf(out,
+                "  cannot be answered within %s: %zu (charged that long and a local inference)\n",
+                format_time(r->timeout_s, text), e->n_failed);
+    else
         fprintf(out,
                 "  failed at the endpoint: %zu (charged until they failed, and with a local "
                 "inference)\n",
                 e->n_failed);
+}
+
+static void put_head(const struct evaluation *e, const struct report_context *c, FILE *out)
+{
+    fprintf(out, "%zu %s requests, lengths from %s (mean %.1f)\n", e->n_requests,
+            c->replay ? "replayed" : "live", c->lengths, c->mean_length);
+    if (c->left_out > 0)
+        fprintf(out, "  %.2g %% of the histogram is longer than %u and was drawn again\n",
+                100 * c->left_out, c->max_length);
+    fprintf(out, "  edge   %s\n", c->engine ? c->engine : "?");
+    if (c->url)
+        fprintf(out, "  cloud  %s%s%s\n", c->url, c->server && *c->server ? ", " : "",
+                c->server ? c->server : "");
+    if (c->replay)
+        put_replay(c->replay, out);
+    put_round_trips(e, out);
+    put_failures(e, c->replay, out);
     fputc('\n', out);
 }
+
+/* ---- table */
 
 static const char *single_name(const struct evaluation *e)
 {
@@ -102,25 +107,32 @@ static void put_difference(struct text_table *table, const struct evaluation *e,
 
 static void put_table(const struct evaluation *e, FILE *out)
 {
-    struct text_table *table = text_table_new("<policy|mean ms|p95 ms|offloaded|to single ms|"
-                                              "95 % interval|in %|to oracle|unlike oracle");
+    struct text_table *table = text_table_new(
+        e->open ? "<policy|mean ms|p95 ms|p99 ms|offloaded|to single ms|95 % interval|in %|to "
+                  "oracle|unlike oracle|wait ms"
+                : "<policy|mean ms|p95 ms|p99 ms|offloaded|to single ms|95 % interval|in %|to "
+                  "oracle|unlike oracle");
     for (size_t i = 0; i < e->n_outcomes; i++) {
         const struct outcome *o = &e->outcomes[i];
         text_table_cell(table, "%s", o->policy->name);
         text_table_cell(table, "%.3f", 1e3 * o->mean_s);
         text_table_cell(table, "%.3f", 1e3 * o->p95_s);
+        text_table_cell(table, "%.3f", 1e3 * o->p99_s);
         text_table_cell(table, "%.1f %%", 100 * o->offloaded);
         put_difference(table, e, o);
         text_table_cell(table, "%+.1f %%", 100 * (o->oracle_ratio - 1));
         text_table_cell(table, "%.1f %%", 100 * o->wrong);
+        if (e->open)
+            text_table_cell(table, "%.3f", 1e3 * o->mean_wait_s);
     }
     text_table_print(table, out, 0);
     text_table_free(table);
-    fprintf(out, "\nsingle: the better single device, %s. ", single_name(e));
-    fputs("fixed: the best length threshold, known only afterwards.\noracle: least expected time "
-          "at the true round trip. clairvoyant: the faster of the two runs.\n",
-          out);
+    fprintf(out, "\nsingle: the better single device, %s.\n", single_name(e));
+    for (size_t i = 0; i < e->n_outcomes; i++)
+        fprintf(out, "%s: %s.\n", e->outcomes[i].policy->name, e->outcomes[i].policy->meaning);
 }
+
+/* ---- verdict */
 
 static void put_verdict(const struct evaluation *e, FILE *out)
 {

@@ -1,30 +1,69 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* An evaluation for people and as JSON (schema rnnmap.eval/1). */
+/* Evaluations for people and as JSON (schemas rnnmap.eval/1 and rnnmap.evals/1). */
 #ifndef EVALUATOR_REPORT_H
 #define EVALUATOR_REPORT_H
 
+#include "evaluator/arrivals.h"
+#include "evaluator/draws.h"
 #include "evaluator/outcome.h"
 
 #include <stdio.h>
 
+/* How requests were replayed; the strings belong to the caller. */
+struct replay_context {
+    const char *link;      /* its name */
+    const char *in_sample; /* NULL: held-out rounds only; else why not */
+    struct arrivals arrivals;
+    double timeout_s;
+    const struct draws *draws;
+    bool charges_up, charges_down; /* the link's bandwidth is charged for */
+    bool by_table;                 /* rnnmap asks the header, not the models */
+    bool by_request;               /* the link advances by the request */
+    bool has_rtt;                  /* the campaign's round trips are known */
+};
+
 /* What was evaluated; the strings belong to the caller. */
 struct report_context {
     const char *campaign, *network, *engine;
-    const char *url, *server;
-    const char *lengths; /* the histogram's file */
-    double mean_length;  /* of the lengths drawn */
-    double left_out;     /* share of the histogram beyond the longest length allowed */
-    uint32_t max_length; /* which is this */
-    size_t n_wanted;     /* requests asked for; fewer were made where a signal came */
+    const char *url, *server; /* may be NULL */
+    const char *lengths;      /* as --lengths names them */
+    double mean_length;       /* of the lengths drawn */
+    double left_out;          /* share of the histogram beyond the longest length allowed */
+    uint32_t max_length;      /* which is this */
+    size_t n_wanted;          /* requests asked for; fewer were made where a signal came */
     uint64_t seed;
+    const struct replay_context *replay; /* NULL: live requests */
 };
+
+/* One of several. */
+struct cell {
+    struct evaluation evaluation;
+    struct report_context context;
+    struct replay_context replay;
+};
+
+/* ---- JSON (report_json.c) */
 
 /* STATUS_NO_MEMORY, STATUS_IO: it cannot be written. */
 enum status report_json(const struct evaluation *evaluation, const struct report_context *context,
                         FILE *out, struct error *error);
+enum status report_cells_json(const struct cell *cells, size_t n, FILE *out, struct error *error);
+
+/* ---- text */
 
 /* A table and a verdict. */
 void report_text(const struct evaluation *evaluation, const struct report_context *context,
                  FILE *out);
+
+/* One table with a line a cell, and in which cells `known` is worse than it need be (summary.c). */
+void report_cells_text(const struct cell *cells, size_t n, FILE *out);
+
+/* Whether the policy `known`, who knows the link, is slower than the better single device beyond
+ * the paired interval although the single devices differ by more than the noise: never to happen.
+ * False where `known` was not evaluated. */
+bool cell_is_astray(const struct evaluation *evaluation);
+
+/* The last part of a path, which is what a table has room for. */
+const char *report_file_name(const char *path);
 
 #endif

@@ -111,6 +111,33 @@ enum status setting_read(const struct campaign *campaign, const char *endpoint, 
     return status;
 }
 
+struct timeout_reading {
+    const char *endpoint;
+    double timeout_s;
+};
+
+static enum status take_timeout(void *user, const struct ini_setting *found, struct error *error)
+{
+    struct timeout_reading *r = user;
+    if (strcmp(found->section, r->endpoint) != 0 || strcmp(found->key, "timeout") != 0)
+        return STATUS_OK;
+    enum status status = parse_quantity(found->value, DIMENSION_TIME, &r->timeout_s, error);
+    if (status)
+        error_prefix(error, "%s: [%s] %s", found->where, found->section, found->key);
+    return status;
+}
+
+enum status setting_timeout(const struct campaign *campaign, const char *endpoint,
+                            double *timeout_s, struct error *error)
+{
+    struct timeout_reading r = {.endpoint = endpoint};
+    enum status status = STATUS_OK;
+    if (campaign->config && *campaign->config)
+        status = ini_read_text(campaign->config, "configuration", take_timeout, &r, error);
+    *timeout_s = r.timeout_s;
+    return status;
+}
+
 void setting_free(struct setting *setting)
 {
     engine_config_free(&setting->edge);

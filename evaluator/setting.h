@@ -33,6 +33,11 @@ struct setting {
 enum status setting_read(const struct campaign *campaign, const char *endpoint, const char *url,
                          const char *model, struct setting *setting, struct error *error);
 
+/* The time-out of requests to that endpoint; 0 where the campaign does not set one (imported
+ * samples). STATUS_INVALID: what is stored is malformed. */
+enum status setting_timeout(const struct campaign *campaign, const char *endpoint,
+                            double *timeout_s, struct error *error);
+
 void setting_free(struct setting *setting);
 
 #endif

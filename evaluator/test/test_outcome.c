@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Bootstrap intervals, and the figures, documents and plots made of decisions. */
-#include "base/test/support.h"
+/* The figures, documents and plots made of decisions. */
+#include "evaluator/test/fixture.h"
 
-#include "base/memory.h"
-#include "base/random.h"
-#include "evaluator/bootstrap.h"
+#include "evaluator/live.h"
 #include "evaluator/plot.h"
 #include "evaluator/report.h"
 
@@ -17,83 +15,43 @@
 
 enum { MS = 1000000 };
 
-/* A 95 % interval of the mean of normal values has the mean in it 95 times in 100. */
-static void intervals_cover_the_true_mean(void **state)
-{
-    (void)state;
-    const uint64_t seed = 77;
-    struct random random = {seed};
-    enum { N = 80 };
-    int trials = test_long() ? 4000 : 400, resamples = test_long() ? 2000 : 400, covered = 0;
-    double width = 0;
-    for (int t = 0; t < trials; t++) {
-        double x[N];
-        struct interval interval;
-        for (int i = 0; i < N; i++)
-            x[i] = -3 + 2 * random_normal(&random);
-        assert_int_equal(
-            bootstrap_mean(x, N, (size_t)resamples, random_u64(&random), &interval, NULL),
-            STATUS_OK);
-        covered += interval.low <= -3 && -3 <= interval.high;
-        width += (interval.high - interval.low) / trials;
-    }
-    double share = (double)covered / trials;
-    printf("seed %llu: %d of %d intervals cover\n", (unsigned long long)seed, covered, trials);
-    /* The percentile interval is a little narrow at N = 80: 0.942 is expected; 3 sd each way. */
-    assert_true(fabs(share - 0.942) < 3 * sqrt(0.942 * 0.058 / trials) + 0.005);
-    assert_close(width, 2 * 1.96 * 2 / sqrt(N), 0.05, 0);
-}
-
-static void intervals_are_reproducible_and_exact_without_noise(void **state)
-{
-    (void)state;
-    double x[5] = {1, 2, 3, 4, 50}, flat[3] = {7, 7, 7};
-    struct interval a, b, c;
-    assert_int_equal(bootstrap_mean(x, 5, 2000, 9, &a, NULL), STATUS_OK);
-    assert_int_equal(bootstrap_mean(x, 5, 2000, 9, &b, NULL), STATUS_OK);
-    assert_int_equal(bootstrap_mean(x, 5, 2000, 10, &c, NULL), STATUS_OK);
-    assert_true(a.low == b.low && a.high == b.high);
-    assert_true(a.low < 12 && a.high > 12 && a.low >= 1 && a.high <= 50);
-    assert_true(a.low != c.low || a.high != c.high);
-    assert_int_equal(bootstrap_mean(flat, 3, 100, 1, &a, NULL), STATUS_OK);
-    assert_true(a.low == 7 && a.high == 7);
-    assert_int_equal(bootstrap_mean(flat, 0, 100, 1, &a, NULL), STATUS_INVALID);
-}
-
-static bool from_150(const void *user, uint32_t n, uint32_t rtt_us)
-{
-    (void)user;
-    (void)rtt_us;
-    return n >= 150;
-}
-
 /* Twenty requests: ten of 100 steps (edge 100 ms, cloud 130 ms), ten of 200 (200 ms, 140 ms); the
  * last one fails at the endpoint after 50 ms. */
-static void twenty(struct request *requests)
+static void twenty(struct live_request *requests)
 {
     for (int i = 0; i < 20; i++) {
         bool is_long = i % 2 == 1;
-        requests[i] = (struct request){.n = is_long ? 200 : 100,
-                                       .rtt_ns = (20 + i / 2) * MS,
-                                       .edge_ns = (is_long ? 200 : 100) * MS,
-                                       .cloud_ns = (is_long ? 140 : 130) * MS};
+        requests[i] = (struct live_request){.n = is_long ? 200 : 100,
+                                            .place = is_long ? 199 : 99,
+                                            .rtt_ns = (20 + i / 2) * MS,
+                                            .edge_ns = (is_long ? 200 : 100) * MS,
+                                            .cloud_ns = (is_long ? 140 : 130) * MS};
     }
     requests[19].cloud_failed = true;
     requests[19].cloud_ns = 50 * MS;
 }
 
+/* The product's models keep 100 steps on the device and offload 200. */
 static void evaluate_first(size_t n, const bool *wanted, struct evaluation *evaluation)
 {
     bool all[MAX_POLICIES];
-    struct request requests[20];
+    struct error error = {0};
+    struct live_request requests[20];
+    struct product product;
+    struct histogram histogram;
     struct ledger ledger;
-    struct header_rule rule = {from_150, NULL, 0.02};
     memset(all, 1, sizeof all);
     twenty(requests);
-    assert_int_equal(ledger_init(&ledger, requests, n, NULL), STATUS_OK);
-    assert_int_equal(evaluation_make(&ledger, &rule, wanted ? wanted : all, 5, evaluation, NULL),
-                     STATUS_OK);
+    histogram_to(&histogram, 200);
+    product_make(&product, (double[]){0, 1e-3}, (double[]){0.110, 0}, 0.02);
+    check(ledger_init(&ledger, n, &histogram, &error), &error);
+    struct cost_link design = cost_link_measured(&product.models);
+    ledger_know(&ledger, &product.pair, &product.table, &design);
+    check(live_ledger(requests, n, &ledger, &error), &error);
+    check(evaluation_make(&ledger, wanted ? wanted : all, 5, evaluation, &error), &error);
     ledger_free(&ledger);
+    product_free(&product);
+    histogram_free(&histogram);
 }
 
 static void evaluate(const bool *wanted, struct evaluation *evaluation)
@@ -117,6 +75,12 @@ static void figures_are_those_worked_out_by_hand(void **state)
     const struct outcome *edge = evaluation_find(&e, "edge");
     assert_close(edge->mean_s, 0.150, 1e-12, 0);
     assert_close(edge->p95_s, 0.200, 1e-12, 0);
+    assert_close(edge->total_s, 3, 1e-12, 0);
+    assert_close(evaluation_find(&e, "cloud")->p95_s, 0.140, 1e-12, 0);
+    assert_close(evaluation_find(&e, "cloud")->p99_s, 0.250, 1e-12, 0);
+    assert_close(evaluation_find(&e, "cloud")->failed, 0.05, 1e-12, 0);
+    assert_close(e.other_single_s, 0.150, 1e-12, 0);
+    assert_close((e.singles_ci95.low + e.singles_ci95.high) / 2, 0.0095, 0.3, 0);
     assert_close(edge->vs_better_single_s, 0.0095, 1e-9, 0);
     assert_close(edge->offloaded, 0, 0, 0);
     assert_close(edge->wrong, 0.5, 1e-12, 0);
@@ -188,11 +152,12 @@ static void the_document_has_the_schema(void **state)
     json_t *list = json_object_get(json, "policies");
     assert_int_equal(json_array_size(list), 2);
     for (size_t i = 0; i < 2; i++) {
-        static const char *const reals[] = {"mean_s", "p95_s", "offloaded", "vs_better_single_s"};
+        static const char *const reals[] = {"mean_s",  "p95_s",     "p99_s",
+                                            "total_s", "offloaded", "vs_better_single_s"};
         json_t *policy = json_array_get(list, i);
         assert_string_equal(json_string_value(json_object_get(policy, "policy")),
                             i ? "rnnmap" : "edge");
-        for (int f = 0; f < 4; f++)
+        for (int f = 0; f < 6; f++)
             assert_true(json_is_real(json_object_get(policy, reals[f])));
         assert_true(json_is_null(json_object_get(policy, "energy_j")));
         assert_int_equal(json_array_size(json_object_get(policy, "ci95")), 2);
@@ -268,8 +233,6 @@ static void totals_are_drawn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(intervals_cover_the_true_mean),
-        cmocka_unit_test(intervals_are_reproducible_and_exact_without_noise),
         cmocka_unit_test(figures_are_those_worked_out_by_hand),
         cmocka_unit_test(the_document_has_the_schema),
         cmocka_unit_test(the_verdict_is_in_plain_words),

@@ -1,115 +1,154 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Policies over synthetic requests whose best decisions are known. */
-#include "base/test/support.h"
+/* Policies over live requests whose best decisions are known. */
+#include "evaluator/test/fixture.h"
 
 #include "base/random.h"
-#include "evaluator/outcome.h"
+#include "evaluator/course.h"
+#include "evaluator/live.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { MS = 1000000, MAX = 400 };
 
-/* The device takes 1 ms a step; the endpoint 100 ms and 0.1 ms a step beside the round trip. */
-static struct request exact(uint32_t n, int64_t rtt_ns)
+/* The device takes 1 ms a step; the endpoint 100 ms and 0.1 ms a step beside the round trip: the
+ * break-even is at 0.9 n - 100 ms. */
+static struct live_request exact(uint32_t n, int64_t rtt_ns)
 {
-    return (struct request){.n = n,
-                            .rtt_ns = rtt_ns,
-                            .edge_ns = (int64_t)n * MS,
-                            .cloud_ns = rtt_ns + 100 * MS + (int64_t)n * MS / 10};
+    return (struct live_request){.n = n,
+                                 .rtt_ns = rtt_ns,
+                                 .edge_ns = (int64_t)n * MS,
+                                 .cloud_ns = rtt_ns + 100 * MS + (int64_t)n * MS / 10};
 }
 
-/* The break-even of the above: 0.9 n - 100 ms. */
-static bool exact_rule(const void *user, uint32_t n, uint32_t rtt_us)
+static bool exact_rule(uint32_t n, double rtt_us)
 {
-    (void)user;
-    return (double)rtt_us < 900.0 * n - 100000.0;
+    return rtt_us < 900.0 * n - 100000.0;
 }
 
-static const struct header_rule exact_header = {exact_rule, NULL, 0.02};
-
-static void make(struct ledger *ledger, const struct request *requests, size_t n)
+/* A ledger of requests of lengths 1 .. MAX, and a product of exactly these costs. */
+static void make(struct ledger *ledger, struct live_request *requests, size_t n)
 {
     struct error error = {0};
-    if (ledger_init(ledger, requests, n, &error))
-        fail_msg("%s", error.text);
+    struct histogram histogram;
+    struct product product;
+    histogram_to(&histogram, MAX);
+    product_make(&product, (double[]){0, 1e-3}, (double[]){0.1, 1e-4}, 0.02);
+    for (size_t i = 0; i < n; i++)
+        requests[i].place = requests[i].n - 1;
+    check(ledger_init(ledger, n, &histogram, &error), &error);
+    struct cost_link design = cost_link_measured(&product.models);
+    ledger_know(ledger, &product.pair, &product.table, &design);
+    check(live_ledger(requests, n, ledger, &error), &error);
+    product_free(&product);
+    histogram_free(&histogram);
 }
 
-static void decide(const char *policy, const struct ledger *ledger, bool *offload)
+static struct fare fare_of(const char *policy, const struct ledger *ledger, double *cost_s)
 {
+    struct error error = {0};
+    struct course *course;
+    struct hindsight hindsight;
+    struct fare fare;
     int i = policy_find(policy);
     assert_true(i >= 0);
-    assert_int_equal(policies[i].decide(ledger, &exact_header, offload, NULL), STATUS_OK);
+    check(hindsight_find(ledger, &hindsight, &error), &error);
+    check(course_open(ledger, &course, &error), &error);
+    course_run(course, &policies[i], &hindsight, 7, ledger->n, cost_s, &fare);
+    course_close(course);
+    return fare;
 }
 
-static double total(const struct ledger *ledger, const bool *offload)
+static double total(const char *policy, const struct ledger *ledger)
 {
-    double sum = 0;
+    double cost_s[MAX], sum = 0;
+    fare_of(policy, ledger, cost_s);
     for (size_t i = 0; i < ledger->n; i++)
-        sum += ledger_cost_s(ledger, i, offload[i]);
+        sum += cost_s[i];
     return sum;
+}
+
+/* Whether each request was offloaded, told by what it cost: the two must differ. */
+static void decisions(const char *policy, const struct ledger *ledger, bool *offload)
+{
+    double cost_s[MAX];
+    fare_of(policy, ledger, cost_s);
+    for (size_t i = 0; i < ledger->n; i++)
+        offload[i] = cost_s[i] != ledger->requests[i].edge_s;
 }
 
 static void lines_are_recovered(void **state)
 {
     (void)state;
-    struct request requests[50];
+    struct live_request requests[50];
     struct ledger ledger;
     for (uint32_t i = 0; i < 50; i++)
         requests[i] = exact(3 * i + 1, (int64_t)(1 + i % 7) * 5 * MS);
     make(&ledger, requests, 50);
-    assert_close(ledger.edge_line.slope, 1e-3, 1e-9, 0);
-    assert_close(ledger.edge_line.intercept, 0, 0, 1e-12);
-    assert_close(ledger.cloud_line.slope, 1e-4, 1e-9, 0);
-    assert_close(ledger.cloud_line.intercept, 0.1, 1e-9, 0);
-    assert_close(ledger.expected_cloud_s[9], 0.1 + 0.0028 + 0.015, 1e-9, 0);
+    for (size_t i = 0; i < 50; i++) {
+        assert_close(ledger.requests[i].expected_edge_s, 1e-3 * requests[i].n, 1e-9, 1e-12);
+        assert_close(ledger.requests[i].expected_cloud_s, 1e-9 * (double)requests[i].cloud_ns, 1e-9,
+                     0);
+    }
+    assert_close(ledger.mean.rtt_s, (7 * 140 + 5) / 50.0 * 1e-3, 1e-9, 0);
     ledger_free(&ledger);
 }
 
-/* Without noise the oracle, the clairvoyant and the header agree with the break-even. */
+/* Without noise all that know the link agree with the break-even. */
 static void exact_requests_are_decided_by_the_break_even(void **state)
 {
     (void)state;
-    struct request requests[MAX];
+    static const char *const agreeing[] = {"fixed", "naive",  "design",     "rnnmap",
+                                           "known", "oracle", "clairvoyant"};
+    struct live_request requests[MAX];
     bool offload[MAX];
     struct ledger ledger;
-    size_t n_offloaded = 0;
     for (uint32_t i = 0; i < MAX; i++)
-        requests[i] = exact(i + 1, 20 * MS); /* break-even at n = 133.3 */
+        requests[i] = exact(1 + i * 7919 % MAX, 20 * MS); /* break-even at n = 133.3 */
     make(&ledger, requests, MAX);
-    static const char *const agreeing[] = {"fixed", "rnnmap", "oracle", "clairvoyant"};
-    for (int p = 0; p < 4; p++) {
-        decide(agreeing[p], &ledger, offload);
+    for (size_t p = 0; p < sizeof agreeing / sizeof *agreeing; p++) {
+        decisions(agreeing[p], &ledger, offload);
         for (size_t i = 0; i < MAX; i++) {
             if (offload[i] != (requests[i].n >= 134))
                 fail_msg("%s: length %u", agreeing[p], requests[i].n);
-            n_offloaded += offload[i];
         }
     }
-    assert_int_equal(n_offloaded, 4 * (MAX - 133));
+    ledger_free(&ledger);
+}
+
+static void random_tosses_a_fair_coin_of_its_own(void **state)
+{
+    (void)state;
+    struct live_request requests[MAX];
+    double cost_s[MAX], again_s[MAX];
+    struct ledger ledger;
+    for (uint32_t i = 0; i < MAX; i++)
+        requests[i] = exact(i + 1, 20 * MS);
+    make(&ledger, requests, MAX);
+    struct fare fare = fare_of("random", &ledger, cost_s);
+    assert_true(fabs((double)fare.n_offloaded - MAX / 2.0) < 4 * sqrt(MAX) / 2);
+    fare_of("random", &ledger, again_s);
+    assert_memory_equal(cost_s, again_s, sizeof cost_s);
     ledger_free(&ledger);
 }
 
 static void ties_stay_on_the_device(void **state)
 {
     (void)state;
-    struct request requests[3] = {{.n = 5, .rtt_ns = 0, .edge_ns = 7 * MS, .cloud_ns = 7 * MS},
-                                  {.n = 5, .rtt_ns = 0, .edge_ns = 7 * MS, .cloud_ns = 7 * MS},
-                                  {.n = 9, .rtt_ns = 0, .edge_ns = 7 * MS, .cloud_ns = 7 * MS}};
-    bool offload[3];
+    struct live_request requests[3] = {
+        {.n = 5, .rtt_ns = 0, .edge_ns = 7 * MS, .cloud_ns = 7 * MS},
+        {.n = 5, .rtt_ns = 0, .edge_ns = 7 * MS, .cloud_ns = 7 * MS},
+        {.n = 9, .rtt_ns = 0, .edge_ns = 7 * MS, .cloud_ns = 7 * MS}};
+    static const char *const choosing[] = {"fixed", "oracle", "clairvoyant"};
+    double cost_s[3];
     struct ledger ledger;
     make(&ledger, requests, 3);
-    static const char *const choosing[] = {"fixed", "oracle", "clairvoyant"};
-    for (int p = 0; p < 3; p++) {
-        decide(choosing[p], &ledger, offload);
-        assert_false(offload[0] || offload[1] || offload[2]);
-    }
+    for (int p = 0; p < 3; p++)
+        assert_int_equal(fare_of(choosing[p], &ledger, cost_s).n_offloaded, 0);
     ledger_free(&ledger);
 }
 
-static void noisy(struct random *random, struct request *requests, size_t n)
+static void noisy(struct random *random, struct live_request *requests, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         requests[i] = exact((uint32_t)(1 + random_below(random, 40) * 8),
@@ -126,25 +165,18 @@ static void noisy(struct random *random, struct request *requests, size_t n)
 static double best_threshold_s(const struct ledger *ledger)
 {
     double best = INFINITY;
-    for (uint32_t t = 0; t <= 400; t++) {
+    for (uint32_t t = 0; t <= MAX; t++) {
         for (int above = 0; above < 2; above++) {
             double sum = 0;
-            for (size_t i = 0; i < ledger->n; i++)
-                sum += ledger_cost_s(ledger, i, (ledger->requests[i].n >= t) == above);
+            for (size_t i = 0; i < ledger->n; i++) {
+                const struct request *r = &ledger->requests[i];
+                bool offload = (ledger->lengths[r->place].n >= t) == above;
+                sum += !offload ? r->edge_s : r->cloud_s + (r->failed ? r->edge_s : 0);
+            }
             best = sum < best ? sum : best;
         }
     }
     return best;
-}
-
-static double expected_s(const struct ledger *ledger, const bool *offload)
-{
-    double sum = 0;
-    for (size_t i = 0; i < ledger->n; i++) {
-        if (ledger->requests[i].rtt_ns >= 0)
-            sum += ledger_expected_s(ledger, i, offload[i]);
-    }
-    return sum;
 }
 
 static void noisy_requests_keep_the_order_of_policies(void **state)
@@ -155,27 +187,25 @@ static void noisy_requests_keep_the_order_of_policies(void **state)
     struct random random = {seed};
     int rounds = test_long() ? 400 : 30;
     for (int r = 0; r < rounds; r++) {
-        struct request requests[MAX];
-        bool offload[MAX];
+        struct live_request requests[MAX];
+        double cost_s[MAX];
         struct ledger ledger;
         size_t n = 2 + (size_t)random_below(&random, MAX - 1);
         noisy(&random, requests, n);
         if (r % 3 == 0) { /* the endpoint better below a length: the other direction */
             for (size_t i = 0; i < n; i++)
-                requests[i].n = 400 - requests[i].n;
+                requests[i].n = MAX - requests[i].n;
         }
         make(&ledger, requests, n);
-        decide("clairvoyant", &ledger, offload);
-        double clairvoyant = total(&ledger, offload);
-        decide("oracle", &ledger, offload);
-        double oracle = expected_s(&ledger, offload);
-        decide("fixed", &ledger, offload);
-        assert_close(total(&ledger, offload), best_threshold_s(&ledger), 1e-12, 0);
+        double clairvoyant = total("clairvoyant", &ledger);
+        assert_close(total("fixed", &ledger), best_threshold_s(&ledger), 1e-12, 0);
         for (size_t p = 0; p < n_policies; p++) {
-            decide(policies[p].name, &ledger, offload);
-            assert_true(clairvoyant <= total(&ledger, offload) * (1 + 1e-12));
-            assert_true(oracle <= expected_s(&ledger, offload) * (1 + 1e-12));
+            assert_true(clairvoyant <= total(policies[p].name, &ledger) * (1 + 1e-12));
+            struct fare fare = fare_of(policies[p].name, &ledger, cost_s);
+            assert_true(fare.expected_regret_s >= 0);
+            assert_true(fare.n_wrong > 0 || fare.expected_regret_s == 0);
         }
+        assert_int_equal(fare_of("oracle", &ledger, cost_s).n_wrong, 0);
         ledger_free(&ledger);
     }
 }
@@ -183,96 +213,93 @@ static void noisy_requests_keep_the_order_of_policies(void **state)
 static void failed_requests_cost_both(void **state)
 {
     (void)state;
-    struct request requests[4] = {exact(200, 10 * MS), exact(300, 10 * MS), exact(400, 10 * MS),
-                                  exact(400, -1)};
+    struct live_request requests[4] = {exact(200, 10 * MS), exact(300, 10 * MS),
+                                       exact(400, 10 * MS), exact(400, -1)};
     struct ledger ledger;
-    bool offload[4];
+    double cost_s[4];
     requests[2].cloud_failed = true;
     requests[2].cloud_ns = 3 * MS;
     requests[3].cloud_ns = 5 * MS;
     make(&ledger, requests, 4);
     assert_int_equal(ledger.n_failed, 1);
-    assert_close(ledger.cloud_s[2], 0.403, 1e-12, 0);
-    assert_close(ledger.cloud_line.slope, 1e-4, 1e-9, 0); /* from the two that say something */
-    decide("clairvoyant", &ledger, offload);
-    assert_true(offload[0] && offload[1] && !offload[2] && offload[3]);
-    decide("oracle", &ledger, offload); /* cannot know that request 2 fails */
-    assert_true(offload[0] && offload[1] && offload[2] && !offload[3]);
+    struct fare fare = fare_of("cloud", &ledger, cost_s);
+    assert_int_equal(fare.n_failed, 1);
+    assert_close(cost_s[2], 0.403, 1e-12, 0);
+    /* the line is from the two that say something */
+    assert_close(ledger.requests[2].expected_cloud_s, 0.15, 1e-9, 0);
+    fare_of("clairvoyant", &ledger, cost_s);
+    assert_close(cost_s[2], 0.4, 1e-12, 0);
+    assert_close(cost_s[3], 0.005, 1e-12, 0);
+    fare_of("oracle", &ledger, cost_s); /* cannot know that request 2 fails */
+    assert_close(cost_s[2], 0.403, 1e-12, 0);
+    assert_close(cost_s[3], 0.4, 1e-12, 0);
     ledger_free(&ledger);
     for (int i = 0; i < 4; i++)
         requests[i].cloud_failed = true;
     make(&ledger, requests, 4);
-    assert_false(ledger.has_cloud_line);
-    decide("oracle", &ledger, offload);
-    assert_false(offload[0] || offload[1] || offload[2] || offload[3]);
+    assert_int_equal(fare_of("oracle", &ledger, cost_s).n_offloaded, 0);
     ledger_free(&ledger);
 }
 
-struct heard {
-    uint32_t rtt_us[64];
-    size_t n;
-};
-
-static bool listen(const void *user, uint32_t n, uint32_t rtt_us)
-{
-    struct heard *heard = (struct heard *)(uintptr_t)user;
-    (void)n;
-    heard->rtt_us[heard->n++] = rtt_us;
-    return true;
-}
-
-/* The header hears of round trips only after the request that saw them. */
+/* In live requests the product hears of every round trip, but only after the request that saw it:
+ * each decision is that of the header at the smoothed round trip of those before. */
 static void rnnmap_does_not_peek(void **state)
 {
     (void)state;
-    static const int64_t rtt_ms[] = {10, 10, 90, 90, -1, 90, 10, 10};
-    struct request requests[8];
-    struct heard heard = {.n = 0};
-    struct header_rule rule = {listen, &heard, 0.020};
-    bool offload[8];
+    const uint64_t seed = 8;
+    struct random random = {seed};
+    struct live_request requests[MAX];
+    bool offload[MAX], down = false;
+    double believed_us = 20000;
+    size_t n_down = 0, n_offloaded = 0;
     struct ledger ledger;
-    for (size_t i = 0; i < 8; i++)
-        requests[i] = exact(50, rtt_ms[i] < 0 ? -1 : rtt_ms[i] * MS);
-    make(&ledger, requests, 8);
-    assert_int_equal(policies[policy_find("rnnmap")].decide(&ledger, &rule, offload, NULL),
-                     STATUS_OK);
-    double believed = 20000;
-    size_t asked = 0;
-    for (size_t i = 0; i < 8; i++) {
-        if (i == 5) { /* the round trip before this request failed */
-            assert_false(offload[i]);
-        } else {
-            assert_true(offload[i]);
-            assert_close(heard.rtt_us[asked++], believed, 0, 0.5);
-        }
-        if (rtt_ms[i] >= 0)
-            believed = 0.875 * believed + 0.125 * (double)rtt_ms[i] * 1000;
+    printf("seed %llu\n", (unsigned long long)seed);
+    for (size_t i = 0; i < MAX; i++) {
+        int64_t rtt_ms =
+            random_below(&random, 10) == 0 ? -1 : (int64_t)(random_below(&random, 300));
+        requests[i] =
+            exact(100 + (uint32_t)random_below(&random, 300), rtt_ms < 0 ? -1 : rtt_ms * MS);
     }
-    assert_int_equal(heard.n, asked);
+    make(&ledger, requests, MAX);
+    decisions("rnnmap", &ledger, offload);
+    for (size_t i = 0; i < MAX; i++) {
+        bool wanted = !down && exact_rule(requests[i].n, round(believed_us));
+        /* the header's integers may differ from the rule by one microsecond */
+        if (offload[i] != wanted && fabs(believed_us - 900.0 * requests[i].n + 100000.0) > 1.5)
+            fail_msg("request %zu, length %u, %.1f us", i, requests[i].n, believed_us);
+        down = requests[i].rtt_ns < 0;
+        n_down += down;
+        n_offloaded += offload[i];
+        if (!down)
+            believed_us = 0.875 * believed_us + 0.125 * (double)requests[i].rtt_ns * 1e-3;
+    }
+    assert_true(n_down > 10 && n_offloaded > 50 && n_offloaded < MAX - n_down);
     ledger_free(&ledger);
 }
 
-static void rnnmap_follows_the_table_at_steady_round_trips(void **state)
+static void the_naive_and_the_design_link_are_what_they_say(void **state)
 {
     (void)state;
-    struct request requests[MAX];
-    bool offload[MAX];
-    struct ledger ledger;
-    for (uint32_t i = 0; i < MAX; i++)
-        requests[i] = exact(1 + i * 7919 % MAX, 20 * MS);
-    make(&ledger, requests, MAX);
-    decide("rnnmap", &ledger, offload);
-    for (size_t i = 0; i < MAX; i++)
-        assert_int_equal(offload[i], exact_rule(NULL, requests[i].n, 20000));
+    struct live_request requests[4] = {exact(150, 10 * MS), exact(150, 90 * MS),
+                                       exact(170, 10 * MS), exact(170, 90 * MS)};
+    struct ledger ledger; /* R(150) = 35 ms, R(170) = 53 ms; the mean is 50, the design 20 ms */
+    double cost_s[4];
+    make(&ledger, requests, 4);
+    assert_int_equal(fare_of("naive", &ledger, cost_s).n_offloaded, 2);
+    assert_close(cost_s[0], 0.15, 1e-9, 0);
+    assert_int_equal(fare_of("design", &ledger, cost_s).n_offloaded, 4);
+    assert_int_equal(fare_of("known", &ledger, cost_s).n_offloaded, 2);
+    assert_close(cost_s[0], 0.125, 1e-9, 0);
+    assert_close(cost_s[3], 0.17, 1e-9, 0);
     ledger_free(&ledger);
 }
 
 static void no_requests_are_an_error(void **state)
 {
     (void)state;
-    struct ledger ledger;
+    struct ledger ledger = {0};
     struct error error = {0};
-    assert_int_equal(ledger_init(&ledger, NULL, 0, &error), STATUS_INVALID);
+    assert_int_equal(live_ledger(NULL, 0, &ledger, &error), STATUS_INVALID);
     assert_non_null(strstr(error.text, "no request"));
     assert_int_equal(policy_find("none"), -1);
 }
@@ -282,11 +309,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_recovered),
         cmocka_unit_test(exact_requests_are_decided_by_the_break_even),
+        cmocka_unit_test(random_tosses_a_fair_coin_of_its_own),
         cmocka_unit_test(ties_stay_on_the_device),
         cmocka_unit_test(noisy_requests_keep_the_order_of_policies),
         cmocka_unit_test(failed_requests_cost_both),
         cmocka_unit_test(rnnmap_does_not_peek),
-        cmocka_unit_test(rnnmap_follows_the_table_at_steady_round_trips),
+        cmocka_unit_test(the_naive_and_the_design_link_are_what_they_say),
         cmocka_unit_test(no_requests_are_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* The tool: what it refuses and how it says so, and live requests against a real server. */
-#include "base/test/support.h"
+#include "evaluator/test/fixture.h"
 
-#include "base/memory.h"
+#include "fitter/dataset.h"
 #include "records/store.h"
 
 #include <jansson.h>
@@ -21,35 +21,6 @@ struct fixture {
     pid_t server;
 };
 
-static void check(enum status status, const struct error *error)
-{
-    if (status)
-        fail_msg("%s", error->text);
-}
-
-/* A line with its intercept and slope in seconds, measured at lengths 1 .. 100. */
-static void add_line(struct model_set *set, const char *target, enum quantity quantity,
-                     double intercept, double slope)
-{
-    struct error error = {0};
-    struct cost_model model = {.target = text_copy(target),
-                               .quantity = quantity,
-                               .form = FORM_LINEAR,
-                               .segments = calloc(1, sizeof(struct segment)),
-                               .n_segments = 1,
-                               .coefficients = calloc(2, sizeof(double)),
-                               .n_coefficients = 2,
-                               .n_min = 1,
-                               .n_max = 100,
-                               .dof = 18,
-                               .n_samples = 20,
-                               .n_lengths = 10};
-    model.segments[0] = (struct segment){1, 100, intercept, slope, 0};
-    model.coefficients[0] = intercept;
-    model.coefficients[1] = slope;
-    check(model_set_add(set, &model, &error), &error);
-}
-
 static void add_models(struct store *store, int64_t campaign_id)
 {
     struct model_set set;
@@ -57,8 +28,8 @@ static void add_models(struct store *store, int64_t campaign_id)
     model_set_init(&set);
     set.campaign = text_copy("c");
     set.rtt_s = 1e-3;
-    add_line(&set, "edge", QUANTITY_TIME_S, 0, 100e-6);
-    add_line(&set, "cloud", QUANTITY_REMOTE_S, 1e-3, 50e-6);
+    add_line(&set, "edge", QUANTITY_TIME_S, 100, 0, 100e-6);
+    add_line(&set, "cloud", QUANTITY_REMOTE_S, 100, 1e-3, 50e-6);
     set.n_coefficients = 4;
     if (!set.covariance)
         set.covariance = calloc(16, sizeof(double));
@@ -146,16 +117,26 @@ static void misuse_is_named(void **state)
 {
     struct fixture *f = *state;
     refuse(2, "--db FILE is missing", text_format("--lengths %s --live", f->lengths));
-    refuse(2, "--lengths CSV is missing", text_format("--db x --live"));
-    refuse(2, "--live", text_format("--db x --lengths %s", f->lengths));
+    refuse(2, "--lengths SOURCE is missing", text_format("--db x --live"));
     refuse(2, "--requests: 1 is not in 2 .. ",
            text_format("--db x --lengths %s --live --requests 1", f->lengths));
     refuse(2, "--requests", text_format("--db x --lengths %s --live --requests 9x", f->lengths));
-    refuse(2, "'best' is none of edge, cloud, fixed, rnnmap, oracle, clairvoyant",
+    refuse(2,
+           "'best' is none of edge, cloud, random, fixed, naive, design, rnnmap, known, oracle, "
+           "clairvoyant",
            text_format("--db x --lengths %s --live --policy edge,best", f->lengths));
     refuse(2, "--policy: '' is none", text_format("--db x --lengths y --live --policy edge,"));
     refuse(2, "--max-length", text_format("--db x --lengths y --live --max-length 3000000000"));
     refuse(2, "one operand too many", text_format("--db x --lengths y --live extra"));
+    refuse(2, "--link is for replayed requests: it does not go with --live",
+           text_format("--db x --lengths y --live --link fixed:20ms"));
+    refuse(2, "--arrivals is for replayed",
+           text_format("--db x --lengths y --live --arrivals closed"));
+    refuse(2, "--url is for live requests: it needs --live",
+           text_format("--db x --lengths y --url http://127.0.0.1:1"));
+    refuse(2, "--live takes one --lengths", text_format("--db x --live --lengths y --lengths z"));
+    refuse(2, "--plot draws one evaluation",
+           text_format("--db x --lengths y --link fixed:1 --link fixed:2 --plot z"));
 }
 
 static void bad_files_are_named(void **state)
@@ -260,7 +241,7 @@ static void live_requests_are_evaluated(void **state)
     assert_int_equal(json_integer_value(json_object_get(json, "failed_requests")), 0);
     assert_int_equal(json_integer_value(json_object_get(json, "max_length")), 200);
     assert_close(json_real_value(json_object_get(json, "beyond_max_length")), 1.0 / 11, 1e-9, 0);
-    assert_int_equal(json_array_size(json_object_get(json, "policies")), 6);
+    assert_int_equal(json_array_size(json_object_get(json, "policies")), 10);
     /* A tiny network on loopback: the device is faster, and both are far from nothing. */
     double edge = mean_of(json, "edge"), cloud = mean_of(json, "cloud");
     assert_true(edge > 1e-7 && edge < cloud && cloud < 1);
@@ -319,6 +300,211 @@ static void failures_are_charged_and_a_signal_reports(void **state)
     free(config);
 }
 
+/* ---- replays */
+
+/* Imports samples and fits them; the database's path is to be freed. */
+static char *fitted(const struct fixture *f, const char *name, const char *csv, const char *options)
+{
+    char *samples = text_format("%s.csv", name), *path = test_write(f->folder, samples, csv);
+    char *db = text_format("%s/%s.db", f->folder, name), *err;
+    char *command = text_format("%s/bin/rnnprof import %s --db %s --campaign c -q && "
+                                "%s/bin/rnnfit --db %s -q %s >&2",
+                                test_build(), path, db, test_build(), db, options);
+    if (test_shell(command, NULL, &err) != 0)
+        fail_msg("%s: %s", command, err);
+    free(err);
+    free(command);
+    free(path);
+    free(samples);
+    return db;
+}
+
+/* Rounds whose times are 1 ms a step on the device and 20 ms + 0.1 ms a step over a round trip of
+ * 10 ms, times `factor` in the rounds that this seed holds out; to be freed. */
+static char *rounds_csv(double factor, uint64_t seed, size_t *n_held_out)
+{
+    const struct hold_out hold_out = {.fraction = 0.3, .seed = seed};
+    static const int lengths[] = {10, 20, 40, 80};
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    fputs("target,length,time_s,rtt_s,round\n", out);
+    *n_held_out = 0;
+    for (int round = 0; round < 20; round++) {
+        double scale = hold_out_round(&hold_out, round) ? factor : 1;
+        *n_held_out += hold_out_round(&hold_out, round);
+        for (int i = 0; i < 4; i++) {
+            fprintf(out, "edge,%d,%.9f,,%d\n", lengths[i], scale * lengths[i] * 1e-3, round);
+            fprintf(out, "cloud,%d,%.9f,0.010,%d\n", lengths[i],
+                    0.010 + scale * (0.020 + lengths[i] * 1e-4), round);
+        }
+    }
+    fclose(out);
+    return text;
+}
+
+static json_t *replay(const char *format, ...)
+{
+    va_list list;
+    char *arguments = NULL;
+    va_start(list, format);
+    assert_true(vasprintf(&arguments, format, list) >= 0);
+    va_end(list);
+    char *out = run(0, NULL, arguments);
+    json_t *json = parse(out);
+    free(out);
+    free(arguments);
+    return json;
+}
+
+static const char *text_at(const json_t *json, const char *key)
+{
+    return json_string_value(json_object_get(json, key));
+}
+
+/* The models are of the rounds that stay, the costs of those held out: twice as slow here. */
+static void only_held_out_rounds_are_charged(void **state)
+{
+    struct fixture *f = *state;
+    size_t n_held_out;
+    char *csv = rounds_csv(2, 1, &n_held_out); /* 1: rnnfit's seed unless told otherwise */
+    char *db = fitted(f, "held", csv, "--hold-out 30%"), *out;
+    char *lengths = test_write(f->folder, "held_l.csv", "length,count\n20,1\n40,1\n");
+    json_t *json = replay("--db %s --lengths %s -n 1000 --json", db, lengths);
+    const json_t *costs = json_object_get(json, "costs");
+    assert_string_equal(text_at(costs, "from"), "held_out");
+    assert_int_equal(json_integer_value(json_object_get(costs, "rounds")), (int)n_held_out);
+    assert_int_equal(json_integer_value(json_object_get(costs, "samples")), 8 * (int)n_held_out);
+    /* 2*30 ms in the mean of 20 and 40 steps; 10 + 2*(20 + 3) */
+    double mean_length = json_real_value(json_object_get(json, "mean_length"));
+    assert_close(mean_of(json, "edge"), 2e-3 * mean_length, 1e-6, 0);
+    assert_close(mean_of(json, "cloud"), 0.010 + 2 * (0.020 + 1e-4 * mean_length), 1e-6, 0);
+    json_decref(json);
+    free(db);
+    db = fitted(f, "all", csv, ""); /* nothing held out: said, not hidden */
+    json = replay("--db %s --lengths %s -n 1000 --json", db, lengths);
+    costs = json_object_get(json, "costs");
+    assert_string_equal(text_at(costs, "from"), "in_sample");
+    assert_non_null(strstr(text_at(costs, "why"), "--hold-out"));
+    assert_int_equal(json_integer_value(json_object_get(costs, "samples")), 160);
+    json_decref(json);
+    char *arguments = text_format("--db %s --lengths %s -n 1000", db, lengths);
+    out = run(0, NULL, arguments);
+    assert_non_null(strstr(out, "IN SAMPLE"));
+    free(out);
+    free(arguments);
+    free(db);
+    db = fitted(f, "roundless",
+                "target,length,time_s,rtt_s\nedge,10,0.01,\nedge,40,0.04,\nedge,80,0.08,\n"
+                "cloud,10,0.03,0.01\ncloud,40,0.035,0.01\ncloud,80,0.04,0.01\n",
+                "--hold-out 30%");
+    json = replay("--db %s --lengths %s -n 100 --json", db, lengths);
+    assert_non_null(strstr(text_at(json_object_get(json, "costs"), "why"), "no rounds"));
+    json_decref(json);
+    free(db);
+    free(csv);
+    free(lengths);
+}
+
+static void replays_repeat_by_seed(void **state)
+{
+    struct fixture *f = *state;
+    size_t n;
+    char *csv = rounds_csv(1.1, 1, &n), *db = fitted(f, "seed", csv, "--hold-out 30%");
+    char *texts[3];
+    for (int i = 0; i < 3; i++) {
+        char *arguments = text_format("--db %s --lengths %s --link fixed:15ms --arrivals poisson:9 "
+                                      "-n 2000 --json --seed %d",
+                                      db, f->lengths, i < 2 ? 4 : 5);
+        texts[i] = run(0, NULL, arguments);
+        free(arguments);
+    }
+    assert_string_equal(texts[0], texts[1]);
+    assert_string_not_equal(texts[0], texts[2]);
+    json_t *json = parse(texts[0]);
+    assert_string_equal(text_at(json, "mode"), "replay");
+    assert_string_equal(text_at(json, "link"), "fixed:15ms");
+    assert_string_equal(text_at(json_object_get(json, "arrivals"), "process"), "poisson");
+    json_decref(json);
+    for (int i = 0; i < 3; i++)
+        free(texts[i]);
+    free(csv);
+    free(db);
+}
+
+/* Every pair of lengths and links is a cell: the same as if it was evaluated alone. */
+static void cells_are_evaluated_alike(void **state)
+{
+    struct fixture *f = *state;
+    size_t n;
+    char *csv = rounds_csv(1, 1, &n), *db = fitted(f, "cells", csv, "--hold-out 30%");
+    char *other = test_write(f->folder, "other.csv", "length,count\n80,1\n100,1\n");
+    json_t *json = replay("--db %s --lengths %s --lengths %s --link fixed:5ms --link fixed:60ms "
+                          "-n 3000 --json",
+                          db, f->lengths, other);
+    assert_string_equal(text_at(json, "schema"), "rnnmap.evals/1");
+    json_t *list = json_object_get(json, "evaluations");
+    assert_int_equal(json_array_size(list), 4);
+    json_t *alone = replay("--db %s --lengths %s --link fixed:60ms -n 3000 --json", db, other);
+    assert_true(json_equal(alone, json_array_get(list, 3)));
+    json_t *verdict = json_object_get(json, "verdict");
+    assert_int_equal(json_integer_value(json_object_get(verdict, "cells")), 4);
+    assert_int_equal(json_integer_value(json_object_get(verdict, "known_above_single")), 0);
+    json_decref(json);
+    json_decref(alone);
+    char *arguments = text_format("--db %s --lengths %s --lengths %s --link fixed:5ms --link "
+                                  "fixed:60ms -n 3000 -q",
+                                  db, f->lengths, other);
+    char *out = run(0, NULL, arguments);
+    assert_non_null(strstr(out, "\nother.csv  fixed:60ms "));
+    assert_non_null(strstr(out, " of 4 cells. In 0 of these is known"));
+    free(out);
+    free(arguments);
+    free(csv);
+    free(db);
+    free(other);
+}
+
+static void hostile_options_of_a_replay_are_refused(void **state)
+{
+    struct fixture *f = *state;
+    size_t n;
+    char *csv = rounds_csv(1, 1, &n), *db = fitted(f, "hostile", csv, "");
+    char *trace = test_write(f->folder, "trace.csv", "t_s,rtt_ms\n0,5\n1,x\n");
+    char *bandwidth = test_write(f->folder, "bandwidth.csv", "t_s,up_mbps\n0,5\n1,6\n2,7\n");
+    static const struct {
+        int status;
+        const char *arguments, *said;
+    } cases[] = {
+        {2, "--arrivals sometimes", "'sometimes' is none of closed"},
+        {2, "--arrivals poisson:-3", "--arrivals 'poisson:-3'"},
+        {2, "--arrivals poisson:5 --think 3s", "--think goes with"},
+        {2, "--timeout 0", "--timeout"},
+        {2, "--timeout -1s", "--timeout"},
+        {2, "--up 0", "--up"},
+        {2, "--up fast", "--up"},
+        {2, "--link fixed:", "--link"},
+        {2, "--link fixed:20ms,0,1", "0"},
+        {1, "--link nowhere.csv", "nowhere.csv"},
+        {2, "--requests 20000000", "--requests"},
+        {1, "--max-length 2", "beyond 2"},
+        {1, "--target fog", "no endpoint 'fog'"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        refuse(cases[i].status, cases[i].said,
+               text_format("--db %s --lengths %s %s", db, f->lengths, cases[i].arguments));
+    refuse(1, "trace.csv:3", text_format("--db %s --lengths %s --link %s", db, f->lengths, trace));
+    refuse(2, "--rtt", text_format("--db %s --lengths %s --link %s", db, f->lengths, bandwidth));
+    char *arguments =
+        text_format("--db %s --lengths %s --link %s --rtt 9ms -n 100", db, f->lengths, bandwidth);
+    free(run(0, NULL, arguments));
+    free(arguments);
+    free(trace);
+    free(bandwidth);
+    free(csv);
+    free(db);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -328,6 +514,10 @@ int main(void)
         cmocka_unit_test(a_dead_or_strange_endpoint_is_named),
         cmocka_unit_test(live_requests_are_evaluated),
         cmocka_unit_test(failures_are_charged_and_a_signal_reports),
+        cmocka_unit_test(only_held_out_rounds_are_charged),
+        cmocka_unit_test(replays_repeat_by_seed),
+        cmocka_unit_test(cells_are_evaluated_alike),
+        cmocka_unit_test(hostile_options_of_a_replay_are_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

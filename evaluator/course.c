@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "evaluator/course.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An answer that is still on its way: the product hears of it at `at_s`. */
+struct answer {
+    double at_s, rtt_s;
+    uint32_t i; /* the request */
+    bool failed;
+};
+
+struct course {
+    const struct ledger *ledger;
+    /* Both NULL where nothing queues. */
+    struct answer *answers; /* a heap, the earliest first */
+    uint32_t *given_up;     /* requests in the order they are given up, all after one time-out */
+    size_t n_answers, n_given_up, n_resumed;
+    double edge_free_s, cloud_free_s;
+    struct belief belief;
+    double *cost_s;
+    struct fare *fare;
+};
+
+enum status course_open(const struct ledger *ledger, struct course **course, struct error *error)
+{
+    struct course *c = calloc(1, sizeof *c);
+    bool enough = c != NULL;
+    if (enough && ledger->open) {
+        c->answers = malloc(ledger->n * sizeof *c->answers);
+        c->given_up = malloc(ledger->n * sizeof *c->given_up);
+        enough = c->answers && c->given_up;
+    }
+    if (!enough) {
+        course_close(c);
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu requests", ledger->n);
+    }
+    c->ledger = ledger;
+    *course = c;
+    return STATUS_OK;
+}
+
+void course_close(struct course *course)
+{
+    if (!course)
+        return;
+    free(course->answers);
+    free(course->given_up);
+    free(course);
+}
+
+/* ---- what the policy sees */
+
+static void push(struct course *c, const struct answer *answer)
+{
+    size_t i = c->n_answers++;
+    for (; i > 0 && c->answers[(i - 1) / 2].at_s > answer->at_s; i = (i - 1) / 2)
+        c->answers[i] = c->answers[(i - 1) / 2];
+    c->answers[i] = *answer;
+}
+
+static struct answer pop(struct course *c)
+{
+    struct answer first = c->answers[0], last = c->answers[--c->n_answers];
+    size_t i = 0, child;
+    while ((child = 2 * i + 1) < c->n_answers) {
+        if (child + 1 < c->n_answers && c->answers[child + 1].at_s < c->answers[child].at_s)
+            child++;
+        if (last.at_s <= c->answers[child].at_s)
+            break;
+        c->answers[i] = c->answers[child];
+        i = child;
+    }
+    c->answers[i] = last;
+    return first;
+}
+
+static void hear(struct course *c, const struct answer *answer)
+{
+    const struct request *request = &c->ledger->requests[answer->i];
+    if (answer->failed)
+        belief_fail(&c->belief, answer->at_s);
+    else
+        belief_see(
+            &c->belief,
+            &(struct cost_link){answer->rtt_s, request->up_s_per_byte, request->down_s_per_byte},
+            answer->at_s);
+}
+
+/* Elapsed time less what was to be expected at the endpoint counts as link, whatever it was spent
+ * on: congestion and queues too. */
+static void learn(struct course *c, uint32_t i, double elapsed_s, bool failed)
+{
+    const struct request *request = &c->ledger->requests[i];
+    const struct known_length *length = &c->ledger->lengths[request->place];
+    double link_s = elapsed_s - request->transfer_s - length->remote_s;
+    struct answer answer = {.at_s = request->at_s + elapsed_s,
+                            .rtt_s = fmax(link_s, 0) / length->round_trips,
+                            .i = i,
+                            .failed = failed};
+    if (c->ledger->open)
+        push(c, &answer);
+    else
+        hear(c, &answer);
+}
+
+/* A probe before each request told its round trip. */
+static void learn_probe(struct course *c, uint32_t i)
+{
+    const struct request *request = &c->ledger->requests[i];
+    hear(c, &(struct answer){request->at_s, request->rtt_s, i, isnan(request->rtt_s)});
+}
+
+/* ---- queues */
+
+static void run_on_device(struct course *c, uint32_t i, double from_s)
+{
+    const struct request *request = &c->ledger->requests[i];
+    double start_s = c->ledger->open ? fmax(from_s, c->edge_free_s) : from_s;
+    c->edge_free_s = start_s + request->edge_s;
+    c->fare->wait_s += start_s - from_s;
+    c->cost_s[i] = (start_s - request->at_s) + request->edge_s;
+}
+
+/* Requests that were given up by now take their turn on the device before later ones. */
+static void resume(struct course *c, double now_s)
+{
+    while (c->n_resumed < c->n_given_up) {
+        uint32_t i = c->given_up[c->n_resumed];
+        double from_s = c->ledger->requests[i].at_s + c->ledger->timeout_s;
+        if (from_s > now_s)
+            break;
+        run_on_device(c, i, from_s);
+        c->n_resumed++;
+    }
+}
+
+static void give_up(struct course *c, uint32_t i, double after_s)
+{
+    c->fare->n_failed++;
+    if (c->ledger->open)
+        c->given_up[c->n_given_up++] = i;
+    else
+        run_on_device(c, i, c->ledger->requests[i].at_s + after_s);
+}
+
+static void run_at_endpoint(struct course *c, const struct policy *policy, uint32_t i,
+                            double wait_s)
+{
+    const struct request *request = &c->ledger->requests[i];
+    double timeout_s = c->ledger->timeout_s, elapsed_s = request->cloud_s + wait_s;
+    bool failed = request->failed || elapsed_s > timeout_s;
+    if (request->reach_s < timeout_s)
+        c->cloud_free_s = request->at_s + request->reach_s + wait_s + request->busy_s;
+    c->fare->n_offloaded++;
+    if (failed) {
+        elapsed_s = fmin(elapsed_s, timeout_s);
+        give_up(c, i, elapsed_s);
+    } else {
+        c->fare->wait_s += wait_s;
+        c->cost_s[i] = elapsed_s;
+    }
+    if (policy->learns && !c->ledger->probed)
+        learn(c, i, elapsed_s, failed);
+}
+
+/* ---- the course */
+
+static void look_around(struct course *c, const struct policy *policy, struct situation *s)
+{
+    double now_s = s->request->at_s;
+    if (c->ledger->open) {
+        resume(c, now_s);
+        s->edge_wait_s = fmax(c->edge_free_s - now_s, 0);
+        s->cloud_wait_s = fmax(c->cloud_free_s - (now_s + s->request->reach_s), 0);
+        while (c->n_answers > 0 && c->answers[0].at_s <= now_s) {
+            struct answer answer = pop(c);
+            hear(c, &answer);
+        }
+    }
+    if (policy->learns && !c->ledger->probed)
+        belief_age(&c->belief, now_s);
+}
+
+static void judge(const struct situation *s, bool offload, struct fare *fare)
+{
+    double edge_s = situation_expected_s(s, false), cloud_s = situation_expected_s(s, true);
+    bool best = cloud_s < edge_s;
+    if (offload == best)
+        return;
+    fare->n_wrong++;
+    double regret_s = best ? edge_s - cloud_s : cloud_s - edge_s;
+    fare->expected_regret_s += isfinite(regret_s) ? regret_s : 0; /* an unknown link expects none */
+}
+
+void course_run(struct course *course, const struct policy *policy,
+                const struct hindsight *hindsight, uint64_t seed, size_t n, double *cost_s,
+                struct fare *fare)
+{
+    const struct ledger *ledger = course->ledger;
+    struct random coin = {~seed}; /* not the numbers that intervals are resampled with */
+    struct situation s = {
+        .ledger = ledger, .coin = &coin, .belief = &course->belief, .hindsight = hindsight};
+    *fare = (struct fare){0};
+    course->cost_s = cost_s;
+    course->fare = fare;
+    course->n_answers = course->n_given_up = course->n_resumed = 0;
+    course->edge_free_s = course->cloud_free_s = -INFINITY;
+    belief_start(&course->belief, &ledger->design);
+    for (size_t i = 0; i < n; i++) {
+        s.request = &ledger->requests[i];
+        s.length = &ledger->lengths[s.request->place];
+        look_around(course, policy, &s);
+        bool offload = policy->offload(&s);
+        judge(&s, offload, fare);
+        if (offload)
+            run_at_endpoint(course, policy, (uint32_t)i, s.cloud_wait_s);
+        else
+            run_on_device(course, (uint32_t)i, s.request->at_s);
+        if (policy->learns && ledger->probed)
+            learn_probe(course, (uint32_t)i);
+    }
+    resume(course, INFINITY);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * How one policy fares over a ledger, request by request, with what it saw on the way.
+ *
+ * Where requests do not wait for others to be answered, the device and the endpoint each serve one
+ * at a time, first come, first served, and the endpoint serves nobody else. The queue is part of
+ * what the policy does, so each policy has one of its own. Requests reach the endpoint in the order
+ * they were made. One that is given up is run on the device from then on; the endpoint, which
+ * nobody tells, still works on it if it has it.
+ *
+ * Life cycle: course_open for a ledger, course_run as often as wanted, course_close.
+ */
+#ifndef EVALUATOR_COURSE_H
+#define EVALUATOR_COURSE_H
+
+#include "evaluator/policy.h"
+
+struct course;
+
+/* STATUS_NO_MEMORY. */
+enum status course_open(const struct ledger *ledger, struct course **course, struct error *error);
+
+/* Sums over the requests. */
+struct fare {
+    size_t n_offloaded;
+    size_t n_failed;          /* offloaded and given up */
+    size_t n_wrong;           /* decided otherwise than the oracle would have there and then */
+    double wait_s;            /* for others to be served, here or there */
+    double expected_regret_s; /* expected cost less that of what the oracle would have decided */
+};
+
+/* Fills cost_s[n of the ledger], each from when the request was made. The same seed tosses the
+ * same coins. Only the first `n` requests (at most all). */
+void course_run(struct course *course, const struct policy *policy,
+                const struct hindsight *hindsight, uint64_t seed, size_t n, double *cost_s,
+                struct fare *fare);
+
+void course_close(struct course *course);
+
+#endif

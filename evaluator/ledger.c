@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "evaluator/ledger.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum status ledger_init(struct ledger *ledger, size_t n, const struct histogram *histogram,
+                        struct error *error)
+{
+    *ledger = (struct ledger){.requests = calloc(n ? n : 1, sizeof *ledger->requests),
+                              .n = n,
+                              .lengths = calloc(histogram->n, sizeof *ledger->lengths),
+                              .n_lengths = histogram->n,
+                              .timeout_s = INFINITY};
+    if (!ledger->requests || !ledger->lengths) {
+        ledger_free(ledger);
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu requests", n);
+    }
+    for (size_t i = 0; i < histogram->n; i++)
+        ledger->lengths[i].n = histogram->lengths[i];
+    return STATUS_OK;
+}
+
+static double bytes(const struct cost_model *model, bool charged, uint32_t n)
+{
+    return charged ? fmax(cost_model_value(model, n), 0) : 0;
+}
+
+void ledger_know(struct ledger *ledger, const struct cost_pair *pair,
+                 const struct decision_table *table, const struct cost_link *design)
+{
+    ledger->design = *design;
+    for (size_t i = 0; i < ledger->n_lengths; i++) {
+        struct known_length *length = &ledger->lengths[i];
+        uint32_t n = length->n;
+        length->break_even_us = decision_table_break_even_us(table, n);
+        length->edge_s = cost_edge_s(pair, n);
+        length->remote_s = cost_cloud_s(pair, n, &(struct cost_link){0});
+        length->round_trips = cost_round_trips(pair, n);
+        length->bytes_up = bytes(pair->bytes_up, pair->charges_up, n);
+        length->bytes_down = bytes(pair->bytes_down, pair->charges_down, n);
+        length->design = decision_table_choose_fixed(table, n) != DECISION_EDGE;
+    }
+}
+
+/* A bandwidth that is charged for and is another than the header's: it would have to know it. */
+static bool strays(double charged_bytes, double s_per_byte, double design_s_per_byte)
+{
+    return charged_bytes > 0 && fabs(s_per_byte - design_s_per_byte) > 1e-6 * design_s_per_byte;
+}
+
+static bool is_for_header(const struct ledger *ledger, const struct request *request)
+{
+    const struct known_length *length = &ledger->lengths[request->place];
+    const struct cost_link *design = &ledger->design;
+    return !strays(length->bytes_up, request->up_s_per_byte, design->up_s_per_byte) &&
+           !strays(length->bytes_down, request->down_s_per_byte, design->down_s_per_byte);
+}
+
+/* Means over the requests that know theirs. Of bandwidths the mean is of bytes per second: that is
+ * what a glance at a speed test gives. */
+void ledger_finish(struct ledger *ledger)
+{
+    double rtt_s = 0, up = 0, down = 0, length = 0;
+    size_t n_rtt = 0;
+    ledger->n_failed = 0;
+    ledger->by_table = true;
+    for (size_t i = 0; i < ledger->n; i++) {
+        const struct request *request = &ledger->requests[i];
+        length += ledger->lengths[request->place].n;
+        ledger->n_failed += request->failed;
+        ledger->by_table = ledger->by_table && is_for_header(ledger, request);
+        up += 1 / request->up_s_per_byte;
+        down += 1 / request->down_s_per_byte;
+        if (!isnan(request->rtt_s)) {
+            rtt_s += request->rtt_s;
+            n_rtt++;
+        }
+    }
+    double n = (double)ledger->n;
+    ledger->mean_length = length / n;
+    ledger->mean =
+        (struct cost_link){n_rtt ? rtt_s / (double)n_rtt : NAN, 1 / (up / n), 1 / (down / n)};
+}
+
+static double charge_s(double bytes, double s_per_byte)
+{
+    return isinf(s_per_byte) ? INFINITY : bytes * s_per_byte;
+}
+
+double known_cloud_s(const struct known_length *length, const struct cost_link *link)
+{
+    return length->round_trips * link->rtt_s + charge_s(length->bytes_up, link->up_s_per_byte) +
+           charge_s(length->bytes_down, link->down_s_per_byte) + length->remote_s;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+    free(ledger->requests);
+    free(ledger->lengths);
+    *ledger = (struct ledger){0};
+}

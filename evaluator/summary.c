@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "evaluator/report.h"
+
+#include "base/texttable.h"
+
+#include <string.h>
+
+bool cell_is_astray(const struct evaluation *evaluation)
+{
+    const struct outcome *known = evaluation_find(evaluation, "known");
+    return known && evaluation_decided(evaluation) && known->ci95.low > 0;
+}
+
+/* Those that have a column of their own already. */
+static bool is_single(const struct policy *policy)
+{
+    return strcmp(policy->name, "edge") == 0 || strcmp(policy->name, "cloud") == 0;
+}
+
+/* Policies that people choose between are shown with their interval. */
+static bool has_interval(const struct policy *policy)
+{
+    return strcmp(policy->name, "rnnmap") == 0 || strcmp(policy->name, "known") == 0;
+}
+
+/* Those with an interval first: a narrow terminal shows the first columns only. */
+static const struct outcome *shown(const struct evaluation *e, size_t i)
+{
+    const struct outcome *o = &e->outcomes[i % e->n_outcomes];
+    bool early = i < e->n_outcomes;
+    return is_single(o->policy) || has_interval(o->policy) != early ? NULL : o;
+}
+
+/* All cells evaluated the same policies: the heads are those of the first. */
+static struct text_table *new_table(const struct evaluation *e)
+{
+    char heads[512] = "<lengths|<link|<better|its mean ms|the other's";
+    for (size_t i = 0; i < 2 * e->n_outcomes; i++) {
+        const struct outcome *o = shown(e, i);
+        size_t used = strlen(heads);
+        if (o)
+            snprintf(heads + used, sizeof heads - used, "|%s%s", o->policy->name,
+                     has_interval(o->policy) ? "|95 %" : "");
+    }
+    return text_table_new(heads);
+}
+
+static void put_cell(struct text_table *table, const struct cell *cell)
+{
+    const struct evaluation *e = &cell->evaluation;
+    double scale = 100 / e->better_single_s;
+    text_table_cell(table, "%s", report_file_name(cell->context.lengths));
+    text_table_cell(table, "%s", cell->replay.link);
+    text_table_cell(table, "%s%s", e->better_is_cloud ? "cloud" : "edge",
+                    evaluation_decided(e) ? "" : " ?");
+    text_table_cell(table, "%.3f", 1e3 * e->better_single_s);
+    text_table_cell(table, "%+.1f %%", scale * (e->other_single_s - e->better_single_s));
+    for (size_t i = 0; i < 2 * e->n_outcomes; i++) {
+        const struct outcome *o = shown(e, i);
+        if (!o)
+            continue;
+        text_table_cell(table, "%+.2f", scale * o->vs_better_single_s);
+        if (has_interval(o->policy))
+            text_table_cell(table, "[%+.2f, %+.2f]", scale * o->ci95.low, scale * o->ci95.high);
+    }
+}
+
+static void put_astray(const struct cell *cells, size_t n, size_t n_decided, size_t n_astray,
+                       FILE *out)
+{
+    fprintf(out,
+            "\nThe single devices differ by more than the noise in %zu of %zu cells. In %zu of "
+            "these is known, who knows\nthe link, slower than the better one beyond the paired "
+            "95 %% interval%s\n",
+            n_decided, n, n_astray, n_astray ? ":" : ".");
+    for (size_t i = 0; i < n; i++) {
+        const struct evaluation *e = &cells[i].evaluation;
+        if (cell_is_astray(e))
+            fprintf(out, "  %s over %s: %+.2f %%\n", report_file_name(cells[i].context.lengths),
+                    cells[i].replay.link,
+                    100 * evaluation_find(e, "known")->vs_better_single_s / e->better_single_s);
+    }
+}
+
+void report_cells_text(const struct cell *cells, size_t n, FILE *out)
+{
+    struct text_table *table = new_table(&cells[0].evaluation);
+    size_t n_decided = 0, n_astray = 0;
+    const struct report_context *context = &cells[0].context;
+    const struct replay_context *replay = &cells[0].replay;
+    char arrivals[ARRIVALS_TEXT_SIZE];
+    fprintf(out, "campaign %s, %zu cells of %zu replayed requests, %s\n", context->campaign, n,
+            context->n_wanted, arrivals_describe(&replay->arrivals, arrivals));
+    if (replay->in_sample)
+        fprintf(out, "IN SAMPLE, all %zu samples at %zu lengths: %s\n", replay->draws->n_samples,
+                replay->draws->n_lengths, replay->in_sample);
+    else
+        fprintf(out, "charged with %zu samples of %zu held-out rounds at %zu lengths\n",
+                replay->draws->n_samples, replay->draws->n_rounds, replay->draws->n_lengths);
+    fputc('\n', out);
+    for (size_t i = 0; i < n; i++) {
+        put_cell(table, &cells[i]);
+        n_decided += evaluation_decided(&cells[i].evaluation);
+        n_astray += cell_is_astray(&cells[i].evaluation);
+    }
+    text_table_print(table, out, 0);
+    text_table_free(table);
+    fputs("\nbetter: the better single device (?: they do not differ by more than the noise); all "
+          "in % of its mean.\n",
+          out);
+    if (evaluation_find(&cells[0].evaluation, "known"))
+        put_astray(cells, n, n_decided, n_astray, out);
+}
