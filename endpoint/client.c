@@ -25,9 +25,10 @@ struct client {
     uint32_t vocabulary;
     struct tensor_spec input_spec; /* from the server's metadata */
     struct tensor input;
-    enum message_form form; /* that tensors are sent and asked for in */
-    bool has_statistics;    /* the server keeps them */
-    bool wants_statistics;  /* and its last answer did not say how long it took */
+    uint64_t probe_up, probe_down; /* bytes of the last probe and its answer */
+    enum message_form form;        /* that tensors are sent and asked for in */
+    bool has_statistics;           /* the server keeps them */
+    bool wants_statistics;         /* and its last answer did not say how long it took */
     struct message_text request;
     struct message_response response;
     float *converted; /* the output when it did not come as floats */
@@ -184,9 +185,18 @@ enum status client_probe(struct client *client, int64_t *rtt_ns, struct error *e
     enum status status = http_get(client->http, client->live_url, &result, error);
     if (!status && result.connected) /* the connection was cold: once more, on the warm one */
         status = http_get(client->http, client->live_url, &result, error);
-    if (!status)
-        *rtt_ns = result.last_read_ns - result.ready_ns;
-    return status;
+    if (status)
+        return status;
+    *rtt_ns = result.last_read_ns - result.ready_ns;
+    client->probe_up = result.bytes_up;
+    client->probe_down = result.bytes_down;
+    return STATUS_OK;
+}
+
+void client_probe_bytes(const struct client *client, uint64_t *up, uint64_t *down)
+{
+    *up = client->probe_up;
+    *down = client->probe_down;
 }
 
 enum status client_prepare(struct client *client, uint32_t n, struct error *error)

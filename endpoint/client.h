@@ -71,6 +71,10 @@ enum status client_open(const struct client_config *config, struct client **clie
  * it was closed. */
 enum status client_probe(struct client *client, int64_t *rtt_ns, struct error *error);
 
+/* The bytes of the last successful probe and of its answer; 0 before the first. They take their
+ * time on a slow link, too. */
+void client_probe_bytes(const struct client *client, uint64_t *up, uint64_t *down);
+
 /* Makes the input of length n (1..): seeded values, the same for the same seed and n.
  * STATUS_INVALID: n is 0, or too long for a message of 64 MiB. */
 enum status client_prepare(struct client *client, uint32_t n, struct error *error);

@@ -99,6 +99,18 @@ enum status place_sample(struct place *place, uint32_t length, struct sample *sa
                          : sample_endpoint(place, length, sample, why);
 }
 
+void place_note_bandwidth(const struct place *place, int64_t up_ps_per_byte,
+                          int64_t down_ps_per_byte, struct sample *sample)
+{
+    uint64_t up = 0, down = 0;
+    client_probe_bytes(place->client, &up, &down);
+    int64_t bytes_ns = ((int64_t)up * up_ps_per_byte + (int64_t)down * down_ps_per_byte) / 1000;
+    sample->up_ps_per_byte = up_ps_per_byte;
+    sample->down_ps_per_byte = down_ps_per_byte;
+    if (sample->rtt_ns >= 0)
+        sample->rtt_ns = sample->rtt_ns > bytes_ns ? sample->rtt_ns - bytes_ns : 0;
+}
+
 static int by_value(const void *left, const void *right)
 {
     int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
