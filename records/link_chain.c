@@ -118,13 +118,19 @@ size_t link_chain_start(const struct link_chain *chain, struct random *random)
     return bin;
 }
 
+/* Most steps stay in their bin, so that one is tried first. */
 size_t link_chain_next(const struct link_chain *chain, size_t bin, struct random *random)
 {
     const uint32_t *row = chain->transitions[bin];
     uint64_t rest = (uint64_t)(random_uniform(random) * (double)visits(chain, bin));
+    if (rest < row[bin])
+        return bin;
+    rest -= row[bin];
     size_t to = 0;
-    while (to + 1 < chain->n_bins && rest >= row[to])
-        rest -= row[to++];
+    while (to + 1 < chain->n_bins && (to == bin || rest >= row[to])) {
+        rest -= to == bin ? 0 : row[to];
+        to++;
+    }
     return to;
 }
 

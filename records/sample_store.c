@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Samples: appended in batches, scanned in order, marked as outliers. */
 #include "base/memory.h"
+#include "base/order.h"
 #include "records/lengths.h"
 #include "records/sql_private.h"
 
@@ -192,12 +193,6 @@ static int by_group_and_time(const void *left, const void *right)
     return (a->time_ns > b->time_ns) - (a->time_ns < b->time_ns);
 }
 
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 static double middle(const double *sorted, size_t n)
 {
     return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
@@ -214,7 +209,7 @@ static void outlier_bounds(const struct timed *group, size_t n, double k, double
         double d = (double)group[i].time_ns - median;
         work[i] = d < 0 ? -d : d;
     }
-    qsort(work, n, sizeof *work, by_value);
+    reals_sort(work, n);
     double reach = k * 1.4826 * middle(work, n);
     if (reach <= 0) /* most times are equal: there is no scale to call others far */
         reach = INFINITY;
