@@ -105,6 +105,21 @@ static bool looks_like_model(const char *path)
     return found;
 }
 
+/* What a trace is called: its file's name, with '_' for what would break a report. */
+static char *trace_name(const char *path)
+{
+    char *name = name_of_file(path);
+    for (char *c = name; c && *c; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f || strchr(",\"\\", *c))
+            *c = '_';
+    }
+    if (name && name_trouble(name)) {
+        free(name);
+        name = text_copy("trace");
+    }
+    return name;
+}
+
 static enum status file_read(const char *path, struct link_file *file, char **name,
                              struct error *error)
 {
@@ -115,7 +130,7 @@ static enum status file_read(const char *path, struct link_file *file, char **na
     else
         status = link_trace_read(path, &file->trace, error);
     if (!status) {
-        *name = file->is_model ? text_copy(file->model.name) : name_of_file(path);
+        *name = file->is_model ? text_copy(file->model.name) : trace_name(path);
         if (!*name)
             status = no_memory(error);
     }

@@ -3,6 +3,7 @@
 
 #include "base/name.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void names_that_serve(void **state)
@@ -54,11 +55,32 @@ static void names_that_do_not(void **state)
     }
 }
 
+static void names_of_files(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"a.csv", "a"},
+        {"x/y.z/a.b.csv", "a.b"},
+        {"a", "a"},
+        {"x.y/a", "a"},
+        {"/x/.hidden", ".hidden"},
+        {"-", "-"},
+        {"x/", ""},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *name = name_of_file(rows[i][0]);
+        assert_string_equal(name, rows[i][1]);
+        free(name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_that_serve),
         cmocka_unit_test(names_that_do_not),
+        cmocka_unit_test(names_of_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,10 @@ static void steps_by_hand(void **state)
     assert_int_equal(n, 8);
     assert_memory_equal(steps, expected, sizeof expected);
     free(steps);
+    const struct trace_series five = {t_s, NULL, values, 5}; /* of an even number the lower one */
+    assert_ok(link_series_steps(&five, &step_s, &steps, &n, &error));
+    assert_close(step_s, 1, 1e-12, 0);
+    free(steps);
     t_s[5] = 1e8;
     assert_fails(STATUS_INVALID, "1.2 s apart", "cut the trace",
                  link_series_steps(&series, &step_s, &steps, &n, &error));
@@ -287,6 +291,14 @@ static void few_values(void **state)
     assert_ok(link_model_fit(&trace, &model, &error));
     assert_int_equal(model.chains[COLUMN_RTT].n_bins, 0);
     assert_int_equal(model.chains[COLUMN_UP].n_bins, 4); /* floor(sqrt(20)) */
+    /* 15 outages and 25 values: a bin for those, floor(sqrt(25)) for these */
+    for (int i = 0; i < 15; i++)
+        values[i] = 0;
+    struct link_model with_zeros;
+    trace.columns[COLUMN_UP] = (struct trace_series){t_s, NULL, values, 40};
+    assert_ok(link_model_fit(&trace, &with_zeros, &error));
+    assert_int_equal(with_zeros.chains[COLUMN_UP].n_bins, 6);
+    link_model_free(&with_zeros);
     static const struct {
         const char *name, *source, *licence, *says;
     } bad[] = {{"", NULL, NULL, "the name is empty"},
@@ -469,6 +481,42 @@ static void copies_have_the_same_future(void **state)
     link_model_free(&model);
 }
 
+/* Rows four times as dense as the chain's steps: by the request it moves each fourth time. And two
+ * columns of one chain go their own ways. */
+static void steps_by_the_request(void **state)
+{
+    (void)state;
+    enum { REQUESTS = 40000 };
+    struct link_model model = {
+        .row_s = 0.125, .duration_s = 100, .chains = {two_states, two_states}};
+    assert_ok(link_model_describe(&model, "two", NULL, NULL, &error));
+    char *path = there_and_back(&model);
+    struct link_source *source = play_file(path);
+    struct link_player player;
+    struct random random = seeded();
+    link_player_start(&player, source, random.state, PACE_REQUEST, true);
+    double before = NAN, both = 0, rtt = 0, up = 0;
+    for (int i = 0; i < REQUESTS; i++) {
+        struct link_conditions now = link_player_at(&player, 1000.0 * i);
+        if (i % 4 > 0)
+            assert_true(now.values[COLUMN_RTT] == before);
+        else
+            assert_true(now.values[COLUMN_RTT] != before);
+        before = now.values[COLUMN_RTT];
+        rtt += before > 5;
+        up += now.values[COLUMN_UP] > 5;
+        both += before > 5 && now.values[COLUMN_UP] > 5;
+        link_player_request(&player);
+    }
+    /* a third each, a ninth together; steps correlate by 0.4, so 10000 of them count as a third */
+    assert_close(rtt / REQUESTS, 1.0 / 3, 0, 5 * sqrt(2.0 / 9 / 3000));
+    assert_close(up / REQUESTS, 1.0 / 3, 0, 5 * sqrt(2.0 / 9 / 3000));
+    assert_close(both / REQUESTS, 1.0 / 9, 0, 5 * sqrt(8.0 / 81 / 3000));
+    link_source_free(source);
+    free(path);
+    link_model_free(&model);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -496,6 +544,7 @@ int main(void)
         cmocka_unit_test(malformed_models),
         cmocka_unit_test(mangled_models),
         cmocka_unit_test(copies_have_the_same_future),
+        cmocka_unit_test(steps_by_the_request),
     };
     return cmocka_run_group_tests(tests, make_folder, free_folder);
 }

@@ -156,6 +156,12 @@ static void sources_by_text(void **state)
         free(rows[i].text);
     }
     link_source_free(NULL);
+    char *odd =
+        test_write(folder, "a \"b\\,c\n.csv", "t_s,rtt_ms,up_mbps,down_mbps\n0,1,2,3\n1,2,2,2\n");
+    struct link_source *source = open_text(odd, &nothing);
+    assert_string_equal(link_source_name(source), "a _b__c_");
+    link_source_free(source);
+    free(odd);
     free(both);
     free(slow);
     free(flat);
