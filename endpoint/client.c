@@ -58,17 +58,13 @@ const char *client_server(const struct client *client)
 static enum status make_urls(struct client *client, const struct client_config *config,
                              char **server_url, char **model_url, struct error *error)
 {
-    if (!config->url ||
-        (strncmp(config->url, "http://", 7) != 0 && strncmp(config->url, "https://", 8) != 0))
-        return error_set(error, STATUS_INVALID,
-                         "'%s' is not a server's URL; give one like http://host:port",
-                         config->url ? config->url : "");
+    int n;
+    enum status status = http_check_url(config->url, &n, error);
+    if (status)
+        return status;
     if (!config->model || !config->model[0])
         return error_set(error, STATUS_INVALID,
                          "%s: no model named; give the name of one at that server", config->url);
-    int n = (int)strlen(config->url);
-    while (n > 0 && config->url[n - 1] == '/')
-        n--;
     char *model = http_escape(config->model);
     *server_url = text_format("%.*s/v2", n, config->url);
     *model_url = text_format("%.*s/v2/models/%s", n, config->url, model ? model : "");
@@ -182,9 +178,7 @@ enum status client_open(const struct client_config *config, struct client **clie
 enum status client_probe(struct client *client, int64_t *rtt_ns, struct error *error)
 {
     struct http_result result;
-    enum status status = http_get(client->http, client->live_url, &result, error);
-    if (!status && result.connected) /* the connection was cold: once more, on the warm one */
-        status = http_get(client->http, client->live_url, &result, error);
+    enum status status = http_get_warm(client->http, client->live_url, &result, error);
     if (status)
         return status;
     *rtt_ns = result.last_read_ns - result.ready_ns;

@@ -293,6 +293,13 @@ enum status http_get(struct http *http, const char *url, struct http_result *res
     return perform(http, url, result, error);
 }
 
+enum status http_get_warm(struct http *http, const char *url, struct http_result *result,
+                          struct error *error)
+{
+    enum status status = http_get(http, url, result, error);
+    return !status && result->connected ? http_get(http, url, result, error) : status;
+}
+
 /* Without "Expect:" libcurl would ask for leave before a large body and wait a round trip for it.
  */
 static struct curl_slist *make_headers(const char *type, const char *length)
@@ -410,6 +417,18 @@ done:
     else
         *http = made;
     return status;
+}
+
+enum status http_check_url(const char *url, int *n, struct error *error)
+{
+    if (!url || (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0))
+        return error_set(error, STATUS_INVALID,
+                         "'%s' is not a server's URL; give one like http://host:port",
+                         url ? url : "");
+    *n = (int)strlen(url);
+    while (*n > 0 && url[*n - 1] == '/')
+        --*n;
+    return STATUS_OK;
 }
 
 char *http_escape(const char *text)

@@ -53,6 +53,10 @@ enum status http_open(double timeout_s, enum http_connection connection, struct 
  */
 enum status http_get(struct http *http, const char *url, struct http_result *result,
                      struct error *error);
+/* As http_get, on a connection that was open before: where it was not, the same request opens it
+ * first, unmeasured. */
+enum status http_get_warm(struct http *http, const char *url, struct http_result *result,
+                          struct error *error);
 enum status http_post(struct http *http, const char *url, const struct message_text *body,
                       struct http_result *result, struct error *error);
 
@@ -60,6 +64,10 @@ enum status http_post(struct http *http, const char *url, const struct message_t
  * neither is there (W3C Server Timing, 2023, section 2: metrics "name;dur=MS;desc=TEXT", commas
  * between them). */
 int64_t http_server_timing_ns(const char *value, size_t n);
+
+/* *n is the length of a server's URL without '/' at its end. STATUS_INVALID: it is none (NULL is
+ * allowed). */
+enum status http_check_url(const char *url, int *n, struct error *error);
 
 /* `text` percent-encoded as one segment of a path, to be freed; NULL when memory ran out. */
 char *http_escape(const char *text);

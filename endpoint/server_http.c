@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/random.h"
 #include "base/units.h"
 
 #include <inttypes.h>
@@ -185,11 +186,31 @@ static void log_line(const struct server_job *job)
                 answer->prepare_ns > 0 ? (double)answer->prepare_ns / 1e6 : 0.0);
 }
 
+/* Made as it is sent, so that nobody's wish for much of it takes memory; and so that a link which
+ * compresses gains nothing. */
+static ssize_t fill(void *user, uint64_t position, char *to, size_t n)
+{
+    (void)user;
+    struct random random = {position};
+    for (size_t i = 0; i < n; i++)
+        to[i] = (char)random_u64(&random);
+    return (ssize_t)n;
+}
+
+static struct MHD_Response *make_response(const struct server_answer *answer)
+{
+    enum { BLOCK = 64 << 10 };
+    const struct message_text *body = &answer->body;
+    if (answer->n_filler > 0 && answer->status == MHD_HTTP_OK)
+        return MHD_create_response_from_callback(answer->n_filler, BLOCK, fill, NULL, NULL);
+    return MHD_create_response_from_buffer(
+        body->n, body->bytes, body->n ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+}
+
 static enum MHD_Result respond(struct server_job *job, bool close)
 {
     struct message_text *body = &job->answer.body;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body->n, body->bytes, body->n ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = make_response(&job->answer);
     if (!response)
         return MHD_NO;
     if (body->n > 0)

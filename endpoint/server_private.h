@@ -39,6 +39,8 @@ struct server_model {
 
 struct server_job;
 
+enum { SERVER_MAX_FILLER = 64 << 20 };
+
 /* What a request is answered with. */
 struct server_answer {
     unsigned status;                        /* of HTTP */
@@ -47,9 +49,10 @@ struct server_answer {
     int64_t queue_ns, infer_ns, prepare_ns; /* -1: did not happen */
     int64_t input_ns;                       /* the input's copying, a part of infer_ns */
     int64_t output_ns;                      /* the output's writing into the answer */
+    uint64_t n_filler;                      /* in place of the body: so many bytes of no meaning */
 };
 
-/* A kind of request: its path ("*" stands for a model's name) and method. */
+/* A kind of request: its path ("*" stands for a model's name or a number) and method. */
 struct server_route {
     const char *path, *method;
     void (*answer)(struct server_job *job); /* NULL: an inference */

@@ -3,6 +3,7 @@
 #include "endpoint/server_private.h"
 
 #include "base/memory.h"
+#include "base/units.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +66,12 @@ static void answer_index(struct server_job *job)
     answer_written(job, status);
 }
 
+/* So many bytes of no meaning, for those who measure the way down (an extension of our own). */
+static void answer_filler(struct server_job *job)
+{
+    job->answer.status = MHD_HTTP_OK;
+}
+
 /* The first that fits is taken. */
 static const struct server_route routes[] = {
     {"v2", "GET", answer_server},
@@ -76,6 +83,7 @@ static const struct server_route routes[] = {
     {"v2/models/*/ready", "GET", answer_nothing},
     {"v2/models/*/stats", "GET", answer_statistics},
     {"v2/models/*/infer", "POST", NULL},
+    {"v2/rnnmap/filler/*", "GET", answer_filler},
 };
 
 struct path {
@@ -157,6 +165,13 @@ static void find_model(struct server_job *job, const struct path *path)
     }
 }
 
+static void find_filler(struct server_job *job, const struct path *path)
+{
+    struct error why = {0};
+    if (parse_u64(path->segments[3], 1, SERVER_MAX_FILLER, &job->answer.n_filler, &why))
+        server_refuse(job, MHD_HTTP_BAD_REQUEST, "how many bytes? %s", why.text);
+}
+
 void server_find_route(struct server_job *job, const char *url, const char *method)
 {
     struct path path = {0};
@@ -172,6 +187,8 @@ void server_find_route(struct server_job *job, const char *url, const char *meth
     } else if (strcmp(head ? "GET" : method, job->route->method) != 0) {
         server_refuse(job, MHD_HTTP_METHOD_NOT_ALLOWED,
                       "method %.16s is not for this path; it takes %s", method, job->route->method);
+    } else if (job->route->answer == answer_filler) {
+        find_filler(job, &path);
     } else if (strchr(job->route->path, '*')) {
         find_model(job, &path);
     }

@@ -8,11 +8,16 @@
 
 struct rnnprof_settings {
     const char *db, *campaign, *only, *target;
+    const char *output, *model, *plot;
+    double for_s, interval_s, timeout_s, bandwidth_s, size_bytes;
     bool resume;
 };
 
 /* Runs or resumes a campaign (run_command.c). */
 enum status rnnprof_run(const struct invocation *call, const void *settings, struct error *error);
+
+/* Records the link to an endpoint (link_command.c). */
+enum status rnnprof_link(const struct invocation *call, const void *settings, struct error *error);
 
 /* What is stored, and CSV in and out (store_commands.c). */
 enum status rnnprof_import(const struct invocation *call, const void *settings,

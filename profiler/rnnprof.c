@@ -23,6 +23,28 @@ static const struct option_row import_options[] = {
         "Whose samples they are where there is no column target "
         "(default: edge)."),
 };
+#define QUANTITY(kind, field, name, argument, help)                                   \
+    {                                                                                 \
+        name, argument, help, kind, offsetof(struct rnnprof_settings, field), NULL, 0 \
+    }
+static const struct option_row link_options[] = {
+    {"output", "TRACE.csv", "The trace: columns t_s,rtt_ms,up_mbps,down_mbps. Required.",
+     OPTION_TEXT, offsetof(struct rnnprof_settings, output), NULL, 'o'},
+    QUANTITY(OPTION_TIME, for_s, "for", "TIME", "How long the trace is to be (default: 10min)."),
+    QUANTITY(OPTION_TIME, interval_s, "interval", "TIME",
+             "From one tiny request to the next (default: 1s)."),
+    QUANTITY(OPTION_TIME, timeout_s, "timeout", "TIME",
+             "A request without an answer by then has failed (default: 5s)."),
+    QUANTITY(OPTION_TIME, bandwidth_s, "bandwidth", "TIME",
+             "Also transfer that often, up and down, to measure bandwidth (default: never)."),
+    QUANTITY(OPTION_SIZE, size_bytes, "size", "SIZE", "Of each transfer (default: 256KiB)."),
+    ROW(model, "model", "NAME",
+        "Transfer up to this model's inference path, for servers that do not read a body that they "
+        "need not; the model gets requests that it refuses."),
+    {"resume", NULL, "Go on with the trace until it is as long as --for.", OPTION_FLAG,
+     offsetof(struct rnnprof_settings, resume), NULL, 0},
+    ROW(plot, "plot", "DIR", "Draw link.png and link.svg into this folder."),
+};
 static const struct option_row read_options[] = {DB, CAMPAIGN};
 static const struct option_row list_options[] = {DB};
 
@@ -44,6 +66,13 @@ static const struct command commands[] = {
                 "optionally target,energy_j,rtt_s,bytes_up,bytes_down,server_s,round",
      ROWS(import_options),
      .run = rnnprof_import},
+    {.name = "link",
+     .operands = "URL",
+     .min_operands = 1,
+     .max_operands = 1,
+     .summary = "record the round trip (and bandwidth) to an endpoint over time as a trace",
+     ROWS(link_options),
+     .run = rnnprof_link},
     {.name = "list", .summary = "the campaigns stored", ROWS(list_options), .run = rnnprof_list},
     {.name = "show",
      .summary = "statistics per target and length",
@@ -61,8 +90,15 @@ static const struct tool tool = {
     .description =
         "Measures how long a recurrent network runs on this device and on an inference server as "
         "its input gets longer, in randomised rounds over lengths and targets, and stores every "
-        "sample with its circumstances.",
+        "sample with its circumstances.\n"
+        "rnnprof link sends tiny requests (v2/health/live) at fixed times. One without an answer "
+        "leaves a row with a time and no values. A bandwidth is the bytes of a transfer on a warm "
+        "connection, over what it took beyond the round trip just before: what a transfer of that "
+        "size gets, slow start and the server's reading included. The way down needs a server that "
+        "has something large to send, as rnnserve has. The trace grows row by row; --resume "
+        "leaves the pause out of its time.",
     .examples = "  rnnprof run campaign.ini --db campaign.db\n"
+                "  rnnprof link http://server:8000 --for 1h -o office.csv --bandwidth 30s\n"
                 "  rnnprof show --db campaign.db\n"
                 "  rnnprof import times.csv --db campaign.db --campaign lab --target edge",
     .commands = commands,
@@ -71,6 +107,7 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
-    struct rnnprof_settings settings = {.target = "edge"};
+    struct rnnprof_settings settings = {
+        .target = "edge", .for_s = 600, .interval_s = 1, .timeout_s = 5, .size_bytes = 256 << 10};
     return tool_main(&tool, argc, argv, &settings, stdout, stderr);
 }
