@@ -77,7 +77,8 @@ static void put_head(const struct evaluation *e, const struct report_context *c,
     if (c->left_out > 0)
         fprintf(out, "  %.2g %% of the histogram is longer than %u and was drawn again\n",
                 100 * c->left_out, c->max_length);
-    fprintf(out, "  edge   %s\n", c->engine ? c->engine : "?");
+    if (c->engine)
+        fprintf(out, "  edge   %s\n", c->engine);
     if (c->url)
         fprintf(out, "  cloud  %s%s%s\n", c->url, c->server && *c->server ? ", " : "",
                 c->server ? c->server : "");

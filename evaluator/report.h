@@ -12,6 +12,7 @@
 /* How requests were replayed; the strings belong to the caller. */
 struct replay_context {
     const char *link;      /* its name */
+    const char *given;     /* as --link named it, for tables; NULL: it did not */
     const char *in_sample; /* NULL: held-out rounds only; else why not */
     struct arrivals arrivals;
     double timeout_s;

@@ -154,6 +154,7 @@ static enum status run_cell(struct replays *r, size_t lengths, size_t link, stru
     cell->context.n_wanted = r->options.n_requests;
     cell->context.replay = &cell->replay;
     cell->replay = (struct replay_context){.link = link_source_name(r->links[link]),
+                                           .given = job->settings->links.items[link],
                                            .in_sample = subject->in_sample,
                                            .arrivals = r->options.arrivals,
                                            .timeout_s = r->options.timeout_s,
