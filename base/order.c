@@ -11,5 +11,6 @@ int order_reals(const void *left, const void *right)
 
 void reals_sort(double *values, size_t n)
 {
-    qsort(values, n, sizeof *values, order_reals);
+    if (n > 1) /* nothing may be at NULL */
+        qsort(values, n, sizeof *values, order_reals);
 }

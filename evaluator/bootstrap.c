@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "evaluator/bootstrap.h"
 
+#include "base/order.h"
 #include "base/random.h"
 #include "fitter/interval.h"
 
@@ -29,12 +30,6 @@ void series_sum_add(struct series_sum *series, double value, uint32_t group)
 double series_sum_mean(const struct series_sum *series)
 {
     return series->origin + series->sum / (double)series->n;
-}
-
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
 }
 
 /* Linear between the order statistics (Hyndman and Fan 1996, definition 7). */
@@ -95,7 +90,7 @@ enum status series_sum_interval(const struct series_sum *series, size_t n_resamp
         return error_set(error, STATUS_NO_MEMORY, "out of memory for resampling");
     for (size_t r = 0; r < n_resamples; r++)
         means[r] = resample(series, &random);
-    qsort(means, n_resamples, sizeof *means, by_value);
+    reals_sort(means, n_resamples);
     double mean = series_sum_mean(series), wider = widening(series);
     double below = mean - between(means, n_resamples, 0.025);
     double above = between(means, n_resamples, 0.975) - mean;

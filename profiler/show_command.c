@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /* Statistics of a campaign per target and length, as a table or as JSON. */
 #include "base/memory.h"
+#include "base/order.h"
+#include "base/quantile.h"
 #include "base/texttable.h"
 #include "base/units.h"
 #include "fitter/interval.h"
 #include "profiler/commands.h"
-#include "profiler/quantile.h"
 #include "profiler/show_links.h"
 
 #include <jansson.h>
@@ -91,7 +92,7 @@ static void finish(struct show *show)
     qsort(show->groups, show->n_groups, sizeof *show->groups, by_target_and_length);
     for (size_t i = 0; i < show->n_groups; i++) {
         struct group *group = &show->groups[i];
-        values_sort(group->times_s, group->n);
+        reals_sort(group->times_s, group->n);
         for (size_t c = 0; c < show->n_convergences; c++) {
             if (show->convergences[c].target_id == show->targets[group->target].id &&
                 show->convergences[c].length == group->length)
@@ -125,9 +126,9 @@ static void put_table(struct show *show, FILE *out)
         else
             text_table_cell(table, "-");
         text_table_cell(table, "%s",
-                        g->n ? format_time(values_quantile(g->times_s, g->n, 0.5), text[1]) : "-");
+                        g->n ? format_time(quantile_sorted(g->times_s, g->n, 0.5), text[1]) : "-");
         text_table_cell(table, "%s",
-                        g->n ? format_time(values_quantile(g->times_s, g->n, 0.95), text[2]) : "-");
+                        g->n ? format_time(quantile_sorted(g->times_s, g->n, 0.95), text[2]) : "-");
         text_table_cell(table, "%s", g->rtts.n ? format_time(g->rtts.mean, text[3]) : "-");
         text_table_cell(table, "%s", g->servers.n ? format_time(g->servers.mean, text[4]) : "-");
         text_table_cell(table, "%llu", (unsigned long long)g->n_failed);
@@ -156,8 +157,8 @@ static json_t *group_json(const struct show *show, const struct group *g)
                      (json_int_t)g->n, "mean_s", real_or_null(times.mean, any), "half_width_s",
                      real_or_null(running_half_width(&times), g->n > 1), "sd_s",
                      real_or_null(running_sd(&times), g->n > 1), "median_s",
-                     real_or_null(any ? values_quantile(g->times_s, g->n, 0.5) : 0, any), "p95_s",
-                     real_or_null(any ? values_quantile(g->times_s, g->n, 0.95) : 0, any), "rtt_s",
+                     real_or_null(any ? quantile_sorted(g->times_s, g->n, 0.5) : 0, any), "p95_s",
+                     real_or_null(any ? quantile_sorted(g->times_s, g->n, 0.95) : 0, any), "rtt_s",
                      real_or_null(g->rtts.mean, g->rtts.n > 0), "server_s",
                      real_or_null(g->servers.mean, g->servers.n > 0), "failed",
                      (json_int_t)g->n_failed, "outliers", (json_int_t)g->n_outliers, "converged",

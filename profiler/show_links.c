@@ -2,11 +2,12 @@
 #include "profiler/show_links.h"
 
 #include "base/memory.h"
+#include "base/order.h"
+#include "base/quantile.h"
 #include "base/texttable.h"
 #include "base/units.h"
 #include "fitter/interval.h"
 #include "profiler/config.h"
-#include "profiler/quantile.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -89,14 +90,14 @@ void show_links_print(struct show_links *links, FILE *out)
         char text[LINK_STATE_TEXT], times[2][UNITS_TEXT_SIZE], rates[2][UNITS_TEXT_SIZE];
         if (group->n == 0)
             continue;
-        values_sort(group->rtts_s, group->n);
+        reals_sort(group->rtts_s, group->n);
         text_table_cell(table, "%s", links->targets[i / links->n_states].name);
         text_table_cell(table, "%s", link_state_format(state, text));
         text_table_cell(table, "%zu", group->n);
         text_table_cell(table, "%s",
-                        format_time(values_quantile(group->rtts_s, group->n, 0.5), times[0]));
+                        format_time(quantile_sorted(group->rtts_s, group->n, 0.5), times[0]));
         text_table_cell(table, "%s",
-                        format_time(values_quantile(group->rtts_s, group->n, 0.95), times[1]));
+                        format_time(quantile_sorted(group->rtts_s, group->n, 0.95), times[1]));
         text_table_cell(table, "%s", format_rate(state->up_bit_s, rates[0]));
         text_table_cell(table, "%s", format_rate(state->down_bit_s, rates[1]));
     }
@@ -140,14 +141,14 @@ json_t *show_links_json(struct show_links *links)
         const struct link_state *state = &links->states[i % links->n_states];
         if (group->n == 0)
             continue;
-        values_sort(group->rtts_s, group->n);
+        reals_sort(group->rtts_s, group->n);
         json_array_append_new(
             array, json_pack("{s:s,s:f,s:o,s:o,s:I,s:f,s:f,s:o}", "target",
                              links->targets[i / links->n_states].name, "rtt_s", state->rtt_s,
                              "up_bit_s", rate_json(state->up_bit_s), "down_bit_s",
                              rate_json(state->down_bit_s), "n", (json_int_t)group->n,
-                             "rtt_median_s", values_quantile(group->rtts_s, group->n, 0.5),
-                             "rtt_p95_s", values_quantile(group->rtts_s, group->n, 0.95), "lengths",
+                             "rtt_median_s", quantile_sorted(group->rtts_s, group->n, 0.5),
+                             "rtt_p95_s", quantile_sorted(group->rtts_s, group->n, 0.95), "lengths",
                              lengths_json(group)));
     }
     return array;
