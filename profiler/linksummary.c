@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "profiler/linksummary.h"
 
+#include "base/order.h"
+#include "base/quantile.h"
 #include "base/texttable.h"
 #include "base/units.h"
-#include "profiler/quantile.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,10 +20,10 @@ static struct column_summary summarise(const struct tracelog *log, int column, d
     }
     if (summary.n == 0)
         return summary;
-    values_sort(values, summary.n);
-    summary.p5 = values_quantile(values, summary.n, 0.05);
-    summary.p50 = values_quantile(values, summary.n, 0.5);
-    summary.p95 = values_quantile(values, summary.n, 0.95);
+    reals_sort(values, summary.n);
+    summary.p5 = quantile_sorted(values, summary.n, 0.05);
+    summary.p50 = quantile_sorted(values, summary.n, 0.5);
+    summary.p95 = quantile_sorted(values, summary.n, 0.95);
     summary.max = values[summary.n - 1];
     return summary;
 }
@@ -95,9 +96,9 @@ static void cut(const struct tracelog *log, double low, double high, struct stre
         }
         if (n == 0)
             continue;
-        values_sort(values, n);
+        reals_sort(values, n);
         stretches[x].any = true;
-        stretches[x].median = line_of(values_quantile(values, n, 0.5), low, high);
+        stretches[x].median = line_of(quantile_sorted(values, n, 0.5), low, high);
         stretches[x].most = line_of(values[n - 1], low, high);
     }
 }
