@@ -19,7 +19,7 @@ check() { # WHAT CONDITION..
 server=$!
 trap 'kill "$server" 2>/dev/null' EXIT
 for _ in {1..100}; do
-    grep -q listening "$folder/url" && break
+    grep -qs listening "$folder/url" && break
     sleep 0.1
 done
 url=$(sed 's/listening on //' "$folder/url")
