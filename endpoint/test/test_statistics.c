@@ -187,22 +187,45 @@ static int64_t least(const struct client_timing *timing)
     return ns;
 }
 
-/* A real server's statistics tell what its Server-Timing does, besides the writing of an output;
- * and asking for them is in neither the time nor the bytes of the request. */
-static void test_a_real_server(void **state)
-{
-    struct client_timing by_header[8], by_statistics[8];
+struct running {
     pid_t pid;
+    char *url;
+};
+
+static int start_server(void **state)
+{
+    struct running *server = malloc(sizeof *server);
     char *command = text_format("%s/bin/rnnserve --listen 127.0.0.1:0 --model "
                                 "m=dnnl:hidden=64,input=16,vocabulary=9 --model "
                                 "other=dnnl:hidden=64,input=16,vocabulary=9",
                                 test_build());
-    char *line = test_start(command, &pid);
-    (void)state;
+    char *line = test_start(command, &server->pid);
     assert_non_null(line);
-    read_counted(by_header, line + strlen("listening on "), false);
+    server->url = text_copy(line + strlen("listening on "));
+    *state = server;
+    free(line);
+    free(command);
+    return 0;
+}
+
+static int stop_server(void **state)
+{
+    struct running *server = *state;
+    int code = test_stop(server->pid);
+    free(server->url);
+    free(server);
+    return code;
+}
+
+/* A real server's statistics tell what its Server-Timing does, besides the writing of an output;
+ * and asking for them is in neither the time nor the bytes of the request. */
+static void test_a_real_server(void **state)
+{
+    const struct running *server = *state;
+    struct client_timing by_header[8], by_statistics[8];
+    read_counted(by_header, server->url, false);
     for (int i = 0; i < 2; i++) {
-        struct wire_server *relay = wire_relay_hiding(wire_port_of(line), "Server-Timing");
+        struct wire_server *relay = wire_relay_hiding(wire_port_of(server->url), "Server-Timing");
         read_counted(by_statistics, wire_url(relay), i == 1);
         double ratio = (double)least(by_statistics) / (double)least(by_header);
         print_message("by statistics %.3f of by header\n", ratio);
@@ -211,17 +234,16 @@ static void test_a_real_server(void **state)
             assert_int_equal(by_statistics[7].bytes_up, by_header[7].bytes_up);
         wire_end(relay);
     }
-    assert_int_equal(test_stop(pid), 0);
-    free(line);
-    free(command);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_refuses_others),
-        cmocka_unit_test(test_between),       cmocka_unit_test(test_what_servers_say),
-        cmocka_unit_test(test_a_real_server),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_refuses_others),
+        cmocka_unit_test(test_between),
+        cmocka_unit_test(test_what_servers_say),
+        cmocka_unit_test_setup_teardown(test_a_real_server, start_server, stop_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
