@@ -359,7 +359,6 @@ static CURLcode set_options(struct http *http, double timeout_s, enum http_conne
         {CURLOPT_CONNECTTIMEOUT_MS, (long)(timeout_s * 1e3 + 0.999)},
         {CURLOPT_MAXFILESIZE, HTTP_MAX_ANSWER},
         {CURLOPT_MAXCONNECTS, 1},
-        {CURLOPT_FRESH_CONNECT, own},
         {CURLOPT_FORBID_REUSE, own},
         {CURLOPT_SSL_SESSIONID_CACHE, !own},
         {CURLOPT_BUFFERSIZE, 256 << 10},
