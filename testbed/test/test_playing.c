@@ -87,22 +87,26 @@ static void start_trial(struct trial *trial)
     _exit(0);
 }
 
+/* Judges what was seen; the best of several attempts stays. */
 static void judge(struct trial *trial)
 {
-    double off[MOST_PINGS];
-    trial->worst = 0;
-    trial->earliest_ms = INFINITY;
+    double off[MOST_PINGS], got[N_SHARES], worst = 0, earliest_ms = INFINITY;
     for (int k = 0; k < trial->n; k++) {
         off[k] = trial->seen[k] - trial->states[k];
-        trial->earliest_ms = fmin(trial->earliest_ms, off[k]);
+        earliest_ms = fmin(earliest_ms, off[k]);
     }
-    trial->median_off_ms = quantile(off, trial->n, 0.5);
+    trial->earliest_ms = fmin(trial->earliest_ms, earliest_ms); /* of all attempts */
     for (int i = 0; i < N_SHARES; i++) {
         trial->played[i] = quantile(trial->states, trial->n, shares[i]);
-        trial->got[i] = quantile(trial->seen, trial->n, shares[i]);
+        got[i] = quantile(trial->seen, trial->n, shares[i]);
         double allowed_ms = fmax(0.3, 0.03 * trial->played[i]);
-        trial->worst = fmax(trial->worst, fabs(trial->got[i] - trial->played[i]) / allowed_ms);
+        worst = fmax(worst, fabs(got[i] - trial->played[i]) / allowed_ms);
     }
+    if (worst >= trial->worst)
+        return;
+    trial->worst = worst;
+    trial->median_off_ms = quantile(off, trial->n, 0.5);
+    memcpy(trial->got, got, sizeof got);
 }
 
 static void end_trial(struct trial *trial)
@@ -149,8 +153,11 @@ static struct trial *add_trial(struct trial *trials, int *n, char *text, const c
 {
     struct trial *trial = &trials[(*n)++];
     assert_true(*n <= MOST_LINKS);
-    *trial = (struct trial){
-        .text = text, .name = text_copy(name), .jitter_ms = jitter_ms, .worst = INFINITY};
+    *trial = (struct trial){.text = text,
+                            .name = text_copy(name),
+                            .jitter_ms = jitter_ms,
+                            .worst = INFINITY,
+                            .earliest_ms = INFINITY};
     trial->seen =
         mmap(NULL, sizeof trial->states, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(trial->seen != MAP_FAILED);
