@@ -26,6 +26,7 @@ struct trial {
     double jitter_ms;
     int n;                     /* pings */
     double states[MOST_PINGS]; /* ms, the truth */
+    double least[MOST_PINGS];  /* ms, of all attempts */
     double *seen;              /* ms, shared with the process that pings */
     double played[N_SHARES], got[N_SHARES];
     double worst, median_off_ms, earliest_ms; /* worst: in units of what is allowed */
@@ -56,6 +57,8 @@ static void expect(struct trial *trial, double limit_s, int most)
                                              .pace = PACE_REQUEST,
                                              .jitter_s = trial->jitter_ms * 1e-3});
     double sum_ms = 0;
+    for (int k = 0; k < MOST_PINGS; k++)
+        trial->least[k] = INFINITY;
     for (trial->n = 0; trial->n < most; trial->n++) {
         play_request(&play);
         double ms = (double)play_at(&play, 0).round_trip_ns * 1e-6;
@@ -87,26 +90,25 @@ static void start_trial(struct trial *trial)
     _exit(0);
 }
 
-/* Judges what was seen; the best of several attempts stays. */
+/* Judges what was seen: the first attempt as it is; of several, which all play the same states, the
+ * least that each ping took, since what the machine made late in one is not what it makes late in
+ * the next, but what the relay does wrong is wrong each time. */
 static void judge(struct trial *trial)
 {
-    double off[MOST_PINGS], got[N_SHARES], worst = 0, earliest_ms = INFINITY;
+    double off[MOST_PINGS];
+    trial->worst = 0;
     for (int k = 0; k < trial->n; k++) {
-        off[k] = trial->seen[k] - trial->states[k];
-        earliest_ms = fmin(earliest_ms, off[k]);
+        trial->least[k] = fmin(trial->least[k], trial->seen[k]);
+        off[k] = trial->least[k] - trial->states[k];
+        trial->earliest_ms = fmin(trial->earliest_ms, off[k]);
     }
-    trial->earliest_ms = fmin(trial->earliest_ms, earliest_ms); /* of all attempts */
+    trial->median_off_ms = quantile(off, trial->n, 0.5);
     for (int i = 0; i < N_SHARES; i++) {
         trial->played[i] = quantile(trial->states, trial->n, shares[i]);
-        got[i] = quantile(trial->seen, trial->n, shares[i]);
+        trial->got[i] = quantile(trial->least, trial->n, shares[i]);
         double allowed_ms = fmax(0.3, 0.03 * trial->played[i]);
-        worst = fmax(worst, fabs(got[i] - trial->played[i]) / allowed_ms);
+        trial->worst = fmax(trial->worst, fabs(trial->got[i] - trial->played[i]) / allowed_ms);
     }
-    if (worst >= trial->worst)
-        return;
-    trial->worst = worst;
-    trial->median_off_ms = quantile(off, trial->n, 0.5);
-    memcpy(trial->got, got, sizeof got);
 }
 
 static void end_trial(struct trial *trial)
@@ -211,13 +213,12 @@ static void test_quantiles(void **state)
     print_message("%d links, seed %llu\n", n, (unsigned long long)seed);
     for (int i = 0; i < n; i++)
         expect(&trials[i], test_long() ? 120 : 5, test_long() ? MOST_PINGS : 200);
-    bool busy = peer_machine_is_busy();
-    for (int attempt = 0; attempt < 3 && n_bad > 0; attempt++) {
+    for (int attempt = 0; attempt < 5 && n_bad > 0; attempt++) {
         n_bad = play_all(trials, n);
         print_trials(trials, n);
         print_message("attempt %d: %d links are not within 3 %% or 0.3 ms\n", attempt + 1, n_bad);
     }
-    busy = peer_machine_is_busy() || busy;
+    bool busy = n_bad > 0 && peer_machine_is_busy();
     for (int i = 0; i < n; i++) {
         struct trial *t = &trials[i];
         /* a busy machine makes some late; nothing makes one early */
