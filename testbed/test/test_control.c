@@ -361,6 +361,30 @@ static void test_change_during_a_transfer(void **state)
     free(path);
 }
 
+/* What was taken at a slow rate does not keep its slow times when the rate rises. */
+static void test_backlog_of_a_slow_link(void **state)
+{
+    (void)state;
+    char *path;
+    struct relayed link = start_controlled("--rtt 0", &path);
+    double *took_s = shared_double(), least_s = INFINITY;
+    int control = control_connect(path);
+    for (int i = 0; i < 3 && least_s > 0.2; i++) {
+        assert_answer(control, "set up=8kbit/s\n", "ok"); /* a byte takes 1 ms */
+        pid_t pid = transfer_beside(link.port, 't', 1000, took_s);
+        clock_sleep_ns(100000000);
+        assert_answer(control, "set up=8\n", "ok");
+        waitpid(pid, NULL, 0);
+        least_s = fmin(least_s, *took_s);
+    }
+    print_message("1000 bytes that waited at 1 kB/s: %.4f s (asked 0.101)\n", least_s);
+    assert_close(least_s, 0.1, 0, 0.1);
+    munmap(took_s, sizeof *took_s);
+    close(control);
+    free(relayed_stop(&link));
+    free(path);
+}
+
 /* A connection that was opened at a low rate is as fast as any when the rate is high, and the other
  * way round. */
 static void test_rates_on_one_connection(void **state)
@@ -429,6 +453,7 @@ int main(void)
         cmocka_unit_test_teardown(test_what_is_there, relayed_teardown),
         cmocka_unit_test_teardown(test_standard_input, relayed_teardown),
         cmocka_unit_test_teardown(test_change_during_a_transfer, relayed_teardown),
+        cmocka_unit_test_teardown(test_backlog_of_a_slow_link, relayed_teardown),
         cmocka_unit_test_teardown(test_rates_on_one_connection, relayed_teardown),
         cmocka_unit_test_teardown(test_handshake_in_an_outage, relayed_teardown),
     };

@@ -331,25 +331,25 @@ static void test_requests(void **state)
 {
     (void)state;
     char *folder = test_scratch("playing");
-    char *trace = test_write(folder, "trace.csv", "t_s,rtt_ms\n0,10\n1,20\n2,30\n3,40\n");
+    char *trace = test_write(folder, "trace.csv", "t_s,rtt_ms\n0,20\n1,60\n2,100\n3,140\n");
     char *options = text_format("--trace %s --up unlimited --down unlimited --pace request", trace);
     struct relayed link = relayed_start(server_port, options);
-    int a = peer_connect(link.port); /* 10 */
+    int a = peer_connect(link.port); /* 20 */
     double took_ms[6];
-    took_ms[0] = (double)peer_ping(a) * 1e-6 - 10 - 10; /* with its handshake */
-    took_ms[1] = (double)peer_ping(a) * 1e-6 - 20;
-    int b = peer_connect(link.port); /* 30 */
-    took_ms[2] = (double)peer_ping(b) * 1e-6 - 30 - 30;
-    took_ms[3] = (double)peer_ping(a) * 1e-6 - 40;
+    took_ms[0] = (double)peer_ping(a) * 1e-6 - 20 - 20; /* with its handshake */
+    took_ms[1] = (double)peer_ping(a) * 1e-6 - 60;
+    int b = peer_connect(link.port); /* 100 */
+    took_ms[2] = (double)peer_ping(b) * 1e-6 - 100 - 100;
+    took_ms[3] = (double)peer_ping(a) * 1e-6 - 140;
     close(a);
     clock_sleep_ns(50000000); /* the end of the stream has passed */
-    took_ms[4] = (double)peer_ping(b) * 1e-6 - 10;
-    took_ms[5] = (double)peer_ping(b) * 1e-6 - 20;
+    took_ms[4] = (double)peer_ping(b) * 1e-6 - 20;
+    took_ms[5] = (double)peer_ping(b) * 1e-6 - 60;
     close(b);
     char *err = relayed_stop(&link);
     for (int i = 0; i < 6; i++) {
         print_message("request %d: %+.3f ms off\n", i + 1, took_ms[i]);
-        assert_true(took_ms[i] > -2 && took_ms[i] < 8); /* each state is 10 ms from the next */
+        assert_true(took_ms[i] > -10 && took_ms[i] < 30); /* each is 40 ms from the next */
     }
     assert_non_null(strstr(err, " 6 requests,"));
     free(err);
