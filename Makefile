@@ -85,7 +85,7 @@ $(BUILD)/obj/%.o: %.c
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all tests setup setup-check setup-lint setup-bench check check-long check-asan check-rooms \
-	bench demo lint format format-check install uninstall clean help FORCE
+	bench demo replay lint format format-check install uninstall clean help FORCE
 all: $(addprefix $(BUILD)/bin/,$(TOOLS)) $(EXAMPLES)  ## build the tools (into build/bin)
 
 tests: all $(TESTS)
@@ -100,7 +100,7 @@ setup-bench:
 
 # These goals install what they need before anything is compiled.
 needs = $(filter $(1),$(MAKECMDGOALS))
-before := $(if $(call needs,demo),setup) $(if $(call needs,check check-long check-asan),setup-check) \
+before := $(if $(call needs,demo replay),setup) $(if $(call needs,check check-long check-asan),setup-check) \
 	$(if $(call needs,lint format format-check),setup-lint) $(if $(call needs,bench),setup-bench)
 sources := $(shell find $(ROOMS) -name '*.c')
 $(call object,$(sources)): | $(before)
@@ -120,6 +120,9 @@ check-rooms:  ## no room includes what the design forbids
 
 demo: all | setup  ## set up, build, measure this machine, ship a header, decide (TRACE=, RTT=)
 	$(Q)BUILD=$(BUILD) scripts/demo
+
+replay: all | setup  ## policies on seven data sets over eight links, one table (DB=campaign.db)
+	$(Q)BUILD=$(BUILD) scripts/replay
 
 bench: all $(BENCHES) $(bench_needs) | setup-bench  ## what it costs, as ratios in one run
 	$(Q)BUILD=$(BUILD) scripts/bench $(BENCHES)
