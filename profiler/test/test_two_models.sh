@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# One campaign over two models of one server: every target gets samples of its own, and the server
-# counts for each model what was sent to it.
+# One campaign over two models of one server, one in JSON over a warm connection, one in bytes over new
+# ones: every target gets samples of its own, and the server counts for each model what was sent to it.
 set -u
 mkdir -p "${BUILD:=build}/scratch"
 folder=$(mktemp -d "$BUILD/scratch/two_models.XXXXXX")
@@ -52,6 +52,8 @@ model = small
 [far]
 url = $url/
 model = $2
+tensors = binary
+connection = new
 [stop]
 ci = 0
 max_samples = 12
@@ -70,6 +72,20 @@ for model in small large; do # warm-ups come on top
     check "inferences of $model" "$(counted "$model")" -ge 24
 done
 check 'two rows of statistics' "$(ask /v2/models/stats | grep -o '"inference_count"' | wc -l)" = 2
+
+growth() { # TARGET: by how many bytes a request of 32 steps is longer than one of 4
+    awk -F, -v target="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+        $at["target"] == target { bytes[$at["length"]] = $at["bytes_up"] }
+        END { print bytes[32] - bytes[4] }' "$folder/both.csv"
+}
+check 'JSON, up to three bytes a token' "$(growth near)" -lt 100
+check 'eight bytes a token' "$(growth far)" -ge 224 -a "$(growth far)" -le 240
+opened() { # TARGET: how many of its samples opened a connection
+    awk -F, -v target="$1" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+        $at["target"] == target && $at["connect_s"] > 0' "$folder/both.csv" | wc -l
+}
+check 'one warm connection' "$(opened near)" = 0
+check 'a connection for each request' "$(opened far)" = 24
 
 campaign typo lrage
 "$BUILD/bin/rnnprof" run "$folder/typo.ini" --db "$folder/typo.db" -q 2>"$folder/typo"
