@@ -127,9 +127,12 @@ static int take_byte(struct linkcontrol *control, bool *ended)
  * many yet. `*ended`: there will be no more. */
 static bool take_line(struct linkcontrol *control, bool *ended)
 {
-    int c = '\n';
-    while (control->n_line < LINE_SIZE - 1 && (c = take_byte(control, ended)) != EOF && c != '\n')
+    int c;
+    while ((c = take_byte(control, ended)) != EOF && c != '\n') {
         control->line[control->n_line++] = c < ' ' ? ' ' : (char)c;
+        if (control->n_line == LINE_SIZE - 1)
+            break;
+    }
     if (c == EOF)
         return false;
     while (control->n_line > 0 && control->line[control->n_line - 1] == ' ')
