@@ -30,6 +30,14 @@ static size_t utf8_size(const unsigned char *text)
     return 0;
 }
 
+bool name_is_utf8(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+    for (size_t size = 1; *c && size > 0; c += size)
+        size = utf8_size(c);
+    return *c == '\0';
+}
+
 const char *name_trouble(const char *name)
 {
     if (!name || name[0] == '\0')

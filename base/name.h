@@ -5,6 +5,11 @@
 #ifndef BASE_NAME_H
 #define BASE_NAME_H
 
+#include <stdbool.h>
+
+/* Whether a text is UTF-8 throughout, as JSON wants it. */
+bool name_is_utf8(const char *text);
+
 /* Why `name` cannot serve ("is empty", "is not UTF-8 text", "holds a control character", ...), a
  * constant string that reads on after the name; NULL when it can. */
 const char *name_trouble(const char *name);

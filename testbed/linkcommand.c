@@ -128,6 +128,10 @@ static enum status check(const struct linkcommand *s, struct error *error)
                          s->up_bit_s < CONTROL_MIN_BIT_S ? "up" : "down");
     if (s->jitter_s > CONTROL_MAX_RTT_S)
         return error_set(error, STATUS_MISUSE, "--jitter: more than %g s", CONTROL_MAX_RTT_S);
+    if (s->control && strcmp(s->control, "-") == 0 && source_text(s) &&
+        strcmp(source_text(s), "-") == 0)
+        return error_set(error, STATUS_MISUSE,
+                         "standard input cannot be both the trace and --control");
     if (s->log && strcmp(s->log, "-") == 0)
         return error_set(error, STATUS_MISUSE, "--log: a file, not standard output");
     if (s->connections < 1 || s->connections > 100000)

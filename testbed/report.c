@@ -101,13 +101,17 @@ void report_text(const struct relay *relay, FILE *out)
 /* A name from a file or a path; null where it is no text. */
 static void print_name(FILE *out, const char *name)
 {
-    if (name_trouble(name)) {
+    if (!name_is_utf8(name)) {
         fputs("null", out);
         return;
     }
     fputc('"', out);
-    for (; *name; name++)
-        fprintf(out, strchr("\"\\", *name) ? "\\%c" : "%c", *name);
+    for (; *name; name++) {
+        if ((unsigned char)*name < ' ')
+            fprintf(out, "\\u%04x", (unsigned)*name);
+        else
+            fprintf(out, strchr("\"\\", *name) ? "\\%c" : "%c", *name);
+    }
     fputc('"', out);
 }
 

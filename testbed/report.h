@@ -12,7 +12,8 @@
 /* Lines and a table. */
 void report_text(const struct relay *relay, FILE *out);
 
-/* One JSON document, schema "rnnmap.link/1"; times in seconds, rates in bit/s (null: unlimited). */
+/* One JSON document, schema "rnnmap.link/1"; times in seconds, rates in bit/s (null: unlimited).
+ * "link" is the last state, "played" what there was in all: quantiles by time. */
 void report_json(const struct relay *relay, FILE *out);
 
 #endif

@@ -75,9 +75,21 @@ static void names_of_files(void **state)
     }
 }
 
+static void utf8(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "a,\"b\"\n", "\xc2\xb5s", "\xf0\x9f\x98\x80"};
+    static const char *const others[] = {"\xff", "a\xc2", "\xed\xa0\x80", "\xc0\xaf", "ab\x80"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        assert_true(name_is_utf8(texts[i]));
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(name_is_utf8(others[i]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(utf8),
         cmocka_unit_test(names_that_serve),
         cmocka_unit_test(names_that_do_not),
         cmocka_unit_test(names_of_files),

@@ -2,6 +2,8 @@
 /* rnnlink as a command: its options, what it prints, how it ends. */
 #include "testbed/test/relayed.h"
 
+#include <math.h>
+
 static void test_misuse(void **state)
 {
     (void)state;
@@ -31,6 +33,7 @@ static void test_misuse(void **state)
         {"--listen 127.0.0.1:0 --to 127.0.0.1:9 --rtt 1 --outages 5s", 2, "is not EVERY,FOR"},
         {"--listen 127.0.0.1:0 --to 127.0.0.1:9 --rtt 1 --outages 5s,0", 2, "less than 1 ms"},
         {"--listen 127.0.0.1:0 --to 127.0.0.1:9 --rtt 1 --outages 5s,x", 2, "--outages: "},
+        {"--listen 127.0.0.1:0 --to 127.0.0.1:9 --trace - --control -", 2, "cannot be both"},
         {"--listen 127.0.0.1:0 --to 127.0.0.1:9 --rtt 1 --log -", 2, "--log: a file"},
         {"--listen 127.0.0.1:0 --to 127.0.0.1:9 --rtt 1 --log no/such/folder", 1, "no/such/folder"},
         {"--listen 127.0.0.1:0 --to 127.0.0.1:9 --rtt 1 --connections 0", 2, "--connections"},
@@ -160,6 +163,10 @@ static void test_json(void **state)
     assert_close(number_after(document, "\"link\"", "\"rtt_s\":"), 0.004, 1e-9, 0);
     assert_close(number_after(document, "", "\"connections\":"), 1, 0, 0);
     assert_close(number_after(document, "", "\"handshakes_s\":"), 0.004, 1e-9, 0);
+    assert_non_null(strstr(document, "\"source\":\"fixed:4ms,8,unlimited\""));
+    assert_close(number_after(document, "\"played\"", "\"requests\":"), 3, 0, 0);
+    assert_close(number_after(document, "\"played\"", "\"changes\":"), 0, 0, 0);
+    assert_close(number_after(document, "\"played\"", "\"p95\":"), 0.004, 1.0 / 64, 0);
     assert_close(number_after(document, "\"up\":", "\"bytes\":"), 3, 0, 0);
     assert_close(number_after(document, "\"down\":", "\"bytes\":"), 3, 0, 0);
     assert_close(number_after(document, "\"up\":", "\"asked_s\":{\"p50\":"), 0.002001, 0.02, 0);
@@ -169,6 +176,30 @@ static void test_json(void **state)
     free(err);
 }
 
+/* Outages are in the report, by the share that their means give. */
+static void test_outages(void **state)
+{
+    (void)state;
+    int port;
+    pid_t server = peer_serve(peer_echo, &port);
+    struct relayed link = relayed_start(port, "--rtt 1 --outages 10ms,30ms");
+    int fd = peer_connect(link.port);
+    double least_ms = INFINITY, most_ms = 0;
+    for (int64_t start = clock_ns(); peer_seconds(start) < 1;) {
+        double took_ms = (double)peer_ping(fd) * 1e-6;
+        least_ms = fmin(least_ms, took_ms);
+        most_ms = fmax(most_ms, took_ms);
+    }
+    close(fd);
+    char *err = relayed_stop(&link);
+    print_message("pings of 1 ms took %.2f to %.2f ms\n", least_ms, most_ms);
+    assert_true(least_ms > 0.7 && most_ms > 30); /* some wait for the end of an outage */
+    double share = strtod(strstr(err, " requests, ") + 11, NULL);
+    assert_close(share, 75, 0, 25); /* about 25 of each kind */
+    free(err);
+    peer_end(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_address_in_use),
         cmocka_unit_test(test_ready_line_and_report),
         cmocka_unit_test(test_json),
+        cmocka_unit_test_teardown(test_outages, relayed_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
