@@ -132,16 +132,16 @@ static bool matches(const struct server_route *route, const struct path *path)
 /* "'a', 'b' and 3 more", to be freed; NULL when memory ran out. */
 static char *list_models(const struct server *server)
 {
-    size_t n = server->n_models, n_named = n > MAX_NAMED ? MAX_NAMED : n;
+    size_t n = server->n_models;
     char *list = text_copy("");
-    for (size_t i = 0; list && i < n_named; i++) {
+    for (size_t i = 0; list && i < n && i < MAX_NAMED; i++) {
         char *longer = text_format("%s%s'%.64s'", list, i ? ", " : "", server->models[i].name);
         free(list);
         list = longer;
     }
-    if (!list || n == n_named)
+    if (!list || n <= MAX_NAMED)
         return list;
-    char *longer = text_format("%s and %zu more", list, n - n_named);
+    char *longer = text_format("%s and %zu more", list, n - MAX_NAMED);
     free(list);
     return longer;
 }

@@ -161,7 +161,7 @@ static void test_forms_give_the_same_bits(void **state)
          true, false},
         {"", true, true}, /* raw */
     };
-    float first[4], output[4];
+    float first[4] = {0}, output[4] = {0};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *answer = cases[i].binary_in
                            ? post_whole(server, INFER, cases[i].json, input, sizeof input)
