@@ -68,7 +68,9 @@ struct cost_model {
     size_t n_segments;
     double *knots; /* n_knots, ascending; owned */
     size_t n_knots;
-    double *coefficients; /* n_coefficients: ascending powers of n, then hinges; owned */
+    /* n_coefficients: ascending powers of n, then hinges; of a step the level of each segment (one
+     * that is known, not estimated, has no variance); owned */
+    double *coefficients;
     size_t n_coefficients;
     uint32_t n_min, n_max; /* shortest and longest length measured */
     double residual_sd;    /* of single samples, in the quantity's unit, over all lengths */
