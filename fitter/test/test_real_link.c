@@ -136,8 +136,8 @@ static void slow_start_adds_round_trips(void **state)
     assert_true(right);
 }
 
-/* Half a kilobyte takes 40 ms at 0.1 Mbit/s, and the tiny requests that the round trip is told from
- * 20 ms: neither may stay in the endpoint's time. */
+/* At 0.1 Mbit/s the bytes of a request take tens of ms, and so do those of the tiny ones that the
+ * round trip is told from: neither may stay in the endpoint's time. */
 static void bytes_are_told_from_the_endpoint(void **state)
 {
     static const char *const states[] = {"10/0.1/0.1", "10/100/100"};
