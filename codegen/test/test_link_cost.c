@@ -109,6 +109,37 @@ static void random_pairs_with_a_link(void **state)
     }
 }
 
+/* Regret that is accepted is shares of the cost, not of round trips: with several of them per
+ * request, no decision costs more than the share, but for the microsecond that R(n) is rounded to.
+ */
+static void accepted_regret_is_kept(void **state)
+{
+    (void)state;
+    struct random random = {44};
+    for (int i = 0; i < 150; i++) {
+        struct pair pair = pair_random(&random);
+        struct table_options options = {"edge", "cloud", LINK_RTT, pair.rtt_s, 0.05, NULL};
+        struct decision_table table;
+        struct model_set set;
+        struct cost_pair costs;
+        pair_set(&pair, &set);
+        add_link(&set, &pair, 100, 10, (const double[]){3, 1.5 * (i % 2)});
+        assert_int_equal(decision_table_build(&set, &options, &table, NULL), STATUS_OK);
+        assert_int_equal(cost_pair_find(&set, "edge", "cloud", &costs, NULL), STATUS_OK);
+        for (uint32_t n = 0; n <= table.threshold.n_limit; n++) {
+            uint64_t even_us = decision_table_break_even_us(&table, n);
+            for (uint64_t r = even_us ? even_us - 1 : 0; r <= even_us && r < UINT32_MAX; r++) {
+                const struct cost_link link = {(double)r * 1e-6, 1e-6, 2e-7};
+                double edge = cost_edge_s(&costs, n), cloud = cost_cloud_s(&costs, n, &link);
+                double paid = decision_table_choose(&table, n, (uint32_t)r) ? cloud : edge;
+                assert_true(paid <= 1.05 * fmax(fmin(edge, cloud), 0) + 4e-6);
+            }
+        }
+        decision_table_free(&table);
+        model_set_free(&set);
+    }
+}
+
 /* Edge n ms, endpoint 10 + 0.2 n ms, 200 + 50 n bytes at 1 us, two round trips:
  * R(n) = (0.75 n - 10.2 - 0.04) / 2 ms. */
 static void a_table_by_hand(void **state)
@@ -154,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_pairs_with_a_link),
+        cmocka_unit_test(accepted_regret_is_kept),
         cmocka_unit_test(a_table_by_hand),
         cmocka_unit_test(hopeless_links_are_refused),
     };
