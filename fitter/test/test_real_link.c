@@ -123,7 +123,7 @@ static void slow_start_adds_round_trips(void **state)
     bool right = false;
     for (int attempt = 0; !right && attempt < ATTEMPTS; attempt++) {
         json_t *document = campaign(*state, "cold.ini", "200,1500,4000,12000", "new",
-                                    "4/40/80 34/40/80", 7, "--slow-start");
+                                    "4/40/80 64/40/80", 6, "--slow-start");
         json_t *trips = model_of(document, "round_trips");
         right = trips != NULL;
         for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
