@@ -39,7 +39,6 @@ static enum status check_options(const struct rnneval_settings *s, struct error 
 {
     const char *missing = !s->db ? "--db FILE" : !s->lengths.n_items ? "--lengths SOURCE" : NULL;
     const char *stray = out_of_place(s);
-    size_t n_links = s->links.n_items ? s->links.n_items : 1;
     if (missing)
         return error_set(error, STATUS_MISUSE, "%s is missing; see rnneval --help", missing);
     if (stray)
@@ -53,7 +52,7 @@ static enum status check_options(const struct rnneval_settings *s, struct error 
                          s->max_length, LENGTH_MAX);
     if (s->live && s->lengths.n_items > 1)
         return error_set(error, STATUS_MISUSE, "--live takes one --lengths");
-    if (s->plot && n_links * s->lengths.n_items > 1)
+    if (s->plot && (s->lengths.n_items > 1 || s->links.n_items > 1))
         return error_set(error, STATUS_MISUSE,
                          "--plot draws one evaluation: give one --lengths and one --link");
     return STATUS_OK;
@@ -121,20 +120,27 @@ enum status job_lengths(const struct job *job, const char *source, struct histog
 
 /* ---- what becomes of it */
 
-static enum status put_json(const struct cell *cells, size_t n, FILE *out, struct error *error)
+/* What is written does not depend on when a signal came. */
+static bool is_one(const struct job *job)
 {
-    return n == 1 ? report_json(&cells->evaluation, &cells->context, out, error)
-                  : report_cells_json(cells, n, out, error);
+    return job->settings->lengths.n_items == 1 && job->settings->links.n_items <= 1;
 }
 
-static enum status write_json(const struct cell *cells, size_t n, const char *path,
+static enum status put_json(const struct job *job, const struct cell *cells, size_t n, FILE *out,
+                            struct error *error)
+{
+    return is_one(job) ? report_json(&cells->evaluation, &cells->context, out, error)
+                       : report_cells_json(cells, n, out, error);
+}
+
+static enum status write_json(const struct job *job, const struct cell *cells, size_t n,
                               struct error *error)
 {
     struct outfile file;
-    enum status status = outfile_open(&file, path, error);
+    enum status status = outfile_open(&file, job->settings->output, error);
     if (status)
         return status;
-    status = put_json(cells, n, file.stream, error);
+    status = put_json(job, cells, n, file.stream, error);
     if (!status)
         status = outfile_commit(&file, error);
     outfile_abandon(&file);
@@ -144,12 +150,12 @@ static enum status write_json(const struct cell *cells, size_t n, const char *pa
 static void put_text(const struct job *job, const struct cell *cells, size_t n)
 {
     FILE *out = job->call->out;
-    for (size_t i = 0; i < n && (n == 1 || job->settings->tables); i++) {
+    for (size_t i = 0; i < n && (is_one(job) || job->settings->tables); i++) {
         report_text(&cells[i].evaluation, &cells[i].context, out);
-        if (n > 1)
+        if (!is_one(job))
             fputs("\n----\n\n", out);
     }
-    if (n > 1)
+    if (!is_one(job))
         report_cells_text(cells, n, out);
 }
 
@@ -159,11 +165,11 @@ enum status job_publish(const struct job *job, const struct cell *cells, size_t 
     const struct rnneval_settings *s = job->settings;
     enum status status = STATUS_OK;
     if (job->call->json)
-        status = put_json(cells, n, job->call->out, error);
+        status = put_json(job, cells, n, job->call->out, error);
     else
         put_text(job, cells, n);
     if (!status && s->output)
-        status = write_json(cells, n, s->output, error);
+        status = write_json(job, cells, n, error);
     if (!status && s->plot)
         status = plot_totals(&cells->evaluation, &cells->context, s->plot, error);
     return status;

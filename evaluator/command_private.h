@@ -20,7 +20,8 @@ struct job {
 enum status job_lengths(const struct job *job, const char *source, struct histogram *histogram,
                         struct report_context *context, struct error *error);
 
-/* Tables or the JSON document, and the files that were asked for. */
+/* Tables or the JSON document, and the files that were asked for; n may be less than was asked for,
+ * where a signal came. */
 enum status job_publish(const struct job *job, const struct cell *cells, size_t n,
                         struct error *error);
 

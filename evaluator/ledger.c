@@ -65,10 +65,14 @@ void ledger_finish(struct ledger *ledger)
     size_t n_rtt = 0;
     ledger->n_failed = 0;
     ledger->by_table = true;
+    ledger->edge_work_s = ledger->cloud_work_s = 0;
+    ledger->span_s = ledger->requests[ledger->n - 1].at_s - ledger->requests[0].at_s;
     for (size_t i = 0; i < ledger->n; i++) {
         const struct request *request = &ledger->requests[i];
         length += ledger->lengths[request->place].n;
         ledger->n_failed += request->failed;
+        ledger->edge_work_s += request->edge_s;
+        ledger->cloud_work_s += request->busy_s;
         ledger->by_table = ledger->by_table && is_for_header(ledger, request);
         up += 1 / request->up_s_per_byte;
         down += 1 / request->down_s_per_byte;

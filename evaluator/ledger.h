@@ -54,11 +54,13 @@ struct ledger {
     struct known_length *lengths;
     size_t n_lengths;
     double mean_length;
-    struct cost_link design; /* the link that the product was designed for */
-    struct cost_link mean;   /* of this run; rtt_s is NAN where none is known */
-    double timeout_s;        /* INFINITY: requests carry it themselves (live) */
-    bool open;               /* requests come before others are answered, and queue */
-    bool probed;             /* the product hears each request's round trip, wherever it runs */
+    double span_s;                    /* from the first request to the last */
+    double edge_work_s, cloud_work_s; /* if all were served there: without waiting */
+    struct cost_link design;          /* the link that the product was designed for */
+    struct cost_link mean;            /* of this run; rtt_s is NAN where none is known */
+    double timeout_s;                 /* INFINITY: requests carry it themselves (live) */
+    bool open;                        /* requests come before others are answered, and queue */
+    bool probed;   /* the product hears each request's round trip, wherever it runs */
     bool by_table; /* bandwidths stay those the header was made for; else the models stand in */
 };
 

@@ -72,7 +72,7 @@ static void try_thresholds(struct making *m)
     for (size_t t = 2; t < N_TRIED; t++)
         lengths[t] = (uint32_t)quantile_select(m->cost_s, n, (double)(t - 1) / (N_TRIED - 1));
     for (size_t t = 0; t < N_TRIED; t++) {
-        for (int above = 1; above >= 0; above--) {
+        for (int above = 1; above >= (t < 2); above--) { /* none and all: no other way round */
             struct hindsight tried = {lengths[t], above != 0};
             double sum_s = try_threshold(m, &tried, n);
             if (sum_s < least_s) {
@@ -173,7 +173,10 @@ enum status evaluation_make(const struct ledger *ledger, const bool *wanted, uin
     *evaluation = (struct evaluation){.outcomes = calloc(n_policies, sizeof(struct outcome)),
                                       .n_requests = ledger->n,
                                       .n_failed = ledger->n_failed,
-                                      .open = ledger->open};
+                                      .open = ledger->open,
+                                      .span_s = ledger->span_s,
+                                      .edge_load = ledger->edge_work_s / ledger->span_s,
+                                      .cloud_load = ledger->cloud_work_s / ledger->span_s};
     enum status status = STATUS_OK;
     if (!m.single_s || !m.cost_s || !evaluation->outcomes)
         status = error_set(error, STATUS_NO_MEMORY, "out of memory for %zu requests", ledger->n);

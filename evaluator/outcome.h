@@ -32,7 +32,9 @@ struct evaluation {
     size_t n_outcomes;
     size_t n_requests, n_failed, n_unprobed; /* failed at the endpoint; round trip unknown */
     bool open;                               /* requests queued */
-    bool better_is_cloud;                    /* which single device has the smaller mean */
+    double span_s;                           /* from the first request to the last */
+    double edge_load, cloud_load; /* work over span if all went there; from 1 on queues only grow */
+    bool better_is_cloud;         /* which single device has the smaller mean */
     double better_single_s, other_single_s, oracle_s; /* means */
     struct interval singles_ci95; /* of the worse single device less the better one, paired */
     struct hindsight hindsight;

@@ -27,31 +27,51 @@ static void put_round_trips(const struct evaluation *e, FILE *out)
                 format_time(e->rtt_p5_s, low), format_time(e->rtt_p95_s, high));
 }
 
+void report_cautions(const struct replay_context *replay, int indent, FILE *out)
+{
+    const char *unknown = replay->charges_up ? " down" : replay->charges_down ? " up" : "";
+    if (!replay->has_rtt)
+        fprintf(out, "%*sthe campaign knows no round trips: the link of then is charged as well\n",
+                indent, "");
+    if (!replay->charges_up || !replay->charges_down)
+        fprintf(
+            out,
+            "%*sthe campaign does not know the bandwidth%s: the bytes' time of then is charged\n",
+            indent, "", unknown);
+    if (!replay->by_table)
+        fprintf(out, "%*sits bandwidth is not the header's: rnnmap decides by the models\n", indent,
+                "");
+}
+
+static void put_loads(const struct evaluation *e, FILE *out)
+{
+    const char *const places[] = {"device", "endpoint"};
+    const double loads[] = {e->edge_load, e->cloud_load};
+    for (int i = 0; i < 2; i++) {
+        if (e->open && loads[i] >= 1)
+            fprintf(out,
+                    "         the %s alone cannot keep up (load %.2f): its waits grow as long as "
+                    "it runs\n",
+                    places[i], loads[i]);
+    }
+}
+
 /* What requests are charged from, and what to be wary of. */
-static void put_replay(const struct replay_context *r, FILE *out)
+static void put_replay(const struct evaluation *e, const struct replay_context *r, FILE *out)
 {
     const struct draws *d = r->draws;
-    char text[ARRIVALS_TEXT_SIZE];
+    char text[ARRIVALS_TEXT_SIZE], span[UNITS_TEXT_SIZE];
     if (r->in_sample)
         fprintf(out, "  times  IN SAMPLE, all %zu samples at %zu lengths: %s\n", d->n_samples,
                 d->n_lengths, r->in_sample);
     else
         fprintf(out, "  times  %zu samples of %zu held-out rounds at %zu lengths\n", d->n_samples,
                 d->n_rounds, d->n_lengths);
-    fprintf(out, "  made   %s\n  link   %s%s\n", arrivals_describe(&r->arrivals, text), r->link,
-            r->by_request ? ", on by a row a request" : "");
-    if (!r->has_rtt)
-        fputs("         the campaign knows no round trips: the link of then is charged as well\n",
-              out);
-    if (!r->charges_up || !r->charges_down)
-        fprintf(out,
-                "         the campaign does not know the bandwidth%s: the bytes' time of then is "
-                "charged\n",
-                r->charges_up     ? " down"
-                : r->charges_down ? " up"
-                                  : "");
-    if (!r->by_table)
-        fputs("         its bandwidth is not the header's: rnnmap decides by the models\n", out);
+    fprintf(out, "  made   %s, over %s\n", arrivals_describe(&r->arrivals, text),
+            format_duration(e->span_s, span));
+    put_loads(e, out);
+    fprintf(out, "  link   %s%s\n", r->link, r->by_request ? ", on by a row a request" : "");
+    report_cautions(r, 9, out);
 }
 
 static void put_failures(const struct evaluation *e, const struct replay_context *r, FILE *out)
@@ -83,7 +103,7 @@ static void put_head(const struct evaluation *e, const struct report_context *c,
         fprintf(out, "  cloud  %s%s%s\n", c->url, c->server && *c->server ? ", " : "",
                 c->server ? c->server : "");
     if (c->replay)
-        put_replay(c->replay, out);
+        put_replay(e, c->replay, out);
     put_round_trips(e, out);
     put_failures(e, c->replay, out);
     fputc('\n', out);
@@ -106,13 +126,19 @@ static void put_difference(struct text_table *table, const struct evaluation *e,
                     100 * o->vs_better_single_s / e->better_single_s);
 }
 
+/* Columns that would hold zeros only are left out. */
 static void put_table(const struct evaluation *e, FILE *out)
 {
-    struct text_table *table = text_table_new(
-        e->open ? "<policy|mean ms|p95 ms|p99 ms|offloaded|to single ms|95 % interval|in %|to "
-                  "oracle|unlike oracle|wait ms"
-                : "<policy|mean ms|p95 ms|p99 ms|offloaded|to single ms|95 % interval|in %|to "
-                  "oracle|unlike oracle");
+    char heads[160] = "<policy|mean ms|p95 ms|p99 ms|offloaded|to single ms|95 % interval|in %|to "
+                      "oracle|unlike oracle";
+    bool failures = false;
+    for (size_t i = 0; i < e->n_outcomes; i++)
+        failures = failures || e->outcomes[i].failed > 0;
+    if (failures)
+        strcat(heads, "|failed");
+    if (e->open)
+        strcat(heads, "|wait ms");
+    struct text_table *table = text_table_new(heads);
     for (size_t i = 0; i < e->n_outcomes; i++) {
         const struct outcome *o = &e->outcomes[i];
         text_table_cell(table, "%s", o->policy->name);
@@ -123,6 +149,8 @@ static void put_table(const struct evaluation *e, FILE *out)
         put_difference(table, e, o);
         text_table_cell(table, "%+.1f %%", 100 * (o->oracle_ratio - 1));
         text_table_cell(table, "%.1f %%", 100 * o->wrong);
+        if (failures)
+            text_table_cell(table, "%.2f %%", 100 * o->failed);
         if (e->open)
             text_table_cell(table, "%.3f", 1e3 * o->mean_wait_s);
     }

@@ -59,6 +59,9 @@ void report_text(const struct evaluation *evaluation, const struct report_contex
 /* One table with a line a cell, and in which cells `known` is worse than it need be (summary.c). */
 void report_cells_text(const struct cell *cells, size_t n, FILE *out);
 
+/* What of a replay's link is not as it seems; a line each, after `indent` spaces (report.c). */
+void report_cautions(const struct replay_context *replay, int indent, FILE *out);
+
 /* Whether the policy `known`, who knows the link, is slower than the better single device beyond
  * the paired interval although the single devices differ by more than the noise: never to happen.
  * False where `known` was not evaluated. */

@@ -66,18 +66,25 @@ static json_t *arrivals_json(const struct replay_context *replay)
 
 static json_t *hindsight_json(const struct evaluation *e)
 {
-    return json_pack("{s:I,s:s}", "length", (json_int_t)e->hindsight.threshold, "offload",
-                     e->hindsight.above ? "from" : "below");
+    bool none = e->hindsight.threshold == UINT32_MAX;
+    return json_pack("{s:o,s:s}", "length",
+                     none ? json_null() : json_integer((json_int_t)e->hindsight.threshold),
+                     "offload",
+                     none                 ? "none"
+                     : e->hindsight.above ? "from"
+                                          : "below");
 }
 
-static int add_replay(json_t *json, const struct replay_context *replay)
+static int add_replay(json_t *json, const struct evaluation *e, const struct replay_context *replay)
 {
     if (!replay)
         return 0;
-    json_t *fields = json_pack("{s:f,s:s,s:{s:b,s:b},s:b}", "timeout_s", replay->timeout_s,
-                               "rnnmap_decides_by", replay->by_table ? "header" : "models",
-                               "bandwidth_charged", "up", replay->charges_up, "down",
-                               replay->charges_down, "link_by_request", replay->by_request);
+    json_t *fields =
+        json_pack("{s:f,s:{s:o,s:o},s:f,s:s,s:{s:b,s:b},s:b}", "span_s", e->span_s, "loads", "edge",
+                  real_or_null(e->edge_load), "cloud", real_or_null(e->cloud_load), "timeout_s",
+                  replay->timeout_s, "rnnmap_decides_by", replay->by_table ? "header" : "models",
+                  "bandwidth_charged", "up", replay->charges_up, "down", replay->charges_down,
+                  "link_by_request", replay->by_request);
     int failed = json_object_update(json, fields);
     json_decref(fields);
     return failed;
@@ -102,7 +109,7 @@ static json_t *document(const struct evaluation *e, const struct report_context 
         c->left_out, "better_single", e->better_is_cloud ? "cloud" : "edge", "better_single_s",
         e->better_single_s, "other_single_s", e->other_single_s, "singles_differ_ci95",
         interval_json(&e->singles_ci95), "fixed_threshold", hindsight_json(e), "policies", list);
-    if (json && add_replay(json, c->replay) != 0) {
+    if (json && add_replay(json, e, c->replay) != 0) {
         json_decref(json);
         json = NULL;
     }

@@ -90,6 +90,18 @@ static void put_astray(const struct cell *cells, size_t n, size_t n_decided, siz
     }
 }
 
+static void put_cautions(const struct cell *cells, size_t n, FILE *out)
+{
+    struct replay_context common = cells[0].replay;
+    bool by_table = true;
+    for (size_t i = 0; i < n; i++)
+        by_table = by_table && cells[i].replay.by_table;
+    common.by_table = true; /* the links differ in that */
+    report_cautions(&common, 0, out);
+    if (!by_table)
+        fputs("where a link's bandwidth is not the header's, rnnmap decides by the models\n", out);
+}
+
 void report_cells_text(const struct cell *cells, size_t n, FILE *out)
 {
     struct text_table *table = new_table(&cells[0].evaluation);
@@ -105,6 +117,7 @@ void report_cells_text(const struct cell *cells, size_t n, FILE *out)
     else
         fprintf(out, "charged with %zu samples of %zu held-out rounds at %zu lengths\n",
                 replay->draws->n_samples, replay->draws->n_rounds, replay->draws->n_lengths);
+    put_cautions(cells, n, out);
     fputc('\n', out);
     for (size_t i = 0; i < n; i++) {
         put_cell(table, &cells[i]);
