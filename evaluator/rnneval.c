@@ -87,7 +87,7 @@ static const struct tool tool = {
         "With --live each request runs at both places, and rnnmap hears the round trip of every "
         "one. A signal ends that after the request in hand and reports on those that were done.",
     .examples =
-        "  rnneval --db board.db --lengths imdb.csv --link datasets/links/lte_driving_ucc.ini\n"
+        "  rnneval --db board.db --lengths imdb.csv --link datasets/links/lte_driving_ucc.link\n"
         "  rnneval --db board.db --lengths imdb.csv --lengths text:log.txt --link fixed:20ms "
         "--link "
         "fixed:80ms\n"
