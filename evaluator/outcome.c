@@ -50,6 +50,7 @@ static void describe_round_trips(struct making *m)
     e->rtt_p95_s = quantile_select(m->cost_s, n, 0.95);
 }
 
+/* What the first n requests take under a threshold. */
 static double try_threshold(struct making *m, const struct hindsight *tried, size_t n)
 {
     struct fare fare;
@@ -60,25 +61,26 @@ static double try_threshold(struct making *m, const struct hindsight *tried, siz
     return sum_s;
 }
 
-/* Lengths evenly spaced over the first requests, and the two that offload nothing and all. */
+/* Offloading nothing, all, and from or below lengths that part the first requests evenly. */
 static void try_thresholds(struct making *m)
 {
     const struct ledger *ledger = m->ledger;
-    size_t n = ledger->n < N_TRIED_ON ? ledger->n : N_TRIED_ON;
-    uint32_t lengths[N_TRIED] = {UINT32_MAX, 0};
+    struct hindsight tried[2 * N_TRIED] = {{UINT32_MAX, true}, {0, true}};
+    size_t n = ledger->n;
     double least_s = INFINITY;
+    if (n > N_TRIED_ON)
+        n = N_TRIED_ON;
     for (size_t i = 0; i < n; i++)
         m->cost_s[i] = ledger->lengths[ledger->requests[i].place].n;
-    for (size_t t = 2; t < N_TRIED; t++)
-        lengths[t] = (uint32_t)quantile_select(m->cost_s, n, (double)(t - 1) / (N_TRIED - 1));
-    for (size_t t = 0; t < N_TRIED; t++) {
-        for (int above = 1; above >= (t < 2); above--) { /* none and all: no other way round */
-            struct hindsight tried = {lengths[t], above != 0};
-            double sum_s = try_threshold(m, &tried, n);
-            if (sum_s < least_s) {
-                least_s = sum_s;
-                m->evaluation->hindsight = tried;
-            }
+    for (size_t t = 2; t < 2 * N_TRIED; t++) {
+        double share = (double)(t / 2) / N_TRIED;
+        tried[t] = (struct hindsight){(uint32_t)quantile_select(m->cost_s, n, share), t % 2 == 0};
+    }
+    for (size_t t = 0; t < 2 * N_TRIED; t++) {
+        double sum_s = try_threshold(m, &tried[t], n);
+        if (sum_s < least_s) {
+            least_s = sum_s;
+            m->evaluation->hindsight = tried[t];
         }
     }
 }

@@ -20,11 +20,8 @@ static void put_round_trips(const struct evaluation *e, FILE *out)
     char low[UNITS_TEXT_SIZE], middle[UNITS_TEXT_SIZE], high[UNITS_TEXT_SIZE];
     if (e->rtt_p50_s < 0)
         return;
-    if (e->rtt_p5_s == e->rtt_p95_s)
-        fprintf(out, "  round trip %s\n", format_time(e->rtt_p50_s, middle));
-    else
-        fprintf(out, "  round trip %s (5 to 95 %%: %s to %s)\n", format_time(e->rtt_p50_s, middle),
-                format_time(e->rtt_p5_s, low), format_time(e->rtt_p95_s, high));
+    fprintf(out, "  round trip %s (5 to 95 %%: %s to %s)\n", format_time(e->rtt_p50_s, middle),
+            format_time(e->rtt_p5_s, low), format_time(e->rtt_p95_s, high));
 }
 
 void report_cautions(const struct replay_context *replay, int indent, FILE *out)
@@ -76,18 +73,18 @@ static void put_replay(const struct evaluation *e, const struct replay_context *
 
 static void put_failures(const struct evaluation *e, const struct replay_context *r, FILE *out)
 {
-    char text[UNITS_TEXT_SIZE];
+    char text[UNITS_TEXT_SIZE] = "";
     if (e->n_failed == 0)
         return;
-    if (r)
-        fprintf(out,
-                "  cannot be answered within %s: %zu (charged that long and a local inference)\n",
-                format_time(r->timeout_s, text), e->n_failed);
-    else
+    if (!r)
         fprintf(out,
                 "  failed at the endpoint: %zu (charged until they failed, and with a local "
                 "inference)\n",
                 e->n_failed);
+    else
+        fprintf(out,
+                "  cannot be answered within %s: %zu (charged that long and a local inference)\n",
+                format_time(r->timeout_s, text), e->n_failed);
 }
 
 static void put_head(const struct evaluation *e, const struct report_context *c, FILE *out)

@@ -13,12 +13,11 @@ enum { MS = 1000000, MAX = 400 };
 
 /* The device takes 1 ms a step; the endpoint 100 ms and 0.1 ms a step beside the round trip: the
  * break-even is at 0.9 n - 100 ms. */
-static struct live_request exact(uint32_t n, int64_t rtt_ns)
+static struct live_request exact(uint32_t steps, int64_t rtt_ns)
 {
-    return (struct live_request){.n = n,
-                                 .rtt_ns = rtt_ns,
-                                 .edge_ns = (int64_t)n * MS,
-                                 .cloud_ns = rtt_ns + 100 * MS + (int64_t)n * MS / 10};
+    struct live_request request = {.n = steps, .rtt_ns = rtt_ns, .edge_ns = (int64_t)steps * MS};
+    request.cloud_ns = rtt_ns + 100 * MS + (int64_t)steps * MS / 10;
+    return request;
 }
 
 static bool exact_rule(uint32_t n, double rtt_us)
