@@ -48,8 +48,8 @@ static enum status make_model(const struct dataset_target *target, enum quantity
         .bic = fit->bic,
         .dof = fit->leave_out ? (double)fit->n_rounds - 1 : fit->dof,
         .n_samples = series->n_samples,
-        .n_lengths = series->n_lengths,
-        .n_outliers = series->n_outliers,
+        .n_lengths = trips ? trips->n_lengths : series->n_lengths,
+        .n_outliers = trips ? 0 : series->n_outliers,
         .provenance = PROVENANCE_MEASURED,
     };
     if (!model->target || !model->segments || !model->knots || !model->coefficients) {

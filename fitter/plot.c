@@ -66,16 +66,28 @@ static void put_samples(const struct curve *curve, const struct cost_link *link,
     fputs("\n\n", out);
 }
 
+static void put_point(const struct curve *curve, double n, double t, FILE *out)
+{
+    double value =
+        cost_line_coefficient(&curve->line, 0, n) + n * cost_line_coefficient(&curve->line, 1, n);
+    double half = t * sqrt(fmax(cost_line_variance(&curve->line, n), 0));
+    fprintf(out, "%.9g %.9g %.9g %.9g\n", n, value * 1e3, (value - half) * 1e3,
+            (value + half) * 1e3);
+}
+
+/* Evenly spaced points, and two more where the number of round trips changes. */
 static void put_curve(const struct curve *curve, double n_max, FILE *out)
 {
     double t = gsl_cdf_tdist_Pinv(0.975, curve->dof);
+    const struct cost_model *trips = curve->target->remote ? curve->pair.round_trips : NULL;
+    size_t step = 0;
     for (int i = 0; i <= CURVE_POINTS; i++) {
         double n = 1 + (n_max - 1) * i / CURVE_POINTS;
-        double value = cost_line_coefficient(&curve->line, 0, n) +
-                       n * cost_line_coefficient(&curve->line, 1, n);
-        double half = t * sqrt(fmax(cost_line_variance(&curve->line, n), 0));
-        fprintf(out, "%.9g %.9g %.9g %.9g\n", n, value * 1e3, (value - half) * 1e3,
-                (value + half) * 1e3);
+        for (; trips && step + 1 < trips->n_segments && trips->segments[step].to < n; step++) {
+            put_point(curve, trips->segments[step].to, t, out);
+            put_point(curve, trips->segments[step + 1].from, t, out);
+        }
+        put_point(curve, n, t, out);
     }
     fputs("\n\n", out);
 }
@@ -133,9 +145,10 @@ static void put_script(const struct dataset *dataset, const struct model_set *se
                     "'' index %zu using 1:3:4 with filledcurves fillcolor rgb '%s' fillstyle "
                     "transparent solid 0.25 notitle, "
                     "'' index %zu using 1:2 with lines linewidth 2 linecolor rgb '%s' "
-                    "title '%s: %s model' noenhanced",
+                    "title '%s: %s model%s' noenhanced",
                     2 * t + 1, colour, 2 * t + 1, colour, target->name,
-                    form_name(time_model(set, target)->form));
+                    form_name(time_model(set, target)->form),
+                    target->remote ? ", and the link" : "");
         }
         fputs("\nset output\n", script);
     }

@@ -196,12 +196,14 @@ __attribute__((format(printf, 3, 4))) static void remark(const struct fit_option
 static void remark_one(const struct dataset_target *target, const struct fit_options *options,
                        const struct error *why)
 {
+    char what[80] = "open a connection";
+    if (!target->link.cold)
+        snprintf(what, sizeof what, "overflow the initial congestion window (%d bytes)",
+                 INITIAL_WINDOW_BYTES);
     remark(options, target,
            "requests %s, but %s; one round trip each is assumed, and the rest of the link is in "
            "remote_s",
-           target->link.cold ? "open a connection"
-                             : "overflow the initial congestion window (14600 bytes)",
-           why->text);
+           what, why->text);
 }
 
 enum status remote_fit(const struct dataset_target *target, const struct fit_options *options,
