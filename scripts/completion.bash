@@ -59,7 +59,7 @@ _rnnmap() {
         argument=$(_rnnmap_argument "$options" "$previous")
         case $argument in
         '') ;; # a flag: what follows is an option or an operand
-        *FILE* | *CSV* | *DIR* | *.csv | *.ini | *.h | *.html)
+        *FILE* | *CSV* | *DIR* | SOURCE | LINK | *.csv | *.ini | *.h | *.html)
             mapfile -t COMPREPLY < <(compgen -f -- "$current")
             compopt -o filenames 2>/dev/null
             return 0

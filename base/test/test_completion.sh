@@ -67,6 +67,9 @@ expect "$scratch/folder" "$bin/rnnfit" --db x --plot "$scratch/f"
 expect "$scratch/campaign two.db" "$bin/rnngen" --db = "$scratch/campaign t" # "--db=campaign t"
 among "$scratch/folder" "$bin/rnnfit" --db = "$scratch/"
 among Makefile "$bin/rnnfit" --db =
+expect "$scratch/campaign.ini" "$bin/rnneval" --lengths "$scratch/campaign.i"
+expect "$scratch/campaign.ini" "$bin/rnneval" --lengths text : "$scratch/campaign.i" # "text:campaign.i"
+expect "$scratch/folder" "$bin/rnnlink" --link rtt = "$scratch/f"                    # "rtt=f"
 expect '' "$bin/rnnlink" --rtt ''
 expect '' "$bin/rnnprof" fly --
 among '--db' "$bin/rnnprof" run --resume --d
