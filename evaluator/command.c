@@ -115,6 +115,7 @@ enum status job_lengths(const struct job *job, const char *source, struct histog
     enum status status = histogram_read(source, histogram, error);
     if (!status)
         status = shorten(histogram, context->max_length, source, &context->left_out, error);
+    context->n_empty = histogram->n_empty;
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "base/texttable.h"
 #include "base/units.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -91,6 +92,8 @@ static void put_head(const struct evaluation *e, const struct report_context *c,
 {
     fprintf(out, "%zu %s requests, lengths from %s (mean %.1f)\n", e->n_requests,
             c->replay ? "replayed" : "live", c->lengths, c->mean_length);
+    if (c->n_empty > 0)
+        fprintf(out, "  %" PRIu64 " sequences of length 0 were left out\n", c->n_empty);
     if (c->left_out > 0)
         fprintf(out, "  %.2g %% of the histogram is longer than %u and was drawn again\n",
                 100 * c->left_out, c->max_length);

@@ -29,6 +29,7 @@ struct report_context {
     const char *url, *server; /* may be NULL */
     const char *lengths;      /* as --lengths names them */
     double mean_length;       /* of the lengths drawn */
+    uint64_t n_empty;         /* sequences of length 0, which are in no histogram */
     double left_out;          /* share of the histogram beyond the longest length allowed */
     uint32_t max_length;      /* which is this */
     size_t n_wanted;          /* requests asked for; fewer were made where a signal came */

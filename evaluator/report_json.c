@@ -96,8 +96,8 @@ static json_t *document(const struct evaluation *e, const struct report_context 
     for (size_t i = 0; i < e->n_outcomes; i++)
         json_array_append_new(list, outcome_json(&e->outcomes[i]));
     json_t *json = json_pack(
-        "{s:s,s:s,s:I,s:s,s:s,s:o,s:o,s:o,s:s?,s:s,s:s?,s:s?,s:s?,s:s,s:I,s:I,s:I,s:I,s:I,s:f,s:f,"
-        "s:s,s:f,s:f,s:o,s:o,s:o}",
+        "{s:s,s:s,s:I,s:s,s:s,s:o,s:o,s:o,s:s?,s:s,s:s?,s:s?,s:s?,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:f,"
+        "s:f,s:s,s:f,s:f,s:o,s:o,s:o}",
         "schema", "rnnmap.eval/1", "mode", c->replay ? "replay" : "live", "requests",
         (json_int_t)e->n_requests, "objective", "time", "link",
         c->replay ? c->replay->link : "live", "round_trip", round_trip_json(e), "costs",
@@ -105,10 +105,11 @@ static json_t *document(const struct evaluation *e, const struct report_context 
         c->campaign, "network", c->network, "engine", c->engine, "server", c->server, "lengths",
         c->lengths, "seed", (json_int_t)c->seed, "requests_wanted", (json_int_t)c->n_wanted,
         "failed_requests", (json_int_t)e->n_failed, "failed_probes", (json_int_t)e->n_unprobed,
-        "max_length", (json_int_t)c->max_length, "mean_length", c->mean_length, "beyond_max_length",
-        c->left_out, "better_single", e->better_is_cloud ? "cloud" : "edge", "better_single_s",
-        e->better_single_s, "other_single_s", e->other_single_s, "singles_differ_ci95",
-        interval_json(&e->singles_ci95), "fixed_threshold", hindsight_json(e), "policies", list);
+        "empty_sequences", (json_int_t)c->n_empty, "max_length", (json_int_t)c->max_length,
+        "mean_length", c->mean_length, "beyond_max_length", c->left_out, "better_single",
+        e->better_is_cloud ? "cloud" : "edge", "better_single_s", e->better_single_s,
+        "other_single_s", e->other_single_s, "singles_differ_ci95", interval_json(&e->singles_ci95),
+        "fixed_threshold", hindsight_json(e), "policies", list);
     if (json && add_replay(json, e, c->replay) != 0) {
         json_decref(json);
         json = NULL;

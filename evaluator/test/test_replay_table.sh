@@ -41,6 +41,12 @@ tr '\n' ' ' <"$scratch/table.txt" | grep -q 'In 0 of these is known,' || fail "k
 python=$(command -v python3 || true)
 [ -z "$python" ] || "$python" -m json.tool "$scratch/replay.json" >/dev/null
 
+# Lengths may come from a text, and its empty lines are accounted for.
+printf 'a b c\n\nd e f\n \n' | "$bin/rnneval" --db "$scratch/campaign.db" --lengths text:- \
+    --link fixed:20ms,10,50 --requests 1000 >"$scratch/text.txt"
+grep -q 'lengths from text:- (mean 3.0)' "$scratch/text.txt" || fail "a text is not counted"
+grep -q '2 sequences of length 0 were left out' "$scratch/text.txt" || fail "empty lines go unmentioned"
+
 # A campaign that is not there is an error that names it, and measures nothing.
 if OUT=$scratch DB=$scratch/none.db scripts/replay >"$scratch/none.txt" 2>&1; then fail "a missing database is accepted"; fi
 grep -q none.db "$scratch/none.txt" || fail "the missing database is not named"
