@@ -65,6 +65,10 @@ static void put_replay(const struct evaluation *e, const struct replay_context *
     else
         fprintf(out, "  times  %zu samples of %zu held-out rounds at %zu lengths\n", d->n_samples,
                 d->n_rounds, d->n_lengths);
+    if (d->n_left_out > 0)
+        fprintf(out,
+                "         %zu more are left out: they do not know of their link what others do\n",
+                d->n_left_out);
     fprintf(out, "  made   %s, over %s\n", arrivals_describe(&r->arrivals, text),
             format_duration(e->span_s, span));
     put_loads(e, out);

@@ -81,8 +81,8 @@ enum status run_live(const struct job *job, struct error *error)
 {
     const struct rnneval_settings *s = job->settings;
     struct live_job l = {.job = job, .n = s->n_requests ? s->n_requests : DEFAULT_REQUESTS};
-    enum status status =
-        setting_read(&job->subject.campaign, s->target, s->url, s->model, &l.setting, error);
+    enum status status = setting_read(&job->subject.campaign, job->subject.cloud, s->url, s->model,
+                                      &l.setting, error);
     if (!status)
         status = job_lengths(job, s->lengths.items[0], &l.histogram, &l.cell.context, error);
     if (!status)

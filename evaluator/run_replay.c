@@ -195,6 +195,9 @@ enum status run_replay(struct job *job, struct error *error)
     enum status status = read_options(&r, error);
     if (!status)
         status = subject_draws(job->settings->db, &job->subject, error);
+    if (!status && job->subject.in_sample && job->call->verbosity >= 0)
+        fprintf(job->call->diagnostics, "rnneval: judged in sample, which flatters: %s\n",
+                job->subject.in_sample);
     if (!status)
         status = open_links(&r, error);
     if (!status)
