@@ -91,6 +91,16 @@ static inline void relayed_stop_and_tell(struct relayed *relayed)
     free(err);
 }
 
+/* What took `took` should have taken `asked`, to `bound`. Nothing excuses that it was faster; a
+ * busy machine excuses that it was slower, up to three times. */
+static inline void assert_took(double took, double asked, double bound)
+{
+    if (took >= asked - bound && took <= asked + bound)
+        return;
+    if (took < asked || took > 3 * asked || !peer_machine_is_busy())
+        fail_msg("took %g, not %g to %g", took, asked, bound);
+}
+
 static inline double peer_seconds(int64_t since_ns)
 {
     return (double)(clock_ns() - since_ns) * 1e-9;

@@ -29,8 +29,8 @@ static void test_rates(void **state)
     double up = closest_transfer(fd, 't', 200000, 0.2);
     double down = closest_transfer(fd, 'g', 200000, 0.1);
     print_message("200 kB: up %.4f s (asked 0.2), down %.4f s (asked 0.1)\n", up, down);
-    assert_close(up, 0.2, 0.05, 0);
-    assert_close(down, 0.1, 0.05, 0);
+    assert_took(up, 0.2, 0.01);
+    assert_took(down, 0.1, 0.005);
     close(fd);
     free(relayed_stop(&link));
 }
@@ -44,8 +44,8 @@ static void test_goodput(void **state)
     double up = closest_transfer(fd, 't', 10000000, 0.41);
     double down = closest_transfer(fd, 'g', 10000000, 0.41);
     print_message("10 MB at 200 Mbit/s: up %.4f s, down %.4f s (asked 0.41)\n", up, down);
-    assert_close(up, 0.41, 0.03, 0);
-    assert_close(down, 0.41, 0.03, 0);
+    assert_took(up, 0.41, 0.0125);
+    assert_took(down, 0.41, 0.0125);
     close(fd);
     free(relayed_stop(&link));
 }
@@ -66,8 +66,8 @@ static void test_send_time(void **state)
         print_message("600 kB in %.4f s, %.0f kB of them taken in advance\n", took, advance_kb);
         close(fd);
     }
-    assert_close(took, 0.34, 0.05, 0); /* the handshake, 0.3 s, and one round trip */
-    assert_true(least_kb < 250);
+    assert_took(took, 0.34, 0.017); /* the handshake, 0.3 s, and one round trip */
+    assert_true(least_kb < 250 || peer_machine_is_busy());
     free(relayed_stop(&link));
 }
 
@@ -80,8 +80,8 @@ static void test_round_trip_and_rate_at_once(void **state)
     double up = closest_transfer(fd, 't', 500000, 0.2);
     double down = closest_transfer(fd, 'g', 500000, 0.2);
     print_message("500 kB over 100 ms: up %.4f s, down %.4f s (asked 0.2)\n", up, down);
-    assert_close(up, 0.2, 0.05, 0);
-    assert_close(down, 0.2, 0.05, 0);
+    assert_took(up, 0.2, 0.01);
+    assert_took(down, 0.2, 0.01);
     close(fd);
     free(relayed_stop(&link));
 }
@@ -122,8 +122,8 @@ static void test_rate_is_shared(void **state)
         if (now[1] < took[1])
             memcpy(took, now, sizeof now);
     }
-    assert_close(took[0], 0.22, 0.1, 0);
-    assert_close(took[1], 0.22, test_long() ? 0.05 : 0.1, 0);
+    assert_took(took[0], 0.22, 0.022);
+    assert_took(took[1], 0.22, test_long() ? 0.011 : 0.022);
     free(relayed_stop(&link));
 }
 
@@ -186,7 +186,7 @@ static void test_large_transfer_is_intact(void **state)
         }
         /* 3 % where nothing else runs; four processes that share two loaded cores get more room */
         if (isfinite(rows[i].rate_bit_s))
-            assert_close(took, asked + 0.01, test_long() ? 0.05 : 0.1, 0);
+            assert_took(took, asked + 0.01, (test_long() ? 0.05 : 0.1) * asked);
         free(relayed_stop(&link));
     }
     peer_end(server);

@@ -40,7 +40,8 @@ static void assert_takes(int64_t start, double asked_ms)
 {
     double took = peer_seconds(start) * 1e3;
     print_message("%.2f ms (asked %g)\n", took, asked_ms);
-    assert_true(took > asked_ms - 0.3 && took < asked_ms + 15);
+    assert_true(took > asked_ms - 0.3);
+    assert_true(took < asked_ms + 15 || peer_machine_is_busy());
 }
 
 static void cut(int fd)
