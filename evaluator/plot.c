@@ -42,7 +42,8 @@ static double top_ms(const struct evaluation *e)
     return 1.12e3 * top;
 }
 
-static void put_script(const struct evaluation *e, const char *title, FILE *script)
+static void put_script(const struct evaluation *e, const char *title, const char *link,
+                       FILE *script)
 {
     static const char *const outputs[][2] = {
         {"pngcairo size 1000,640 font 'DejaVu Sans,12'", "totals.png"},
@@ -51,6 +52,10 @@ static void put_script(const struct evaluation *e, const char *title, FILE *scri
     put_figures(e, script);
     fputs("set title ", script);
     gnuplot_put_text(script, title);
+    if (link) {
+        fputs(" . \"\\n\" . ", script);
+        gnuplot_put_text(script, link);
+    }
     fprintf(script,
             " noenhanced\nset arrow from graph 0, first %.9g to graph 1, first %.9g nohead "
             "dashtype 2 linecolor rgb '#444444' front\n",
@@ -82,13 +87,10 @@ enum status plot_totals(const struct evaluation *evaluation, const struct report
 {
     struct outfile script = {0};
     char *path = text_format("%s/totals.gnuplot", folder);
-    const char *name = report_file_name(context->lengths);
-    char *title =
-        context->replay
-            ? text_format("Replayed over %s: campaign %s, n = %zu, lengths from %s",
-                          context->replay->link, context->campaign, evaluation->n_requests, name)
-            : text_format("Measured on live requests: campaign %s, n = %zu, lengths from %s",
-                          context->campaign, evaluation->n_requests, name);
+    char *title = text_format("%s requests: campaign %s, n = %zu, lengths from %s",
+                              context->replay ? "Replayed" : "Live", context->campaign,
+                              evaluation->n_requests, report_file_name(context->lengths));
+    const char *link = context->replay ? report_link_name(context->replay) : NULL;
     enum status status = path && title
                              ? folder_make(folder, error)
                              : error_set(error, STATUS_NO_MEMORY, "out of memory for a plot");
@@ -96,7 +98,7 @@ enum status plot_totals(const struct evaluation *evaluation, const struct report
         status = outfile_open(&script, path, error);
     if (status)
         goto done;
-    put_script(evaluation, title, script.stream);
+    put_script(evaluation, title, link, script.stream);
     status = outfile_commit(&script, error);
     if (!status)
         status = gnuplot_run(folder, "totals.gnuplot", error);

@@ -14,6 +14,13 @@ const char *report_file_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
+const char *report_link_name(const struct replay_context *replay)
+{
+    if (!replay->given)
+        return replay->link;
+    return strpbrk(replay->given, "=,") ? replay->given : report_file_name(replay->given);
+}
+
 /* ---- head */
 
 static void put_round_trips(const struct evaluation *e, FILE *out)

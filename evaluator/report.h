@@ -71,4 +71,7 @@ bool cell_is_astray(const struct evaluation *evaluation);
 /* The last part of a path, which is what a table has room for. */
 const char *report_file_name(const char *path);
 
+/* The link as --link gave it, a file without its folder; else its name. */
+const char *report_link_name(const struct replay_context *replay);
+
 #endif

@@ -45,20 +45,12 @@ static struct text_table *new_table(const struct evaluation *e)
     return text_table_new(heads);
 }
 
-/* Short: a file without its folder. Figures and compositions stay as they were given. */
-static const char *link_label(const struct replay_context *replay)
-{
-    if (!replay->given)
-        return replay->link;
-    return strpbrk(replay->given, "=,") ? replay->given : report_file_name(replay->given);
-}
-
 static void put_cell(struct text_table *table, const struct cell *cell)
 {
     const struct evaluation *e = &cell->evaluation;
     double scale = 100 / e->better_single_s;
     text_table_cell(table, "%s", report_file_name(cell->context.lengths));
-    text_table_cell(table, "%s", link_label(&cell->replay));
+    text_table_cell(table, "%s", report_link_name(&cell->replay));
     text_table_cell(table, "%s%s", e->better_is_cloud ? "cloud" : "edge",
                     evaluation_decided(e) ? "" : " ?");
     text_table_cell(table, "%.3f", 1e3 * e->better_single_s);
@@ -85,7 +77,7 @@ static void put_astray(const struct cell *cells, size_t n, size_t n_decided, siz
         const struct evaluation *e = &cells[i].evaluation;
         if (cell_is_astray(e))
             fprintf(out, "  %s over %s: %+.2f %%\n", report_file_name(cells[i].context.lengths),
-                    link_label(&cells[i].replay),
+                    report_link_name(&cells[i].replay),
                     100 * evaluation_find(e, "known")->vs_better_single_s / e->better_single_s);
     }
 }

@@ -210,8 +210,8 @@ static void totals_are_drawn(void **state)
     path = text_format("%s/totals.svg", deep);
     char *svg = test_read(path);
     assert_non_null(svg);
-    static const char *const shown[] = {"clairvoyant", "126",    "(ms)",
-                                        "Measured",    "n = 20", "l.csv"};
+    static const char *const shown[] = {"clairvoyant",   "126",    "(ms)",
+                                        "Live requests", "n = 20", "l.csv"};
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
         if (!strstr(svg, shown[i]))
             fail_msg("'%s' is not in %s", shown[i], path);
