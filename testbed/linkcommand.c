@@ -236,11 +236,9 @@ static enum status run_relay(const struct invocation *call, const struct linkcom
     if (status)
         return status;
     status = serve(call, s, relay, error);
-    if (status)
-        ;
-    else if (call->json)
+    if (!status && call->json)
         report_json(relay, call->out);
-    else if (call->verbosity >= 0)
+    else if (!status && call->verbosity >= 0)
         report_text(relay, call->diagnostics);
     relay_close(relay);
     return status;

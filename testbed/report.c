@@ -36,11 +36,12 @@ static void print_played(const struct relay *relay, FILE *out)
 {
     const struct played *played = &relay->played;
     char text[UNITS_TEXT_SIZE];
+    double duration_s = (double)played->duration_ns * 1e-9;
     if (played->n_changes == 0)
         return;
     fprintf(out, "%s played for %s: %llu changes, %llu requests, %.3g %% of the time in outage\n",
             link_source_name(relay->options.play.source),
-            format_duration((double)played->duration_ns * 1e-9, text),
+            duration_s < 60 ? format_time(duration_s, text) : format_duration(duration_s, text),
             (unsigned long long)played->n_changes, (unsigned long long)relay->statistics.n_requests,
             100 * outage_share(played));
     struct text_table *table = text_table_new("<played, by time|p5|p50|p95");

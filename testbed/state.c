@@ -73,7 +73,8 @@ static void tell_end(struct relay *relay)
         return;
     relay->ended = true;
     relay_remark(relay, "the trace ended after %s; its last state stays",
-                 format_duration((double)since_start(relay, clock_ns()) * 1e-9, text));
+                 relay->play.now_s < 60 ? format_time(relay->play.now_s, text)
+                                        : format_duration(relay->play.now_s, text));
 }
 
 void state_catch_up(struct relay *relay)

@@ -12,20 +12,12 @@ static int bin_of(uint64_t t)
     return HISTOGRAM_SUB * shift + (int)(t >> shift);
 }
 
-/* The middle of a bin. */
-static int64_t time_of(int bin)
-{
-    if (bin < 2 * HISTOGRAM_SUB)
-        return bin;
-    int shift = bin / HISTOGRAM_SUB - 1;
-    int64_t low = (int64_t)(bin - HISTOGRAM_SUB * shift) << shift;
-    return low + ((int64_t)1 << shift) / 2;
-}
-
 void tally_add_weighted(struct tally *tally, int64_t time_ns, uint64_t weight)
 {
     int64_t t = time_ns < 0 ? 0 : time_ns;
-    tally->counts[bin_of((uint64_t)t)] += weight;
+    int bin = bin_of((uint64_t)t);
+    tally->counts[bin] += weight;
+    tally->sums[bin] += (double)t * (double)weight;
     tally->n += weight;
     if (tally->max_ns < t)
         tally->max_ns = t;
@@ -42,8 +34,8 @@ int64_t tally_quantile_ns(const struct tally *tally, double q)
     for (int i = 0; i < HISTOGRAM_BINS; i++) {
         seen += tally->counts[i];
         if (seen > 0 && seen >= rank) {
-            int64_t t = time_of(i);
-            return t < tally->max_ns ? t : tally->max_ns;
+            double mean = tally->sums[i] / (double)tally->counts[i];
+            return mean < (double)tally->max_ns ? llround(mean) : tally->max_ns;
         }
     }
     return 0;

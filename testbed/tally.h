@@ -16,6 +16,7 @@ struct tally {
     uint64_t n;
     int64_t max_ns;
     uint64_t counts[HISTOGRAM_BINS];
+    double sums[HISTOGRAM_BINS]; /* of the times in each */
 };
 
 /* Times below 0 count as 0. */
@@ -24,7 +25,8 @@ void tally_add(struct tally *histogram, int64_t time_ns);
 /* As `weight` times tally_add. */
 void tally_add_weighted(struct tally *histogram, int64_t time_ns, uint64_t weight);
 
-/* The time that a fraction `q` (0..1) does not exceed, to 1/64 of it; 0 when empty. */
+/* The time that a fraction `q` (0..1) does not exceed, to 1/64 of it (the mean of those that share
+ * its counter: exact where they are equal); 0 when empty. */
 int64_t tally_quantile_ns(const struct tally *histogram, double q);
 
 #endif

@@ -105,6 +105,13 @@ static void test_histogram(void **state)
     memset(&histogram, 0, sizeof histogram);
     tally_add(&histogram, INT64_MAX);
     assert_close((double)tally_quantile_ns(&histogram, 0.5), 9.22e18, 1.0 / 64, 0);
+    /* equal times are told exactly, and weights are repetitions */
+    memset(&histogram, 0, sizeof histogram);
+    tally_add_weighted(&histogram, 5000001, 3);
+    tally_add_weighted(&histogram, 77000003, 1);
+    assert_int_equal(tally_quantile_ns(&histogram, 0.75), 5000001);
+    assert_int_equal(tally_quantile_ns(&histogram, 0.76), 77000003);
+    assert_int_equal(histogram.n, 4);
     /* every width of bin */
     for (int64_t t = 1; t < INT64_MAX / 3; t = t * 3 / 2 + 1) {
         memset(&histogram, 0, sizeof histogram);

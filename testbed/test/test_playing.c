@@ -325,7 +325,7 @@ static void test_once(void **state)
     print_message("after the end: %+.3f ms off\n", off.p50_ms);
     assert_close(off.p50_ms, 0, 0, 5);
     char *err = relayed_stop(&link);
-    assert_string_equal(err, "rnnlink: the trace ended after 0 s; its last state stays\n");
+    assert_string_equal(err, "rnnlink: the trace ended after 300 ms; its last state stays\n");
     free(err);
     free(options);
     free(trace);
