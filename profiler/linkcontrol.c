@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 enum { LINE_SIZE = 512, MAX_LINES = 1000, POLL_MS = 100 };
-static const int64_t close_ns = 1000000000, term_ns = 3000000000, tick_ns = 10000000;
+static const int64_t close_ns = 1000000000, term_ns = 3000000000, check_ns = 100000000,
+                     tick_ns = 10000000;
 
 struct linkcontrol {
     char *command;
@@ -174,7 +175,7 @@ static enum status say_ended(struct linkcontrol *control, const char *when, stru
 
 enum status linkcontrol_check(struct linkcontrol *control, struct error *error)
 {
-    if (control->child && !gone_within(control, 0))
+    if (control->child && !gone_within(control, check_ns))
         return STATUS_OK;
     return say_ended(control, "during the campaign", error);
 }

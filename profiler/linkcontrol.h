@@ -38,7 +38,8 @@ enum status linkcontrol_start(const char *command, double timeout_s, struct link
 enum status linkcontrol_set(struct linkcontrol *control, const struct link_state *state,
                             struct error *error);
 
-/* STATUS_PROTOCOL: the program has ended, which the message says. */
+/* For when a request has failed: waits a tenth of a second for the program's end.
+ * STATUS_PROTOCOL: it has ended, which the message says. */
 enum status linkcontrol_check(struct linkcontrol *control, struct error *error);
 
 /* Closes its standard input, and sends SIGTERM after one second and SIGKILL after three more to it

@@ -258,13 +258,32 @@ static void programs_that_fail_on_the_way(void **state)
     }
 }
 
+/* The relay goes while requests are on the way: the cause is named, not its effect. */
+static void a_relay_that_dies(void **state)
+{
+    struct fixture *f = *state;
+    int port = free_port();
+    char *url = text_format("http://127.0.0.1:%d", port);
+    char *relay = relay_script(f, port);
+    char *script = text_format("exec timeout 2 %s", relay + strlen("exec "));
+    char *ini = campaign(f, url, script, "1ms/10/50", "ci = 0\nmax_samples = 100000\n");
+    run_saying(f, ini, "", 1, "link.sh' ended with exit status 124 during the campaign");
+    assert_true(n_samples(f) >= 10);
+    assert_program_ended(f);
+    free(ini);
+    free(script);
+    free(relay);
+    free(url);
+}
+
 static void signals_end_the_program_too(void **state)
 {
     struct fixture *f = *state;
     static const int signals[] = {SIGINT, SIGKILL};
+    static const char does_not_mind[] = "while read -r order; do echo ok; done; exec sleep 300\n";
     for (int i = 0; i < 2; i++) {
-        char *ini =
-            campaign(f, f->url, obeys, "0ms/10/50 0ms/20/50", "ci = 0\nmax_samples = 1000000\n");
+        char *ini = campaign(f, f->url, i == 0 ? obeys : does_not_mind, "0ms/10/50 0ms/20/50",
+                             "ci = 0\nmax_samples = 1000000\n");
         unlink(f->db);
         char *command = text_format("%s/bin/rnnprof run %s --db %s -q 2>/dev/null & pid=$!; "
                                     "sleep 2; kill -%d $pid; wait $pid",
@@ -288,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(new_connections_take_two_round_trips, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_link_that_is_not_on_the_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(programs_that_fail_on_the_way, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_relay_that_dies, set_up, tear_down),
         cmocka_unit_test_setup_teardown(signals_end_the_program_too, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -147,6 +147,7 @@ static void a_stubborn_program_is_killed(void **state)
     char *text = test_read(pid_path);
     for (int i = 0; i < 400 && kill((pid_t)atoi(text), 0) == 0; i++)
         clock_sleep_ns(5000000); /* whoever adopted it reaps it */
+    assert_int_equal(kill((pid_t)atoi(text), 0), -1);
     free(text);
     free(command);
     free(pid_path);

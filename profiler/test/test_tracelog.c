@@ -6,9 +6,10 @@
 #include "profiler/linksummary.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const char head[] = "t_s,rtt_ms,up_mbps,down_mbps\n";
@@ -157,6 +158,31 @@ static void a_full_disk_leaves_whole_rows(void **state)
     tracelog_close(&log);
 }
 
+/* As on a disk that has room for a part of the row. */
+static void a_row_that_does_not_fit_leaves_no_stump(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("tracelog"), *path = text_format("%s/t.csv", folder);
+    struct tracelog log = open_log(path, false);
+    struct trace_row row = {2, {0.1, NAN, NAN}};
+    struct rlimit before, less;
+    append(&log, 1, 0.05, NAN, NAN);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    less = before;
+    less.rlim_cur = strlen(head) + strlen("1.0000,50.0000,,\n") + 5;
+    setrlimit(RLIMIT_FSIZE, &less);
+    enum status status = tracelog_append(&log, &row, NULL);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(status, STATUS_IO);
+    assert_file(path, "t_s,rtt_ms,up_mbps,down_mbps\n1.0000,50.0000,,\n");
+    append(&log, 3, 0.05, NAN, NAN);
+    assert_file(path, "t_s,rtt_ms,up_mbps,down_mbps\n1.0000,50.0000,,\n3.0000,50.0000,,\n");
+    tracelog_close(&log);
+    free(path);
+    free(folder);
+}
+
 /* 1 .. 100 ms in any order: nearest ranks are the numbers themselves. */
 static void the_summary_counts(void **state)
 {
@@ -199,6 +225,7 @@ int main(void)
         cmocka_unit_test(what_was_cut_is_mended),
         cmocka_unit_test(other_files_are_left_alone),
         cmocka_unit_test(a_full_disk_leaves_whole_rows),
+        cmocka_unit_test(a_row_that_does_not_fit_leaves_no_stump),
         cmocka_unit_test(the_summary_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
