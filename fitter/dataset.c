@@ -79,11 +79,12 @@ static enum status take(void *user, const char *target, const struct sample *sam
         return status;
     to->n_rtt += sample->rtt_ns >= 0;
     to->observations[to->n++] = (struct observation){
-        sample->length,           sample->round > INT32_MAX ? -1 : (int32_t)sample->round,
-        sample->time_ns,          sample->rtt_ns,
-        sample->bytes_up,         sample->bytes_down,
-        sample->connect_ns,       sample->up_ps_per_byte,
-        sample->down_ps_per_byte, sample->server_ns};
+        sample->length,         sample->round > INT32_MAX ? -1 : (int32_t)sample->round,
+        sample->time_ns,        sample->rtt_ns,
+        sample->bytes_up,       sample->bytes_down,
+        sample->connect_ns,     sample->link_rtt_ns,
+        sample->up_ps_per_byte, sample->down_ps_per_byte,
+        sample->server_ns};
     digest_sample(&reading->digest, target, sample);
     return STATUS_OK;
 }

@@ -22,7 +22,8 @@ struct observation {
     uint32_t length;
     int32_t round;
     int64_t time_ns, rtt_ns, bytes_up, bytes_down;
-    int64_t connect_ns; /* > 0: the request opened a connection */
+    int64_t connect_ns;  /* > 0: the request opened a connection */
+    int64_t link_rtt_ns; /* what the link was set to */
     int64_t up_ps_per_byte, down_ps_per_byte;
     int64_t server_ns; /* the endpoint's own report; no part of a fit */
 };

@@ -12,12 +12,19 @@ struct member {
     double rtt_s;
     size_t sample;
     int32_t round, state; /* < 0: none */
+    int64_t set_ns;
 };
 
 static int by_round_trip(const void *left, const void *right)
 {
     const struct member *a = left, *b = right;
     return (a->rtt_s > b->rtt_s) - (a->rtt_s < b->rtt_s);
+}
+
+static int by_setting(const void *left, const void *right)
+{
+    const struct member *a = left, *b = right;
+    return (a->set_ns > b->set_ns) - (a->set_ns < b->set_ns);
 }
 
 static int by_state(const void *left, const void *right)
@@ -55,6 +62,29 @@ static int32_t assign(double rtt_s, const double *centres, size_t n)
     if (at + 1 < n)
         reach = fmin(reach, centres[at + 1] - centres[at]);
     return fabs(rtt_s - centres[at]) <= reach_share * reach ? (int32_t)at : -1;
+}
+
+/* One state for each round trip that the link was set to; false where a sample does not say. */
+static bool take_settings(struct member *members, size_t n)
+{
+    qsort(members, n, sizeof *members, by_setting);
+    if (n == 0 || members[0].set_ns < 0)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        members[i].state =
+            i == 0 ? 0 : members[i - 1].state + (members[i].set_ns != members[i - 1].set_ns);
+    return true;
+}
+
+/* As the measured round trips tell them apart; where they do not, one for each round. */
+static void find_states(struct member *members, size_t n)
+{
+    double centres[STATES_MAX];
+    qsort(members, n, sizeof *members, by_round_trip);
+    size_t n_centres = find_centres(members, n, centres);
+    for (size_t i = 0; i < n; i++)
+        members[i].state =
+            n_centres > 1 ? assign(members[i].rtt_s, centres, n_centres) : members[i].round;
 }
 
 /* Sums over the states, for the F statistic. */
@@ -108,17 +138,13 @@ static void add_states(const struct member *members, size_t n, double *instrumen
 enum status link_states_find(const struct link_sample *samples, size_t n, double *instruments,
                              struct link_states *states, struct error *error)
 {
-    double centres[STATES_MAX];
     struct member *members = malloc((n + 1) * sizeof *members);
     if (!members)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", n);
     for (size_t i = 0; i < n; i++)
-        members[i] = (struct member){samples[i].rtt_s, i, samples[i].round, -1};
-    qsort(members, n, sizeof *members, by_round_trip);
-    size_t n_centres = find_centres(members, n, centres);
-    for (size_t i = 0; i < n; i++)
-        members[i].state =
-            n_centres > 1 ? assign(members[i].rtt_s, centres, n_centres) : members[i].round;
+        members[i] = (struct member){samples[i].rtt_s, i, samples[i].round, -1, samples[i].set_ns};
+    if (!take_settings(members, n))
+        find_states(members, n);
     qsort(members, n, sizeof *members, by_state);
     add_states(members, n, instruments, states);
     free(members);

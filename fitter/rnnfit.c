@@ -8,7 +8,7 @@ static const struct option_row options[] = {
      OPTION_TEXT, offsetof(struct rnnfit_settings, campaign), NULL, 0},
     {"csv", "FILE",
      "Fit samples of a CSV instead (- for standard input): columns length,time_s and optionally "
-     "target,rtt_s,connect_s,bytes_up,bytes_down,up_ps_per_byte,down_ps_per_byte,round.",
+     "target,rtt_s,connect_s,bytes_up,bytes_down,up_ps_per_byte,down_ps_per_byte,link_rtt_s,round.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, csv), NULL, 0},
     {"form", "FORM", "auto (by BIC, the default), constant or linear.", OPTION_CHOICE,
      offsetof(struct rnnfit_settings, form), rnnfit_forms, 0},

@@ -90,9 +90,10 @@ static enum status find_instruments(const struct dataset_target *target, struct 
     enum status status = STATUS_OK;
     if (!samples || !found || !trips->instruments)
         status = error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", n);
-    for (size_t i = 0; !status && i < n; i++)
-        samples[i] = (struct link_sample){entries[i].rtt_s,
-                                          target->observations[entries[i].observation].round};
+    for (size_t i = 0; !status && i < n; i++) {
+        const struct observation *o = &target->observations[entries[i].observation];
+        samples[i] = (struct link_sample){entries[i].rtt_s, o->round, o->link_rtt_ns};
+    }
     if (!status)
         status = link_states_find(samples, n, found, states, error);
     for (size_t i = 0; !status && i < target->n; i++)

@@ -123,21 +123,22 @@ int64_t link_ps_per_byte(double bit_s)
     return isinf(bit_s) ? 0 : llround(8e12 / bit_s);
 }
 
+void link_state_put(const struct link_state *state, struct sample *sample)
+{
+    sample->link_rtt_ns = llround(state->rtt_s * 1e9);
+    sample->up_ps_per_byte = link_ps_per_byte(state->up_bit_s);
+    sample->down_ps_per_byte = link_ps_per_byte(state->down_bit_s);
+}
+
 int link_state_of(const struct link_state *states, size_t n, const struct sample *sample)
 {
-    int best = -1;
-    double least = HUGE_VAL;
-    if (sample->rtt_ns < 0)
-        return -1;
     for (size_t i = 0; i < n; i++) {
-        const double floor_s = 1e-4; /* below, all links are alike */
-        double rtt_s = (double)sample->rtt_ns * 1e-9;
-        double far = fabs(log((rtt_s + floor_s) / (states[i].rtt_s + floor_s)));
-        if (link_ps_per_byte(states[i].up_bit_s) == sample->up_ps_per_byte &&
-            link_ps_per_byte(states[i].down_bit_s) == sample->down_ps_per_byte && far < least) {
-            least = far;
-            best = (int)i;
-        }
+        struct sample like;
+        link_state_put(&states[i], &like);
+        if (like.link_rtt_ns == sample->link_rtt_ns &&
+            like.up_ps_per_byte == sample->up_ps_per_byte &&
+            like.down_ps_per_byte == sample->down_ps_per_byte)
+            return (int)i;
     }
-    return best;
+    return -1;
 }

@@ -34,9 +34,10 @@ const char *link_state_format(const struct link_state *state, char *text);
 /* A bandwidth as the store has it: ps per byte; 0 for unlimited. */
 int64_t link_ps_per_byte(double bit_s);
 
-/* The state in which a sample was taken: of those with its times per byte, the one whose round trip
- * is nearest (by ratio) to that of the sample's tiny request. -1: none, or the sample does not
- * say. */
+/* Notes the state with a sample: its link_rtt_ns, up_ps_per_byte and down_ps_per_byte. */
+void link_state_put(const struct link_state *state, struct sample *sample);
+
+/* The state that a sample was taken in; -1: none of them, or the sample does not say. */
 int link_state_of(const struct link_state *states, size_t n, const struct sample *sample);
 
 #endif

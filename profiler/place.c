@@ -99,14 +99,14 @@ enum status place_sample(struct place *place, uint32_t length, struct sample *sa
                          : sample_endpoint(place, length, sample, why);
 }
 
-void place_note_bandwidth(const struct place *place, int64_t up_ps_per_byte,
-                          int64_t down_ps_per_byte, struct sample *sample)
+void place_note_link(const struct place *place, const struct link_state *link,
+                     struct sample *sample)
 {
     uint64_t up = 0, down = 0;
+    link_state_put(link, sample);
     client_probe_bytes(place->client, &up, &down);
-    int64_t bytes_ns = ((int64_t)up * up_ps_per_byte + (int64_t)down * down_ps_per_byte) / 1000;
-    sample->up_ps_per_byte = up_ps_per_byte;
-    sample->down_ps_per_byte = down_ps_per_byte;
+    int64_t bytes_ns =
+        ((int64_t)up * sample->up_ps_per_byte + (int64_t)down * sample->down_ps_per_byte) / 1000;
     if (sample->rtt_ns >= 0)
         sample->rtt_ns = sample->rtt_ns > bytes_ns ? sample->rtt_ns - bytes_ns : 0;
 }

@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "profiler/config.h"
+#include "profiler/linkstate.h"
 #include "records/store.h"
 
 struct engine;
@@ -41,10 +42,10 @@ enum status place_warm_up(struct place *place, uint32_t length, struct error *er
 enum status place_sample(struct place *place, uint32_t length, struct sample *sample,
                          struct error *why);
 
-/* Notes the link's times per byte with the sample just taken of an endpoint. The tiny request
- * before it has bytes, too: their time is taken out of its round trip. */
-void place_note_bandwidth(const struct place *place, int64_t up_ps_per_byte,
-                          int64_t down_ps_per_byte, struct sample *sample);
+/* Notes what the link was set to with the sample just taken of an endpoint. The tiny request before
+ * it has bytes, too: their time is taken out of its round trip. */
+void place_note_link(const struct place *place, const struct link_state *link,
+                     struct sample *sample);
 
 /* After a change of the link to an endpoint: sends tiny requests until two in a row take the same
  * time (to 20 % or 1 ms; five at most), so that nothing of the state before is left in a queue. */

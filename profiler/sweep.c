@@ -175,8 +175,7 @@ static void note_link(struct state *state, const struct pair *pair, struct sampl
         return;
     const struct link_state *link = &state->sweep->config->link_states[pair->state];
     size_t watch = pair->place * state->n_states + (size_t)pair->state;
-    place_note_bandwidth(&state->sweep->places[pair->place], link_ps_per_byte(link->up_bit_s),
-                         link_ps_per_byte(link->down_bit_s), sample);
+    place_note_link(&state->sweep->places[pair->place], link, sample);
     if (sample->rtt_ns >= 0 && linkwatch_add(&state->watches[watch], sample->rtt_ns))
         compare_round_trips(state, pair->place, (size_t)pair->state);
 }

@@ -29,6 +29,7 @@ static const struct {
     {"round", 1, offsetof(struct sample, round)},
     {"up_ps_per_byte", 1, offsetof(struct sample, up_ps_per_byte)},
     {"down_ps_per_byte", 1, offsetof(struct sample, down_ps_per_byte)},
+    {"link_rtt_s", 1e9, offsetof(struct sample, link_rtt_ns)},
     {"connect_s", 1e9, offsetof(struct sample, connect_ns)},
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };

@@ -33,26 +33,20 @@ static enum failure failure_of(const char *name)
 
 /* The integers of a sample that may be unknown, in the order of both statements below. */
 static const size_t optional_fields[] = {
-    offsetof(struct sample, round),
-    offsetof(struct sample, rtt_ns),
-    offsetof(struct sample, connect_ns),
-    offsetof(struct sample, tls_ns),
-    offsetof(struct sample, send_ns),
-    offsetof(struct sample, wait_ns),
-    offsetof(struct sample, receive_ns),
-    offsetof(struct sample, server_ns),
-    offsetof(struct sample, bytes_up),
-    offsetof(struct sample, bytes_down),
-    offsetof(struct sample, energy_uj),
-    offsetof(struct sample, up_ps_per_byte),
-    offsetof(struct sample, down_ps_per_byte),
+    offsetof(struct sample, round),          offsetof(struct sample, rtt_ns),
+    offsetof(struct sample, connect_ns),     offsetof(struct sample, tls_ns),
+    offsetof(struct sample, send_ns),        offsetof(struct sample, wait_ns),
+    offsetof(struct sample, receive_ns),     offsetof(struct sample, server_ns),
+    offsetof(struct sample, bytes_up),       offsetof(struct sample, bytes_down),
+    offsetof(struct sample, energy_uj),      offsetof(struct sample, link_rtt_ns),
+    offsetof(struct sample, up_ps_per_byte), offsetof(struct sample, down_ps_per_byte),
 };
 enum { N_OPTIONAL = sizeof optional_fields / sizeof *optional_fields, N_FIXED = 6 };
 
 #define SAMPLE_COLUMNS                                                                           \
     "target_id, attempt, length, time_ns, failure, outlier, round, rtt_ns, connect_ns, tls_ns, " \
     "send_ns, wait_ns, receive_ns, server_ns, bytes_up, bytes_down, energy_uj, "                 \
-    "up_ps_per_byte, down_ps_per_byte"
+    "link_rtt_ns, up_ps_per_byte, down_ps_per_byte"
 
 struct sample sample_unknown(void)
 {
@@ -99,7 +93,7 @@ enum status store_samples_append(struct store *store, const struct sample *sampl
     if (!store->insert_sample)
         status = sql_prepare(store, &store->insert_sample, error,
                              "INSERT INTO sample (" SAMPLE_COLUMNS
-                             ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                             ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                              "");
     if (!status)
         status = sql_begin(store, error);
@@ -177,19 +171,20 @@ enum status store_rounds(struct store *store, int64_t campaign_id, int64_t *n_ro
     return status;
 }
 
+enum { TIMED_GROUP = 5 };
+
 struct timed {
     int64_t id, time_ns;
-    int64_t group; /* target, length */
-    uint32_t length;
+    int64_t group[TIMED_GROUP]; /* target, length, and what the link was set to */
 };
 
 static int by_group_and_time(const void *left, const void *right)
 {
     const struct timed *a = left, *b = right;
-    if (a->group != b->group)
-        return a->group < b->group ? -1 : 1;
-    if (a->length != b->length)
-        return a->length < b->length ? -1 : 1;
+    for (int i = 0; i < TIMED_GROUP; i++) {
+        if (a->group[i] != b->group[i])
+            return a->group[i] < b->group[i] ? -1 : 1;
+    }
     return (a->time_ns > b->time_ns) - (a->time_ns < b->time_ns);
 }
 
@@ -225,15 +220,19 @@ static enum status read_times(struct store *store, int64_t campaign_id, struct t
     size_t capacity = 0;
     enum status status =
         sql_prepare(store, &row, error,
-                    "SELECT id, time_ns, target_id, length FROM sample WHERE failure IS NULL AND "
+                    "SELECT id, time_ns, target_id, length, link_rtt_ns, up_ps_per_byte, "
+                    "down_ps_per_byte FROM sample WHERE failure IS NULL AND "
                     "target_id IN (SELECT id FROM target WHERE campaign_id = ?)",
                     "i", campaign_id);
     while (!status && !(status = sql_next(store, row, &more, error)) && more) {
         status = array_reserve(times, *n, &capacity, sizeof **times, error);
-        if (!status)
-            (*times)[(*n)++] = (struct timed){
-                sqlite3_column_int64(row, 0), sqlite3_column_int64(row, 1),
-                sqlite3_column_int64(row, 2), (uint32_t)sqlite3_column_int64(row, 3)};
+        if (status)
+            break;
+        struct timed *timed = &(*times)[(*n)++];
+        timed->id = sqlite3_column_int64(row, 0);
+        timed->time_ns = sqlite3_column_int64(row, 1);
+        for (int i = 0; i < TIMED_GROUP; i++)
+            timed->group[i] = sql_unknown(row, 2 + i);
     }
     sqlite3_finalize(row);
     return status;
@@ -244,8 +243,8 @@ static enum status mark_groups(struct store *store, const struct timed *times, s
 {
     enum status status = STATUS_OK;
     for (size_t first = 0, end; !status && first < n; first = end) {
-        for (end = first; end < n && times[end].group == times[first].group &&
-                          times[end].length == times[first].length;
+        for (end = first;
+             end < n && memcmp(times[end].group, times[first].group, sizeof times->group) == 0;
              end++)
             ;
         double low, high;

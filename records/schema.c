@@ -106,6 +106,7 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "  PRIMARY KEY (fit_id, row, col)"
     ") STRICT, WITHOUT ROWID;", /* 1 -> 2: what the link was set to when a sample was taken (0:
                                  * unlimited, NULL: unknown) and its median over a fit's samples */
+    "ALTER TABLE sample ADD COLUMN link_rtt_ns INTEGER;"
     "ALTER TABLE sample ADD COLUMN up_ps_per_byte INTEGER;"
     "ALTER TABLE sample ADD COLUMN down_ps_per_byte INTEGER;"
     "ALTER TABLE fit ADD COLUMN up_s_per_byte REAL;"

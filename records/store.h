@@ -133,8 +133,9 @@ struct sample {
     int64_t connect_ns, tls_ns, send_ns, wait_ns, receive_ns, server_ns;
     int64_t bytes_up, bytes_down;
     int64_t energy_uj;
-    /* the link's time per byte as it was set for this sample, in ps; 0: unlimited */
-    int64_t up_ps_per_byte, down_ps_per_byte;
+    /* what the link was set to for this sample: its round trip, its time per byte in ps (0:
+     * unlimited) */
+    int64_t link_rtt_ns, up_ps_per_byte, down_ps_per_byte;
 };
 
 /* A sample with everything unknown and the first fields 0. */
@@ -159,10 +160,11 @@ enum status store_rounds(struct store *store, int64_t campaign_id, int64_t *n_ro
                          struct error *error);
 
 /*
- * Marks outliers of the campaign's successful samples per target and length: further from the
- * median than `k` scaled median absolute deviations (1.4826*MAD; Hampel 1974). Nothing is dropped;
- * earlier marks are replaced; failed samples are neither counted nor marked. Where more than half
- * of the times are equal the MAD is 0 and every other time is an outlier. *n_outliers counts them.
+ * Marks outliers of the campaign's successful samples per target, length and link state: further
+ * from the median than `k` scaled median absolute deviations (1.4826*MAD; Hampel 1974). Nothing is
+ * dropped; earlier marks are replaced; failed samples are neither counted nor marked. Where more
+ * than half of the times are equal the MAD is 0 and every other time is an outlier. *n_outliers
+ * counts them.
  */
 enum status store_flag_outliers(struct store *store, int64_t campaign_id, double k,
                                 uint64_t *n_outliers, struct error *error);

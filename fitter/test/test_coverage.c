@@ -60,6 +60,7 @@ static void simulate(struct dataset *dataset, const struct noise *noise, struct 
                                                                          -1,
                                                                          -1,
                                                                          -1,
+                                                                         -1,
                                                                          -1};
             }
         }

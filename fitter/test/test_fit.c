@@ -86,7 +86,7 @@ static void flat_data_choose_the_constant(void **state)
 
 static struct observation at(uint32_t length, int32_t round, double ms)
 {
-    return (struct observation){length, round, (int64_t)llround(ms * 1e6), -1, -1, -1, -1, -1,
+    return (struct observation){length, round, (int64_t)llround(ms * 1e6), -1, -1, -1, -1, -1, -1,
                                 -1,     -1};
 }
 

@@ -25,10 +25,10 @@ static void states_are_parted_by_gaps(void **state)
     double instruments[N], sum = 0;
     struct link_states states;
     for (int i = 0; i < 60; i++) /* 30 around 5 ms, 30 around 40 ms, in turns */
-        samples[i] = (struct link_sample){(i % 2 ? 40e-3 : 5e-3) + 1e-5 * (i / 2 % 5), -1};
-    samples[60] = (struct link_sample){20e-3, -1}; /* disturbed probes */
-    samples[61] = (struct link_sample){400e-3, -1};
-    samples[62] = (struct link_sample){0, -1};
+        samples[i] = (struct link_sample){(i % 2 ? 40e-3 : 5e-3) + 1e-5 * (i / 2 % 5), -1, -1};
+    samples[60] = (struct link_sample){20e-3, -1, -1}; /* disturbed probes */
+    samples[61] = (struct link_sample){400e-3, -1, -1};
+    samples[62] = (struct link_sample){0, -1, -1};
     assert_int_equal(link_states_find(samples, N, instruments, &states, NULL), STATUS_OK);
     assert_int_equal(states.n_states, 2);
     assert_close(states.least_s, (30 * 5.02e-3 + 0) / 31, 1e-9, 0); /* 0 is near enough to 5 ms */
@@ -40,6 +40,27 @@ static void states_are_parted_by_gaps(void **state)
     assert_close(instruments[1], sum / 29, 1e-12, 0); /* the others' mean */
 }
 
+static void settings_are_the_states(void **state)
+{
+    (void)state;
+    enum { N = 40 };
+    struct link_sample samples[N];
+    double instruments[N];
+    struct link_states states;
+    for (int i = 0; i < N;
+         i++) /* settings that no gap parts: 10 and 11 ms, probes up to 3 ms late */
+        samples[i] = (struct link_sample){1e-3 * (10 + i % 2) + 1e-4 * (i / 2 * 7 % 20 + 10), i,
+                                          10000000 + i % 2 * 1000000};
+    assert_int_equal(link_states_find(samples, N, instruments, &states, NULL), STATUS_OK);
+    assert_int_equal(states.n_states, 2);
+    assert_close(states.least_s, 11.95e-3, 1e-9, 0);
+    assert_close(states.most_s, 12.95e-3, 1e-9, 0);
+    assert_close(instruments[0], (20 * 11.95e-3 - samples[0].rtt_s) / 19, 1e-12, 0);
+    samples[7].set_ns = -1; /* one does not say: as if none did */
+    assert_int_equal(link_states_find(samples, N, instruments, &states, NULL), STATUS_OK);
+    assert_int_equal(states.n_states, 0);
+}
+
 static void a_wandering_link_has_a_state_a_round(void **state)
 {
     (void)state;
@@ -49,7 +70,8 @@ static void a_wandering_link_has_a_state_a_round(void **state)
     struct link_states states;
     struct random random = {9};
     for (int i = 0; i < N; i++)
-        samples[i] = (struct link_sample){(10 + 0.5 * (i / 10) + 0.02 * (i % 10)) * 1e-3, i / 10};
+        samples[i] =
+            (struct link_sample){(10 + 0.5 * (i / 10) + 0.02 * (i % 10)) * 1e-3, i / 10, -1};
     assert_int_equal(link_states_find(samples, N, instruments, &states, NULL), STATUS_OK);
     assert_int_equal(states.n_states, N / 10);
     assert_true(states.f > 1000);
@@ -175,6 +197,7 @@ static struct observation request(uint32_t n, double r_ms, double trips, int64_t
                             .bytes_up = 1000 + 40 * (int64_t)n,
                             .bytes_down = 500,
                             .connect_ns = -1,
+                            .link_rtt_ns = -1,
                             .up_ps_per_byte = up_ps,
                             .down_ps_per_byte = up_ps};
     double bytes_ns = up_ps > 0 ? 1e-3 * (double)(up_ps * (o.bytes_up + o.bytes_down)) : 0;
@@ -406,6 +429,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(states_are_parted_by_gaps),
+        cmocka_unit_test(settings_are_the_states),
         cmocka_unit_test(a_wandering_link_has_a_state_a_round),
         cmocka_unit_test(runs_against_brute_force),
         cmocka_unit_test(runs_by_hand),

@@ -128,6 +128,7 @@ static void simulate(const struct world *world, struct dataset_target *target,
                 .bytes_up = up,
                 .bytes_down = down,
                 .connect_ns = world->cold ? llround(r * 1e9) : 0,
+                .link_rtt_ns = -1,
                 .up_ps_per_byte = UP_PS,
                 .down_ps_per_byte = DOWN_PS,
             };

@@ -297,18 +297,23 @@ static void outliers_are_marked(void **state)
     (void)state;
     char *folder = test_scratch("store"), *path = text_format("%s/a.db", folder);
     struct made made = make_store(path);
-    struct sample samples[100];
+    struct sample samples[200];
     size_t n = 0;
     static const struct {
         bool cloud;
         uint32_t length;
-        int64_t offset_ns;
-    } groups[] = {{false, 1, 0}, {false, 2, 1000}, {true, 1, 1000000}};
-    for (size_t g = 0; g < 3; g++) {
+        int64_t offset_ns, link_rtt_ns;
+    } groups[] = {{false, 1, 0, -1},
+                  {false, 2, 1000, -1},
+                  {true, 1, 1000000, -1},
+                  {true, 1, 5000000, 5},
+                  {true, 1, 6000000, 6}}; /* link states apart */
+    for (size_t g = 0; g < 5; g++) {
         for (int64_t t = 90; t <= 112; t++) {
             struct sample sample = sample_unknown();
             sample.target_id = groups[g].cloud ? made.cloud_id : made.edge_id;
             sample.length = groups[g].length;
+            sample.link_rtt_ns = groups[g].link_rtt_ns;
             sample.time_ns = groups[g].offset_ns + (t == 111 ? 127 : t == 112 ? 73 : t);
             sample.outlier = t == 100; /* a stale mark, to be taken back */
             samples[n++] = sample;
@@ -322,11 +327,11 @@ static void outliers_are_marked(void **state)
     assert_ok(store_samples_append(made.store, samples, n, &error));
     uint64_t n_outliers;
     assert_ok(store_flag_outliers(made.store, made.campaign_id, 3, &n_outliers, &error));
-    assert_int_equal(n_outliers, 6);
-    assert_int_equal(raw_integer(path, "SELECT count(*) FROM sample WHERE outlier"), 6);
+    assert_int_equal(n_outliers, 10);
+    assert_int_equal(raw_integer(path, "SELECT count(*) FROM sample WHERE outlier"), 10);
     assert_int_equal(raw_integer(path, "SELECT count(*) FROM sample WHERE outlier AND "
                                        "time_ns % 1000 IN (127, 73)"),
-                     6);
+                     10);
     assert_ok(store_flag_outliers(made.store, made.campaign_id, 3.1, &n_outliers, &error));
     assert_int_equal(n_outliers, 0);
     assert_int_equal(raw_integer(path, "SELECT count(*) FROM sample WHERE outlier"), 0);
