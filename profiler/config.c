@@ -15,6 +15,24 @@
 
 typedef enum status set_key(struct campaign_config *config, const char *value, struct error *error);
 
+/* Whether it is the second of the two words. */
+static enum status set_either(bool *second, const char *const words[2], const char *value,
+                              struct error *error)
+{
+    for (int i = 0; i < 2; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            *second = i == 1;
+            return STATUS_OK;
+        }
+    }
+    return error_set(error, STATUS_INVALID, "'%s' is neither %s nor %s", value, words[0], words[1]);
+}
+
+static const char *const tensor_words[] = {"json", "binary"};
+static const char *const connection_words[] = {"keep", "new"};
+static const char *const design_words[] = {"adaptive", "grid"};
+static const char *const truth_words[] = {"false", "true"};
+
 static enum status set_name(struct campaign_config *config, const char *value, struct error *error)
 {
     const char *trouble = name_trouble(value);
@@ -97,6 +115,58 @@ static enum status set_link_states(struct campaign_config *config, const char *v
     return status ? status : text_replace(&config->link_states_text, value, error);
 }
 
+static enum status set_max_energy(struct campaign_config *config, const char *value,
+                                  struct error *error)
+{
+    enum status status = parse_real(value, &config->max_energy_j, error);
+    if (!status && config->max_energy_j <= 0)
+        status = error_set(error, STATUS_INVALID, "how many joules? More than 0");
+    return status;
+}
+
+static enum status set_design(struct campaign_config *config, const char *value,
+                              struct error *error)
+{
+    return set_either(&config->grid, design_words, value, error);
+}
+
+static enum status set_meter(struct campaign_config *config, const char *value, struct error *error)
+{
+    return text_replace(&config->energy.meter, value, error);
+}
+
+static enum status set_radio(struct campaign_config *config, const char *value, struct error *error)
+{
+    return text_replace(&config->energy.radio, value, error);
+}
+
+static enum status set_max_window(struct campaign_config *config, const char *value,
+                                  struct error *error)
+{
+    enum status status = parse_quantity(value, DIMENSION_TIME, &config->energy.max_window_s, error);
+    if (!status && config->energy.max_window_s < 0.1)
+        status = error_set(error, STATUS_INVALID, "a window lasts at least 100 ms");
+    return status;
+}
+
+static enum status set_windows(struct campaign_config *config, const char *value,
+                               struct error *error)
+{
+    return parse_u64(value, 1, 1000000, &config->energy.n_windows, error);
+}
+
+static enum status set_counters(struct campaign_config *config, const char *value,
+                                struct error *error)
+{
+    return text_replace(&config->counters, value, error);
+}
+
+static enum status set_multiplex(struct campaign_config *config, const char *value,
+                                 struct error *error)
+{
+    return set_either(&config->multiplex, truth_words, value, error);
+}
+
 static const struct {
     const char *section, *key;
     set_key *set;
@@ -110,10 +180,15 @@ static const struct {
     {"stop", "ci", set_ci},
     {"stop", "max_samples", set_max_samples},
     {"stop", "max_time", set_max_time},
+    {"stop", "max_energy", set_max_energy},
+    {"stop", "design", set_design},
+    {"energy", "meter", set_meter},
+    {"energy", "radio", set_radio},
+    {"energy", "max_window", set_max_window},
+    {"energy", "windows", set_windows},
+    {"counters", "papi", set_counters},
+    {"counters", "multiplex", set_multiplex},
 };
-
-/* Sections of the design whose parts this version does not have yet. */
-static const char *const later_sections[] = {"energy", "counters"};
 
 static enum status find_endpoint(struct campaign_config *config, const char *name,
                                  struct endpoint_section **found, struct error *error)
@@ -152,22 +227,6 @@ static enum status set_timeout(struct endpoint_section *endpoint, const char *va
 {
     return parse_quantity(value, DIMENSION_TIME, &endpoint->timeout_s, error);
 }
-
-/* Whether it is the second of the two words. */
-static enum status set_either(bool *second, const char *const words[2], const char *value,
-                              struct error *error)
-{
-    for (int i = 0; i < 2; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            *second = i == 1;
-            return STATUS_OK;
-        }
-    }
-    return error_set(error, STATUS_INVALID, "'%s' is neither %s nor %s", value, words[0], words[1]);
-}
-
-static const char *const tensor_words[] = {"json", "binary"};
-static const char *const connection_words[] = {"keep", "new"};
 
 static enum status set_tensors(struct endpoint_section *endpoint, const char *value,
                                struct error *error)
@@ -208,11 +267,6 @@ static enum status set_key_of_section(struct campaign_config *config,
                                       const struct ini_setting *setting, struct error *error)
 {
     bool known_section = false;
-    for (size_t i = 0; i < sizeof later_sections / sizeof *later_sections; i++) {
-        if (strcmp(setting->section, later_sections[i]) == 0)
-            return error_set(error, STATUS_UNSUPPORTED,
-                             "section not available in this version: remove it");
-    }
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         if (strcmp(setting->section, keys[i].section) != 0)
             continue;
@@ -304,8 +358,11 @@ static enum status check_whole(struct campaign_config *config, const char *path,
 static enum status read_config(const char *path, const char *text, struct campaign_config *config,
                                struct error *error)
 {
-    *config =
-        (struct campaign_config){.seed = 1, .stop_ci = 0.02, .max_samples = 200, .max_time_s = 600};
+    *config = (struct campaign_config){.seed = 1,
+                                       .stop_ci = 0.02,
+                                       .max_samples = 200,
+                                       .max_time_s = 600,
+                                       .energy = {.max_window_s = 10, .n_windows = 3}};
     enum status status = engine_config_defaults(&config->edge, error);
     if (!status)
         status = text ? ini_read_text(text, path, take, config, error)
@@ -338,6 +395,19 @@ static void write_endpoint(const struct endpoint_section *e, FILE *out)
 {
     fprintf(out, "[%s]\nurl = %s\nmodel = %s\ntensors = %s\nconnection = %s\n", e->name, e->url,
             e->model, tensor_words[e->binary], connection_words[e->new_connections]);
+}
+
+/* Without what was left out, so that a campaign without them stays as it was. */
+static void write_beside(const struct campaign_config *config, FILE *out)
+{
+    if (config->energy.meter)
+        fprintf(out, "[energy]\nmeter = %s\nmax_window = %.9gs\nwindows = %" PRIu64 "\n",
+                config->energy.meter, config->energy.max_window_s, config->energy.n_windows);
+    if (config->energy.meter && config->energy.radio)
+        fprintf(out, "radio = %s\n", config->energy.radio);
+    if (config->counters)
+        fprintf(out, "[counters]\npapi = %s\nmultiplex = %s\n", config->counters,
+                truth_words[config->multiplex]);
 }
 
 static void write_edge(const struct engine_config *edge, FILE *out)
@@ -374,8 +444,11 @@ char *config_write(const struct campaign_config *config)
     if (config->link_command)
         fprintf(out, "[link]\ncommand = %s\nstates = %s\n", config->link_command,
                 config->link_states_text);
-    fprintf(out, "[stop]\nci = %.9g\nmax_samples = %" PRIu64 "\nmax_time = %.9gs\n",
-            config->stop_ci, config->max_samples, config->max_time_s);
+    write_beside(config, out);
+    fprintf(out, "[stop]\nci = %.9g\nmax_samples = %" PRIu64 "\nmax_time = %.9gs\ndesign = %s\n",
+            config->stop_ci, config->max_samples, config->max_time_s, design_words[config->grid]);
+    if (config->max_energy_j > 0)
+        fprintf(out, "max_energy = %.9g\n", config->max_energy_j);
     fclose(out);
     free(spacing);
     return text;
@@ -457,5 +530,8 @@ void config_free(struct campaign_config *config)
     free(config->link_command);
     free(config->link_states_text);
     free(config->link_states);
+    free(config->energy.meter);
+    free(config->energy.radio);
+    free(config->counters);
     *config = (struct campaign_config){0};
 }

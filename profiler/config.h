@@ -26,6 +26,14 @@ struct endpoint_section {
     bool new_connections; /* connection = new: one for each request, measured with it */
 };
 
+/* [energy]: which meter watches, and how its windows are made. */
+struct energy_config {
+    char *meter;         /* specification (meter.h); NULL: energy is not measured */
+    char *radio;         /* a modelled radio beside a meter whose scope leaves it out; NULL: none */
+    double max_window_s; /* the longest window */
+    uint64_t n_windows;  /* of each target, length and link state */
+};
+
 struct campaign_config {
     char *name;
     char *lengths_text;
@@ -44,6 +52,11 @@ struct campaign_config {
     double stop_ci;       /* relative half width of the mean's 95 % interval; 0: none asked for */
     uint64_t max_samples; /* per target, length and link state */
     double max_time_s;
+    double max_energy_j; /* of the whole campaign, gross; 0: no cap */
+    bool grid;           /* [stop] design = grid: every length in every round; else adaptive */
+    struct energy_config energy;
+    char *counters; /* [counters] papi: names separated by commas or blanks; NULL: none */
+    bool multiplex; /* [counters] multiplex: more events than the CPU counts at once, estimated */
 };
 
 /* STATUS_IO: unreadable.  STATUS_INVALID: file:line and what is wrong there, or which required key

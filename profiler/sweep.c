@@ -271,6 +271,28 @@ static enum status run_round(struct state *state, struct error *error)
     return status;
 }
 
+/* A round with what goes on beside it. */
+static enum status run_accompanied(struct state *state, struct error *error)
+{
+    const struct sweep *sweep = state->sweep;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < sweep->n_companions; i++) {
+        const struct sweep_companion *companion = &sweep->companions[i];
+        if (companion->round_begin)
+            status = companion->round_begin(companion->self, state->round, error);
+    }
+    if (!status)
+        status = run_round(state, error);
+    if (!status && sweep->n_companions > 0)
+        status = flush(state, error);
+    for (size_t i = 0; !status && i < sweep->n_companions && !stop_asked(); i++) {
+        const struct sweep_companion *companion = &sweep->companions[i];
+        if (companion->round_end)
+            status = companion->round_end(companion->self, state->round, error);
+    }
+    return status;
+}
+
 /* Whole rounds until every pair has settled, time is up or a signal came: a pair that settles early
  * is measured on, so that every round holds every length and the fit can tell what rounds share. */
 static enum status run_rounds(struct state *state, struct error *error)
@@ -283,7 +305,7 @@ static enum status run_rounds(struct state *state, struct error *error)
             left += !state->pairs[i].settled;
         if (status || left == 0 || stop_asked() || elapsed_s(state) > config->max_time_s)
             break;
-        status = run_round(state, error);
+        status = run_accompanied(state, error);
         state->result->n_rounds++;
     }
     struct error late = {0};

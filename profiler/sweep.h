@@ -14,6 +14,20 @@
 
 #include <stdio.h>
 
+/*
+ * What goes on beside the samples of a round, such as watching the clock frequency or measuring
+ * windows of energy. `round_begin` comes before the round's first sample, `round_end` behind its
+ * last one, when all of it is stored; either may be NULL. An error ends the sweep; what was
+ * measured is stored all the same.
+ */
+struct sweep_companion {
+    void *self;
+    enum status (*round_begin)(void *self, int64_t round, struct error *error);
+    enum status (*round_end)(void *self, int64_t round, struct error *error);
+};
+
+enum { SWEEP_MAX_COMPANIONS = 4 };
+
 struct sweep {
     const struct campaign_config *config;
     struct store *store;
@@ -22,6 +36,8 @@ struct sweep {
     size_t n_places;
     struct linkcontrol *link; /* what sets config->link_states; NULL: the link stays as it is */
     FILE *progress;           /* and warnings; NULL: silent */
+    struct sweep_companion companions[SWEEP_MAX_COMPANIONS]; /* n_companions */
+    size_t n_companions;
 };
 
 struct sweep_result {

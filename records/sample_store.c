@@ -84,6 +84,26 @@ static enum status check_samples(const struct store *store, const struct sample 
     return STATUS_OK;
 }
 
+/* The readings of the sample that was inserted last. */
+static enum status append_counters(struct store *store, const struct sample *sample,
+                                   struct error *error)
+{
+    int64_t sample_id = sqlite3_last_insert_rowid(store->db);
+    enum status status = STATUS_OK;
+    if (sample->n_counters > 0 && !store->insert_counter)
+        status = sql_prepare(store, &store->insert_counter, error,
+                             "INSERT INTO sample_counter VALUES (?, ?, ?)", "");
+    for (size_t i = 0; !status && i < sample->n_counters; i++) {
+        int rc = sqlite3_bind_int64(store->insert_counter, 1, sample_id);
+        rc |= sqlite3_bind_int64(store->insert_counter, 2, sample->counters[i].counter_id);
+        rc |= sqlite3_bind_int64(store->insert_counter, 3, sample->counters[i].value);
+        if (rc != SQLITE_OK || sqlite3_step(store->insert_counter) != SQLITE_DONE)
+            status = sql_error(store, error, "cannot store counters");
+        sqlite3_reset(store->insert_counter);
+    }
+    return status;
+}
+
 enum status store_samples_append(struct store *store, const struct sample *samples, size_t n,
                                  struct error *error)
 {
@@ -104,6 +124,8 @@ enum status store_samples_append(struct store *store, const struct sample *sampl
             sqlite3_step(store->insert_sample) != SQLITE_DONE)
             status = sql_error(store, error, "cannot store samples");
         sqlite3_reset(store->insert_sample);
+        if (!status)
+            status = append_counters(store, &samples[i], error);
     }
     return sql_end(store, status, error);
 }
@@ -124,6 +146,8 @@ static enum status read_sample(struct store *store, sqlite3_stmt *row, struct sa
     sample->time_ns = sqlite3_column_int64(row, 3);
     sample->failure = failure_of((const char *)sqlite3_column_text(row, 4));
     sample->outlier = sqlite3_column_int(row, 5) != 0;
+    sample->counters = NULL;
+    sample->n_counters = 0;
     for (int i = 0; i < N_OPTIONAL; i++)
         *(int64_t *)((char *)sample + optional_fields[i]) = sql_unknown(row, N_FIXED + i);
     if (attempt < 0 || attempt > UINT32_MAX || length < 1 || length > LENGTH_MAX ||

@@ -13,8 +13,8 @@
 struct store {
     sqlite3 *db;
     char *path;
-    sqlite3_stmt *insert_sample; /* prepared once, for the batches */
-    int depth;                   /* of sql_begin; 0: no transaction */
+    sqlite3_stmt *insert_sample, *insert_counter; /* prepared once, for the batches */
+    int depth;                                    /* of sql_begin; 0: no transaction */
 };
 
 /*

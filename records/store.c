@@ -288,6 +288,7 @@ void store_close(struct store *store)
     if (!store)
         return;
     sqlite3_finalize(store->insert_sample);
+    sqlite3_finalize(store->insert_counter);
     sqlite3_close(store->db);
     free(store->path);
     free(store);

@@ -119,6 +119,12 @@ enum failure {
 };
 const char *failure_name(enum failure failure); /* "connect", ...; NULL for none */
 
+/* What an event counter of the campaign (records/counter_store.h) read over one inference. */
+struct counter_reading {
+    int64_t counter_id;
+    int64_t value;
+};
+
 /* One timed inference. From `round` on, any negative value stands for unknown (NULL in the file, -1
  * when read). */
 struct sample {
@@ -136,6 +142,9 @@ struct sample {
     /* what the link was set to for this sample: its round trip, its time per byte in ps (0:
      * unlimited) */
     int64_t link_rtt_ns, up_ps_per_byte, down_ps_per_byte;
+    /* n_counters readings, the caller's, to be stored with the sample; none when read */
+    const struct counter_reading *counters;
+    size_t n_counters;
 };
 
 /* A sample with everything unknown and the first fields 0. */

@@ -28,7 +28,17 @@ static const char whole[] = "# a comment\n"
                             "[link]\n"
                             "command = sh 'the link.sh' --control -\n"
                             "states = 5ms/10/50 20ms\n"
+                            "[energy]\n"
+                            "meter = hwmon:VDD_IN\n"
+                            "radio = tx=1.2W,rx=1W\n"
+                            "max_window = 4s\n"
+                            "windows = 7\n"
+                            "[counters]\n"
+                            "papi = PAPI_TOT_CYC PAPI_TOT_INS\n"
+                            "multiplex = true\n"
                             "[stop]\n"
+                            "design = grid\n"
+                            "max_energy = 20.5\n"
                             "ci = 1%\n"
                             "max_samples = 50\n"
                             "max_time = 2min\n";
@@ -53,6 +63,13 @@ static void check_whole(const struct campaign_config *config)
     assert_close(config->stop_ci, 0.01, 1e-12, 0);
     assert_int_equal(config->max_samples, 50);
     assert_close(config->max_time_s, 120, 1e-12, 0);
+    assert_close(config->max_energy_j, 20.5, 1e-12, 0);
+    assert_true(config->grid && config->multiplex);
+    assert_string_equal(config->energy.meter, "hwmon:VDD_IN");
+    assert_string_equal(config->energy.radio, "tx=1.2W,rx=1W");
+    assert_close(config->energy.max_window_s, 4, 1e-12, 0);
+    assert_int_equal(config->energy.n_windows, 7);
+    assert_string_equal(config->counters, "PAPI_TOT_CYC PAPI_TOT_INS");
 }
 
 /* What config_write gives, config_read takes back: the effective configuration is a campaign file.
@@ -97,6 +114,8 @@ static void defaults(void **state)
         fail_msg("%s", error.text);
     assert_string_equal(config.name, "board");
     assert_string_equal(config.endpoints[0].model, "board");
+    assert_true(!config.energy.meter && !config.counters && !config.grid);
+    assert_close(config.energy.max_window_s, 10, 0, 0);
     config_free(&config);
     free(path);
     free(folder);
@@ -178,7 +197,11 @@ static void malformed_files_name_the_line(void **state)
          "[link] states is missing"},
         {"[campaign]\nlengths = 1\n" EDGE "[link]\ncommand = a\nstates = 5\n",
          "[link] is the way to an endpoint, and there is none"},
-        {"[energy]\nmeter = rapl\n", "campaign.ini:2: [energy] meter: section not available"},
+        {"[energy]\nmetre = rapl\n", "campaign.ini:2: [energy] metre: no such key"},
+        {"[energy]\nmax_window = 99ms\n", "campaign.ini:2: [energy] max_window: a window lasts"},
+        {"[stop]\nmax_energy = 0\n", "campaign.ini:2: [stop] max_energy: how many joules"},
+        {"[stop]\ndesign = wide\n", "'wide' is neither adaptive nor grid"},
+        {"[counters]\nmultiplex = yes\n", "'yes' is neither false nor true"},
         {"name = x\n", "campaign.ini:1:"},
         {"[campaign\nname = x\n", "campaign.ini:1:"},
         {"[campaign]\nname x\n", "campaign.ini:2:"},
