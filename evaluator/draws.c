@@ -22,17 +22,21 @@ static const struct dataset_target *find(const struct dataset *dataset, const ch
     return NULL;
 }
 
+/* Within a round as they were measured: both point into one target's array. */
 static int by_length_and_round(const void *left, const void *right)
 {
-    const struct observation *a = left, *b = right;
+    const struct observation *a = *(const struct observation *const *)left;
+    const struct observation *b = *(const struct observation *const *)right;
     if (a->length != b->length)
         return a->length < b->length ? -1 : 1;
-    return (a->round > b->round) - (a->round < b->round);
+    if (a->round != b->round)
+        return a->round < b->round ? -1 : 1;
+    return (a > b) - (a < b);
 }
 
 /* A target's observations that can be drawn, in order; *n of them. */
-static enum status sorted(const struct dataset_target *target, struct observation **list, size_t *n,
-                          size_t *n_left_out, struct error *error)
+static enum status sorted(const struct dataset_target *target, const struct observation ***list,
+                          size_t *n, size_t *n_left_out, struct error *error)
 {
     *n = 0;
     *list = malloc((target->n ? target->n : 1) * sizeof **list);
@@ -43,7 +47,7 @@ static enum status sorted(const struct dataset_target *target, struct observatio
         if (target->remote && link_terms_reason(&target->link, o) != LINK_TAKES_PART)
             (*n_left_out)++;
         else
-            (*list)[(*n)++] = *o;
+            (*list)[(*n)++] = o;
     }
     qsort(*list, *n, sizeof **list, by_length_and_round);
     return STATUS_OK;
@@ -51,16 +55,25 @@ static enum status sorted(const struct dataset_target *target, struct observatio
 
 /* Samples of one length: list[0 .. n-1]. */
 struct run {
-    const struct observation *list;
+    const struct observation *const *list;
     size_t n;
 };
 
-static struct run next_run(const struct observation *list, size_t n)
+static struct run next_run(const struct observation *const *list, size_t n)
 {
     struct run run = {list, 0};
-    while (run.n < n && list[run.n].length == list[0].length)
+    while (run.n < n && list[run.n]->length == list[0]->length)
         run.n++;
     return run;
+}
+
+/* Those of the same round as the one at `first`. */
+static struct run round_at(const struct run *run, size_t first)
+{
+    struct run round = {run->list + first, 0};
+    while (first + round.n < run->n && round.list[round.n]->round == round.list[0]->round)
+        round.n++;
+    return round;
 }
 
 /* Whose rounds these are, counted from 0 over the whole data set, so that groups are rounds. */
@@ -84,7 +97,7 @@ static enum status find_rounds(const struct run *edge, const struct run *cloud,
     if (!rounds->list)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for rounds");
     for (size_t i = 0; i < edge->n + cloud->n; i++) {
-        int32_t round = i < edge->n ? edge->list[i].round : cloud->list[i - edge->n].round;
+        int32_t round = i < edge->n ? edge->list[i]->round : cloud->list[i - edge->n]->round;
         if (round >= 0)
             rounds->list[n++] = round;
     }
@@ -126,39 +139,59 @@ struct making {
     const struct dataset_target *cloud_target;
     const struct cost_pair *pair;
     struct rounds rounds;
-    double *work; /* as many as samples */
+    size_t n_taken; /* of draws->samples */
+    double *work;   /* as many as these */
 };
 
-/* Where both have samples of the same rounds only those are taken, one to one; *n_pairs of them. */
-static void take_pairs(struct making *m, const struct run *edge, const struct run *cloud,
-                       struct drawn_sample *edge_to, struct drawn_sample *cloud_to, size_t *n_pairs)
+static size_t larger(size_t a, size_t b)
 {
-    *n_pairs = 0;
-    for (size_t e = 0, c = 0; e < edge->n && c < cloud->n;) {
-        int32_t edge_round = edge->list[e].round, cloud_round = cloud->list[c].round;
-        if (edge_round == cloud_round && edge_round >= 0) {
-            edge_to[*n_pairs] = edge_sample(&edge->list[e]);
-            cloud_to[*n_pairs] = cloud_sample(&cloud->list[c], m->cloud_target, m->pair);
-            edge_to[*n_pairs].group = cloud_to[*n_pairs].group =
-                group(&m->rounds, edge_round, *n_pairs);
-            ++*n_pairs;
-        }
-        e += edge_round <= cloud_round;
-        c += cloud_round <= edge_round;
+    return a > b ? a : b;
+}
+
+/* A round may have several samples of a length, such as one for each state of the link. All of them
+ * take part: those of the place with fewer serve again. */
+static void take_round(struct making *m, const struct run *edge, const struct run *cloud,
+                       struct drawn_sample *edge_to, struct drawn_sample *cloud_to)
+{
+    uint32_t its_group = group(&m->rounds, edge->list[0]->round, 0);
+    for (size_t i = 0; i < larger(edge->n, cloud->n); i++) {
+        edge_to[i] = edge_sample(edge->list[i % edge->n]);
+        cloud_to[i] = cloud_sample(cloud->list[i % cloud->n], m->cloud_target, m->pair);
+        edge_to[i].group = cloud_to[i].group = its_group;
     }
+}
+
+/* Where both have samples of the same rounds only those are taken, in pairs; their number. */
+static size_t take_pairs(struct making *m, const struct run *edge, const struct run *cloud,
+                         struct drawn_sample *edge_to, struct drawn_sample *cloud_to)
+{
+    size_t n_pairs = 0;
+    for (size_t e = 0, c = 0; e < edge->n && c < cloud->n;) {
+        struct run at_edge = round_at(edge, e), at_cloud = round_at(cloud, c);
+        int32_t edge_round = at_edge.list[0]->round, cloud_round = at_cloud.list[0]->round;
+        if (edge_round == cloud_round && edge_round >= 0) {
+            take_round(m, &at_edge, &at_cloud, edge_to + n_pairs, cloud_to + n_pairs);
+            n_pairs += larger(at_edge.n, at_cloud.n);
+            m->draws->n_samples += at_edge.n + at_cloud.n;
+        }
+        e += edge_round <= cloud_round ? at_edge.n : 0;
+        c += cloud_round <= edge_round ? at_cloud.n : 0;
+    }
+    return n_pairs;
 }
 
 static void take_singles(struct making *m, const struct run *edge, const struct run *cloud,
                          struct drawn_sample *edge_to, struct drawn_sample *cloud_to)
 {
     for (size_t i = 0; i < edge->n; i++) {
-        edge_to[i] = edge_sample(&edge->list[i]);
-        edge_to[i].group = group(&m->rounds, edge->list[i].round, i);
+        edge_to[i] = edge_sample(edge->list[i]);
+        edge_to[i].group = group(&m->rounds, edge->list[i]->round, i);
     }
     for (size_t i = 0; i < cloud->n; i++) {
-        cloud_to[i] = cloud_sample(&cloud->list[i], m->cloud_target, m->pair);
-        cloud_to[i].group = group(&m->rounds, cloud->list[i].round, i);
+        cloud_to[i] = cloud_sample(cloud->list[i], m->cloud_target, m->pair);
+        cloud_to[i].group = group(&m->rounds, cloud->list[i]->round, i);
     }
+    m->draws->n_samples += edge->n + cloud->n;
 }
 
 static double median(struct making *m, const struct drawn_sample *samples, size_t n, double *mean,
@@ -179,19 +212,19 @@ static double median(struct making *m, const struct drawn_sample *samples, size_
 static void take_length(struct making *m, const struct run *edge, const struct run *cloud)
 {
     struct draws *draws = m->draws;
-    struct drawn_sample *edge_to = draws->samples + draws->n_samples;
-    struct drawn_sample *cloud_to = edge_to + edge->n;
+    size_t room = edge->n + cloud->n; /* for as many pairs as there can be at most */
+    struct drawn_sample *edge_to = draws->samples + m->n_taken;
+    struct drawn_sample *cloud_to = edge_to + room;
     struct drawn_length *length = &draws->lengths[draws->n_lengths++];
     double least, most;
-    size_t n_pairs;
-    *length = (struct drawn_length){.n = edge->list[0].length, .edge = edge_to, .cloud = cloud_to};
-    take_pairs(m, edge, cloud, edge_to, cloud_to, &n_pairs);
+    *length = (struct drawn_length){.n = edge->list[0]->length, .edge = edge_to, .cloud = cloud_to};
+    size_t n_pairs = take_pairs(m, edge, cloud, edge_to, cloud_to);
     length->paired = n_pairs > 0;
     length->n_edge = n_pairs ? n_pairs : edge->n;
     length->n_cloud = n_pairs ? n_pairs : cloud->n;
     if (!n_pairs)
         take_singles(m, edge, cloud, edge_to, cloud_to);
-    draws->n_samples += edge->n + cloud->n;
+    m->n_taken += 2 * room;
     length->edge_median_s = median(m, edge_to, length->n_edge, &length->edge_mean_s, &least, &most);
     length->cloud_median_s = median(m, cloud_to, length->n_cloud, &length->cloud_mean_s,
                                     &length->cloud_min_s, &length->cloud_max_s);
@@ -203,7 +236,7 @@ static void take_all(struct making *m, const struct run *edge, const struct run 
     for (size_t e = 0, c = 0; e < edge->n && c < cloud->n;) {
         struct run at_edge = next_run(edge->list + e, edge->n - e);
         struct run at_cloud = next_run(cloud->list + c, cloud->n - c);
-        uint32_t edge_length = at_edge.list->length, cloud_length = at_cloud.list->length;
+        uint32_t edge_length = at_edge.list[0]->length, cloud_length = at_cloud.list[0]->length;
         if (edge_length == cloud_length)
             take_length(m, &at_edge, &at_cloud);
         e += edge_length <= cloud_length ? at_edge.n : 0;
@@ -215,7 +248,7 @@ enum status draws_make(const struct dataset *dataset, const char *edge, const ch
                        const struct cost_pair *pair, struct draws *draws, struct error *error)
 {
     const struct dataset_target *at_edge = find(dataset, edge), *at_cloud = find(dataset, cloud);
-    struct observation *edge_list = NULL, *cloud_list = NULL;
+    const struct observation **edge_list = NULL, **cloud_list = NULL;
     struct making m = {.draws = draws, .cloud_target = at_cloud, .pair = pair};
     struct run edge_run, cloud_run;
     enum status status = STATUS_OK;
@@ -233,7 +266,7 @@ enum status draws_make(const struct dataset *dataset, const char *edge, const ch
     status = find_rounds(&edge_run, &cloud_run, &m.rounds, error);
     if (status)
         goto done;
-    size_t n = edge_run.n + cloud_run.n + 1;
+    size_t n = 2 * (edge_run.n + cloud_run.n) + 1;
     draws->samples = calloc(n, sizeof *draws->samples);
     draws->lengths = calloc(n, sizeof *draws->lengths);
     m.work = calloc(n, sizeof *m.work);

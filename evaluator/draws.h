@@ -3,10 +3,13 @@
  * Measured times to charge replayed requests with, by length, drawn at random.
  *
  * At a length measured at both places a draw is a round's pair of times where both have samples of
- * the same rounds, since samples of one round share noise; else each is drawn by itself. A length
- * between measured ones draws from the nearest of them, scaled by the ratio of the two lengths'
- * medians, which are interpolated linearly between measured lengths. Beyond the shortest and the
- * longest measured, where there is no median, the ratio is that of the fitted models.
+ * the same rounds, since samples of one round share noise; else each is drawn by itself. Where a
+ * round has several of a length (one for each state of the link) all are drawn, those of the place
+ * with fewer more often.
+ *
+ * A length between measured ones draws from the nearest of them, scaled by the ratio of the two
+ * lengths' medians, which are interpolated linearly between measured lengths. Beyond the shortest
+ * and the longest measured, where there is no median, the ratio is that of the fitted models.
  *
  * At the endpoint what is drawn is the remote part: the elapsed time less the link's share of it
  * (fitter/cost.h), so that any link can be put in its place.
@@ -41,10 +44,12 @@ struct drawn_length {
 };
 
 struct draws {
-    struct drawn_sample *samples;          /* all of them; owned */
-    struct drawn_length *lengths;          /* n_lengths, ascending; owned */
-    size_t n_lengths, n_samples, n_rounds; /* n_rounds: 0 where samples have none */
-    size_t n_left_out;                     /* without what the endpoint's others know */
+    struct drawn_sample *samples; /* where the lengths' are; owned */
+    struct drawn_length *lengths; /* n_lengths, ascending; owned */
+    size_t n_lengths;
+    size_t n_samples;  /* that are drawn from */
+    size_t n_rounds;   /* of the samples; 0 where they have none */
+    size_t n_left_out; /* without what the endpoint's others know */
 };
 
 /*

@@ -43,6 +43,46 @@ static void draws_are_of_one_round(void **state)
     product_free(&product);
 }
 
+/* Rounds with a sample here and one for each state of the link there: all of them are drawn, each
+ * beside a time of its own round. Round 3 has no partner. */
+static void every_sample_of_a_round_is_drawn(void **state)
+{
+    (void)state;
+    struct random random = {29};
+    struct product product;
+    struct draws draws;
+    product_make(&product, edge_line, remote_line, 0.02);
+    draws_of(&draws, &product,
+             "target,length,time_s,rtt_s,round\n"
+             "edge,10,0.001,,1\nedge,10,0.002,,2\nedge,10,0.003,,3\n"
+             "cloud,10,0.022,0.001,2\ncloud,10,0.011,0.001,1\ncloud,10,0.063,0.003,1\n"
+             "cloud,10,0.074,0.003,2\ncloud,10,0.037,0.002,1\ncloud,10,0.048,0.002,2\n"
+             "edge,20,0.001,,1\nedge,20,0.002,,1\ncloud,20,0.005,0,1\n");
+    assert_int_equal(draws.n_samples, 2 + 6 + 3);
+    struct draw_source source = draws_at(&draws, &product.pair, 10);
+    static const int remote_ms[2][3] = {{10, 35, 60}, {21, 46, 71}};
+    int seen[2][3] = {{0}};
+    for (int i = 0; i < 6000; i++) {
+        struct draw draw = draw_pick(&source, &random);
+        long round = lround(draw.edge_s * 1e3) - 1;
+        int which = 0;
+        assert_true(round == 0 || round == 1);
+        while (which < 3 && lround(draw.remote_s * 1e3) != remote_ms[round][which])
+            which++;
+        assert_in_range(which, 0, 2);
+        seen[round][which]++;
+    }
+    for (int r = 0; r < 2; r++) {
+        for (int w = 0; w < 3; w++)
+            assert_true(abs(seen[r][w] - 1000) < 150);
+    }
+    assert_close(draw_cloud_mean_s(&source, 0, 1), 0.0405, 1e-9, 0);
+    source = draws_at(&draws, &product.pair, 20);
+    assert_close(draw_edge_mean_s(&source), 0.0015, 1e-9, 0);
+    draws_free(&draws);
+    product_free(&product);
+}
+
 /* Without rounds in common each place is drawn by itself. */
 static void draws_without_rounds_are_independent(void **state)
 {
@@ -154,6 +194,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(draws_are_of_one_round),
+        cmocka_unit_test(every_sample_of_a_round_is_drawn),
         cmocka_unit_test(draws_without_rounds_are_independent),
         cmocka_unit_test(lengths_between_are_scaled_by_medians),
         cmocka_unit_test(expectations_know_the_timeout),
