@@ -44,11 +44,11 @@ static enum status check_options(const struct rnneval_settings *s, struct error 
     if (stray)
         return error_set(error, STATUS_MISUSE, "%s is for %s requests: it %s --live", stray,
                          s->live ? "replayed" : "live", s->live ? "does not go with" : "needs");
-    if (s->n_requests != 0 && (s->n_requests < 2 || s->n_requests > MAX_REQUESTS))
+    if (s->n_requests != RNNEVAL_NOT_GIVEN && (s->n_requests < 2 || s->n_requests > MAX_REQUESTS))
         return error_set(error, STATUS_MISUSE, "--requests: %" PRIu64 " is not in 2 .. %d",
                          s->n_requests, MAX_REQUESTS);
-    if (s->max_length > LENGTH_MAX)
-        return error_set(error, STATUS_MISUSE, "--max-length: %" PRIu64 " is more than %d",
+    if (s->max_length != RNNEVAL_NOT_GIVEN && (s->max_length < 1 || s->max_length > LENGTH_MAX))
+        return error_set(error, STATUS_MISUSE, "--max-length: %" PRIu64 " is not in 1 .. %d",
                          s->max_length, LENGTH_MAX);
     if (s->live && s->lengths.n_items > 1)
         return error_set(error, STATUS_MISUSE, "--live takes one --lengths");
@@ -104,14 +104,15 @@ enum status job_lengths(const struct job *job, const char *source, struct histog
 {
     const struct rnneval_settings *s = job->settings;
     const struct subject *subject = &job->subject;
-    *context = (struct report_context){
-        .campaign = subject->campaign.name,
-        .network = subject->campaign.network,
-        .engine = subject->engine,
-        .url = subject->url,
-        .lengths = source,
-        .max_length = s->max_length ? (uint32_t)s->max_length : subject->table.threshold.n_limit,
-        .seed = s->seed};
+    *context = (struct report_context){.campaign = subject->campaign.name,
+                                       .network = subject->campaign.network,
+                                       .engine = subject->engine,
+                                       .url = subject->url,
+                                       .lengths = source,
+                                       .max_length = s->max_length == RNNEVAL_NOT_GIVEN
+                                                         ? subject->table.threshold.n_limit
+                                                         : (uint32_t)s->max_length,
+                                       .seed = s->seed};
     enum status status = histogram_read(source, histogram, error);
     if (!status)
         status = shorten(histogram, context->max_length, source, &context->left_out, error);

@@ -8,15 +8,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A count that was not given: as many as suit. */
+#define RNNEVAL_NOT_GIVEN UINT64_MAX
+
 struct rnneval_settings {
     const char *db, *campaign, *target, *policies, *plot, *output;
     struct option_list lengths, links;
     const char *arrivals, *up, *down;
     const char *url, *model; /* with `live` */
     bool live, tables;
-    uint64_t n_requests; /* 0: as many as suit */
+    uint64_t n_requests, max_length; /* RNNEVAL_NOT_GIVEN: not given */
     uint64_t seed;
-    uint64_t max_length;              /* 0: twice the longest measured */
     double rtt_s, think_s, timeout_s; /* < 0: not given */
 };
 

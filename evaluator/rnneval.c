@@ -100,6 +100,11 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
-    struct rnneval_settings settings = {.seed = 1, .rtt_s = -1, .think_s = -1, .timeout_s = -1};
+    struct rnneval_settings settings = {.n_requests = RNNEVAL_NOT_GIVEN,
+                                        .max_length = RNNEVAL_NOT_GIVEN,
+                                        .seed = 1,
+                                        .rtt_s = -1,
+                                        .think_s = -1,
+                                        .timeout_s = -1};
     return tool_main(&tool, argc, argv, &settings, stdout, stderr);
 }

@@ -80,7 +80,8 @@ static enum status make_requests(struct live_job *l, struct error *error)
 enum status run_live(const struct job *job, struct error *error)
 {
     const struct rnneval_settings *s = job->settings;
-    struct live_job l = {.job = job, .n = s->n_requests ? s->n_requests : DEFAULT_REQUESTS};
+    struct live_job l = {
+        .job = job, .n = s->n_requests == RNNEVAL_NOT_GIVEN ? DEFAULT_REQUESTS : s->n_requests};
     enum status status = setting_read(&job->subject.campaign, job->subject.cloud, s->url, s->model,
                                       &l.setting, error);
     if (!status)

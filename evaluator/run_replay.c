@@ -114,12 +114,12 @@ static enum status read_options(struct replays *r, struct error *error)
 {
     const struct rnneval_settings *s = r->job->settings;
     double campaign_s = r->job->subject.timeout_s;
-    r->options =
-        (struct replay_options){.n_requests = s->n_requests ? s->n_requests : DEFAULT_REQUESTS,
-                                .seed = s->seed,
-                                .timeout_s = s->timeout_s >= 0 ? s->timeout_s
-                                             : campaign_s > 0  ? campaign_s
-                                                               : default_timeout_s};
+    r->options = (struct replay_options){
+        .n_requests = s->n_requests == RNNEVAL_NOT_GIVEN ? DEFAULT_REQUESTS : s->n_requests,
+        .seed = s->seed,
+        .timeout_s = s->timeout_s >= 0 ? s->timeout_s
+                     : campaign_s > 0  ? campaign_s
+                                       : default_timeout_s};
     enum status status =
         arrivals_parse(s->arrivals ? s->arrivals : "closed", &r->options.arrivals, error);
     if (!status && r->options.timeout_s <= 0)

@@ -492,6 +492,8 @@ static void hostile_options_of_a_replay_are_refused(void **state)
         {2, "--link fixed:20ms,0,1", "0"},
         {1, "--link nowhere.csv", "nowhere.csv"},
         {2, "--requests 20000000", "--requests"},
+        {2, "--requests 0", "--requests: 0 is not in 2 .. "},
+        {2, "--max-length 0", "--max-length: 0 is not in 1 .. "},
         {1, "--max-length 2", "beyond 2"},
         {1, "--target fog", "no endpoint 'fog'"},
     };
