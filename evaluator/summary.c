@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+/* Longer names of links, such as composed ones, have a line of their own above the table. */
+enum { LINK_NAME_ROOM = 32 };
+
 bool cell_is_astray(const struct evaluation *evaluation)
 {
     const struct outcome *known = evaluation_find(evaluation, "known");
@@ -45,18 +48,52 @@ static struct text_table *new_table(const struct evaluation *e)
     return text_table_new(heads);
 }
 
-static void put_cell(struct text_table *table, const struct cell *cell)
+/* The place of a cell's link among those given: a row of all of them comes first. */
+static size_t link_number(const struct cell *cells, size_t i)
 {
+    const char *name = report_link_name(&cells[i].replay);
+    size_t first = 0;
+    while (strcmp(report_link_name(&cells[first].replay), name) != 0)
+        first++;
+    return first + 1;
+}
+
+static bool is_long(const char *name)
+{
+    return strlen(name) > LINK_NAME_ROOM;
+}
+
+static void put_link(struct text_table *table, const struct cell *cells, size_t i)
+{
+    const char *name = report_link_name(&cells[i].replay);
+    if (is_long(name))
+        text_table_cell(table, "link %zu", link_number(cells, i));
+    else
+        text_table_cell(table, "%s", name);
+}
+
+static void put_long_links(const struct cell *cells, size_t n, FILE *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *name = report_link_name(&cells[i].replay);
+        if (is_long(name) && link_number(cells, i) == i + 1)
+            fprintf(out, "link %zu: %s\n", i + 1, name);
+    }
+}
+
+static void put_cell(struct text_table *table, const struct cell *cells, size_t i)
+{
+    const struct cell *cell = &cells[i];
     const struct evaluation *e = &cell->evaluation;
     double scale = 100 / e->better_single_s;
     text_table_cell(table, "%s", report_file_name(cell->context.lengths));
-    text_table_cell(table, "%s", report_link_name(&cell->replay));
+    put_link(table, cells, i);
     text_table_cell(table, "%s%s", e->better_is_cloud ? "cloud" : "edge",
                     evaluation_decided(e) ? "" : " ?");
     text_table_cell(table, "%.3f", 1e3 * e->better_single_s);
     text_table_cell(table, "%+.1f %%", scale * (e->other_single_s - e->better_single_s));
-    for (size_t i = 0; i < 2 * e->n_outcomes; i++) {
-        const struct outcome *o = shown(e, i);
+    for (size_t p = 0; p < 2 * e->n_outcomes; p++) {
+        const struct outcome *o = shown(e, p);
         if (!o)
             continue;
         text_table_cell(table, "%+.2f", scale * o->vs_better_single_s);
@@ -110,9 +147,10 @@ void report_cells_text(const struct cell *cells, size_t n, FILE *out)
         fprintf(out, "charged with %zu samples of %zu held-out rounds at %zu lengths\n",
                 replay->draws->n_samples, replay->draws->n_rounds, replay->draws->n_lengths);
     put_cautions(cells, n, out);
+    put_long_links(cells, n, out);
     fputc('\n', out);
     for (size_t i = 0; i < n; i++) {
-        put_cell(table, &cells[i]);
+        put_cell(table, cells, i);
         n_decided += evaluation_decided(&cells[i].evaluation);
         n_astray += cell_is_astray(&cells[i].evaluation);
     }

@@ -32,10 +32,12 @@ awk 'BEGIN {
 OUT=$scratch DB=$scratch/campaign.db REQUESTS=4000 scripts/replay >"$scratch/table.txt"
 cells=$(grep -cE '^[a-z0-9_]+\.csv ' "$scratch/table.txt") || true
 data_sets=$(sed -nE 's/^([a-z0-9_]+\.csv) .*/\1/p' "$scratch/table.txt" | sort -u | wc -l)
-composed=$(grep -cE '^[a-z0-9_]+\.csv +rtt=' "$scratch/table.txt") || true
+composed=$(grep -cE '^[a-z0-9_]+\.csv +link [0-9]+ ' "$scratch/table.txt") || true
+legend=$(grep -cE '^link [0-9]+: rtt=.*\.link,up=.*\.link,down=.*\.link$' "$scratch/table.txt") || true
 [ "$data_sets" -ge 6 ] || fail "$data_sets data sets"
 [ "$cells" -ge $((6 * data_sets)) ] || fail "$cells cells of $data_sets data sets"
 [ "$composed" -ge "$data_sets" ] || fail "$composed cells are composed"
+[ "$composed" = $((legend * data_sets)) ] || fail "$composed cells of $legend composed links"
 [ "$composed" -lt "$cells" ] || fail "no link has all its columns"
 tr '\n' ' ' <"$scratch/table.txt" | grep -q 'In 0 of these is known,' || fail "known is astray"
 python=$(command -v python3 || true)
