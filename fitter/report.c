@@ -97,7 +97,8 @@ static void put_break_even(const struct report_break_even *b, FILE *out)
     const struct cost_link link = {b->value.rtt_s, b->value.up_s_per_byte,
                                    b->value.down_s_per_byte};
     cost_link_text(&link, !isnan(link.up_s_per_byte), !isnan(link.down_s_per_byte), rtt);
-    const char *cheaper = b->value.cloud_above ? b->cloud : b->edge;
+    const char *above = b->value.cloud_above ? b->cloud : b->edge;
+    const char *below = b->value.cloud_above ? b->edge : b->cloud;
     switch (b->value.verdict) {
     case VERDICT_CROSSING:
         fprintf(out, "At a round trip of %s, %s and %s cost the same time at length %.1f", rtt,
@@ -106,19 +107,20 @@ static void put_break_even(const struct report_break_even *b, FILE *out)
             fprintf(out, " (95 %% interval %.1f to %.1f)", b->value.low, b->value.high);
         else
             fprintf(out, " (no bounded 95 %% interval: the slopes hardly differ)");
-        fprintf(out, "; above it %s is faster.\n", cheaper);
+        fprintf(out, "; above it %s is faster.\n", above);
         if (b->value.n_crossings > 1)
             fprintf(out, "That is the last of %zu lengths at which the faster one changes.\n",
                     b->value.n_crossings);
         break;
     case VERDICT_NONE_IN_RANGE:
         fprintf(out,
-                "At a round trip of %s, %s is faster at every length measured; the lines meet only "
-                "beyond them.\n",
-                rtt, b->value.cloud_above ? b->edge : b->cloud);
+                "At a round trip of %s, %s is faster than %s at every length measured; the lines "
+                "meet only beyond them.\n",
+                rtt, below, above);
         break;
     default:
-        fprintf(out, "At a round trip of %s, %s is faster at every length.\n", rtt, cheaper);
+        fprintf(out, "At a round trip of %s, %s is faster than %s at every length.\n", rtt, above,
+                below);
     }
 }
 

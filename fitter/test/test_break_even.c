@@ -216,6 +216,27 @@ static void expect(const char *text, const char *part)
         fail_msg("no \"%s\" in\n%s", part, text);
 }
 
+/* With several endpoints each sentence says which one it is about. */
+static void verdicts_name_both_places(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("verdicts"), *err;
+    char *path =
+        test_write(folder, "three.csv",
+                   "target,length,time_s,rtt_s\n"
+                   "here,10,0.011,\nhere,20,0.021,\nhere,30,0.031,\nhere,40,0.041,\n"
+                   "far,10,0.211,0.2\nfar,20,0.221,0.2\nfar,30,0.231,0.2\nfar,40,0.241,0.2\n"
+                   "near,10,0.003,0.2e-3\nnear,20,0.004,0.2e-3\nnear,30,0.005,0.2e-3\n"
+                   "near,40,0.006,0.2e-3\n");
+    char *text = fit(path, "--link fixed:1ms", &err);
+    expect(text, "near is faster than here at every length.");
+    expect(text, "here is faster than far at every length.");
+    free(text);
+    free(err);
+    free(path);
+    free(folder);
+}
+
 static void rnnfit_tells_the_link_from_the_endpoint(void **state)
 {
     (void)state;
@@ -263,6 +284,7 @@ int main(void)
         cmocka_unit_test(an_outage_has_none),
         cmocka_unit_test(the_interval_counts_every_coefficient),
         cmocka_unit_test(steps_cross_within_and_between),
+        cmocka_unit_test(verdicts_name_both_places),
         cmocka_unit_test(rnnfit_tells_the_link_from_the_endpoint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
