@@ -221,14 +221,13 @@ static void verdicts_name_both_places(void **state)
 {
     (void)state;
     char *folder = test_scratch("verdicts"), *err;
-    char *path =
-        test_write(folder, "three.csv",
-                   "target,length,time_s,rtt_s\n"
-                   "here,10,0.011,\nhere,20,0.021,\nhere,30,0.031,\nhere,40,0.041,\n"
-                   "far,10,0.211,0.2\nfar,20,0.221,0.2\nfar,30,0.231,0.2\nfar,40,0.241,0.2\n"
-                   "near,10,0.003,0.2e-3\nnear,20,0.004,0.2e-3\nnear,30,0.005,0.2e-3\n"
-                   "near,40,0.006,0.2e-3\n");
-    char *text = fit(path, "--link fixed:1ms", &err);
+    char *path = test_write(
+        folder, "three.csv",
+        "target,length,time_s,rtt_s\n"
+        "here,10,0.011,\nhere,20,0.021,\nhere,30,0.031,\nhere,40,0.041,\n"
+        "far,10,0.311,0.2\nfar,20,0.321,0.2\nfar,30,0.331,0.2\nfar,40,0.341,0.2\n"
+        "near,10,0.003,0.002\nnear,20,0.004,0.002\nnear,30,0.005,0.002\nnear,40,0.006,0.002\n");
+    char *text = fit(path, "--link fixed:0", &err);
     expect(text, "near is faster than here at every length.");
     expect(text, "here is faster than far at every length.");
     free(text);
