@@ -290,6 +290,8 @@ static enum status run_accompanied(struct state *state, struct error *error)
         if (companion->round_end)
             status = companion->round_end(companion->self, state->round, error);
     }
+    if (sweep->n_companions > 0)
+        state->in_force = -1; /* one of them may have set the link */
     return status;
 }
 
@@ -419,6 +421,7 @@ static enum status warm_up(struct state *state, struct error *error)
 enum status sweep_run(struct sweep *sweep, struct sweep_result *result, struct error *error)
 {
     struct state state = {.sweep = sweep, .result = result};
+    struct error cap = {0};
     *result = (struct sweep_result){0};
     enum status status = make_pairs(&state, error);
     if (!status)
@@ -429,7 +432,11 @@ enum status sweep_run(struct sweep *sweep, struct sweep_result *result, struct e
         progress_start(&state.progress, sweep->progress, "measuring");
         state.started_ns = state.flushed_ns = clock_ns();
         state.share_before = fmin(share_done(&state), 0.999);
-        status = run_rounds(&state, error);
+        status = run_rounds(&state, &cap);
+        if (status && status != STATUS_NOT_REACHED)
+            status = error_set(error, status, "%s", cap.text);
+        else
+            status = STATUS_OK; /* a companion's cap is told at the end, as the sweep's own are */
         progress_hide(&state.progress);
         compare_all_round_trips(&state);
         result->elapsed_s = elapsed_s(&state);
@@ -443,6 +450,8 @@ enum status sweep_run(struct sweep *sweep, struct sweep_result *result, struct e
         status = error_set(error, STATUS_NOT_REACHED,
                            "stopped by a signal after %llu samples, all stored; --resume goes on",
                            (unsigned long long)result->n_samples);
+    else if (!status && cap.text[0])
+        status = error_set(error, STATUS_NOT_REACHED, "%s", cap.text);
     else if (!status && result->n_not_converged > 0)
         status = error_set(error, STATUS_NOT_REACHED,
                            "%llu of %zu pairs of target and length%s have not reached the asked "

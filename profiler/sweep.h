@@ -18,7 +18,8 @@
  * What goes on beside the samples of a round, such as watching the clock frequency or measuring
  * windows of energy. `round_begin` comes before the round's first sample, `round_end` behind its
  * last one, when all of it is stored; either may be NULL. An error ends the sweep; what was
- * measured is stored all the same.
+ * measured is stored all the same. STATUS_NOT_REACHED says that a cap of the companion's own has
+ * come: the sweep ends as at one of its own caps. A companion may change the link's state.
  */
 struct sweep_companion {
     void *self;
