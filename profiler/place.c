@@ -51,30 +51,18 @@ enum status place_open_endpoint(const struct campaign_config *config,
     return status;
 }
 
-static enum status sample_engine(struct place *place, uint32_t length, struct sample *sample,
-                                 struct error *why)
+static enum status run_engine(struct place *place, struct sample *sample, struct error *why)
 {
-    enum status status = engine_prepare(place->engine, length, why);
-    if (!status) {
-        int64_t start = clock_ns();
-        status = engine_run(place->engine, why);
-        sample->time_ns = clock_ns() - start;
-    }
+    int64_t start = clock_ns();
+    enum status status = engine_run(place->engine, why);
+    sample->time_ns = clock_ns() - start;
     sample->failure = status ? FAILURE_ENGINE : FAILURE_NONE;
     return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
 
-static enum status sample_endpoint(struct place *place, uint32_t length, struct sample *sample,
-                                   struct error *why)
+static enum status ask_endpoint(struct place *place, struct sample *sample, struct error *why)
 {
     struct client_timing timing = {0};
-    enum status status = client_prepare(place->client, length, why);
-    if (status)
-        return status;
-    int64_t rtt_ns;
-    struct error ignored = {0}; /* the request itself tells what is wrong */
-    if (client_probe(place->client, &rtt_ns, &ignored) == STATUS_OK)
-        sample->rtt_ns = rtt_ns;
     client_infer(place->client, &timing, why);
     sample->time_ns = timing.total_ns;
     sample->failure = failures[timing.failure];
@@ -89,14 +77,50 @@ static enum status sample_endpoint(struct place *place, uint32_t length, struct 
     return STATUS_OK;
 }
 
+static struct sample fresh(uint32_t length)
+{
+    struct sample sample = sample_unknown();
+    sample.length = length;
+    sample.time_ns = 0;
+    return sample;
+}
+
+enum status place_prepare(struct place *place, uint32_t length, struct error *error)
+{
+    return place->engine ? engine_prepare(place->engine, length, error)
+                         : client_prepare(place->client, length, error);
+}
+
+int64_t place_probe(struct place *place)
+{
+    int64_t rtt_ns;
+    struct error ignored = {0}; /* the request itself tells what is wrong */
+    return place->client && client_probe(place->client, &rtt_ns, &ignored) == STATUS_OK ? rtt_ns
+                                                                                        : -1;
+}
+
+enum status place_repeat(struct place *place, uint32_t length, struct sample *sample,
+                         struct error *why)
+{
+    *sample = fresh(length);
+    return place->engine ? run_engine(place, sample, why) : ask_endpoint(place, sample, why);
+}
+
 enum status place_sample(struct place *place, uint32_t length, struct sample *sample,
                          struct error *why)
 {
-    *sample = sample_unknown();
-    sample->length = length;
-    sample->time_ns = 0;
-    return place->engine ? sample_engine(place, length, sample, why)
-                         : sample_endpoint(place, length, sample, why);
+    *sample = fresh(length);
+    enum status status = place_prepare(place, length, why);
+    if (status && place->engine && status != STATUS_NO_MEMORY) {
+        sample->failure = FAILURE_ENGINE;
+        return STATUS_OK;
+    }
+    if (status)
+        return status;
+    int64_t rtt_ns = place_probe(place);
+    status = place_repeat(place, length, sample, why);
+    sample->rtt_ns = rtt_ns;
+    return status;
 }
 
 void place_note_link(const struct place *place, const struct link_state *link,

@@ -42,6 +42,19 @@ enum status place_warm_up(struct place *place, uint32_t length, struct error *er
 enum status place_sample(struct place *place, uint32_t length, struct sample *sample,
                          struct error *why);
 
+/*
+ * The parts of place_sample, for inferences back to back: makes the input of the length once, ...
+ */
+enum status place_prepare(struct place *place, uint32_t length, struct error *error);
+
+/* ... and runs it as often as wanted, with nothing else between two; as place_sample, but *sample
+ * has no round trip. `length` is the one prepared last. */
+enum status place_repeat(struct place *place, uint32_t length, struct sample *sample,
+                         struct error *why);
+
+/* The round trip of a tiny request to an endpoint in ns; -1: it failed, or there is no endpoint. */
+int64_t place_probe(struct place *place);
+
 /* Notes what the link was set to with the sample just taken of an endpoint. The tiny request before
  * it has bytes, too: their time is taken out of its round trip. */
 void place_note_link(const struct place *place, const struct link_state *link,
