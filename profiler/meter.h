@@ -27,7 +27,8 @@ struct meter_info {
     int64_t update_ns; /* between two changes, as its maker states it; 0: not stated */
     enum meter_scope scope;
     enum provenance provenance;
-    bool radio; /* whether its scope takes in what sends and receives */
+    size_t n_parts; /* counters added, each with updates of its own; 0 counts as 1 */
+    bool radio;     /* whether its scope takes in what sends and receives */
 };
 
 void meter_info_free(struct meter_info *info);
