@@ -43,6 +43,13 @@ tr '\n' ' ' <"$scratch/table.txt" | grep -q 'In 0 of these is known,' || fail "k
 python=$(command -v python3 || true)
 [ -z "$python" ] || "$python" -m json.tool "$scratch/replay.json" >/dev/null
 
+# What was measured here earlier is fitted by the tools of now, not measured again.
+mkdir "$scratch/measured"
+"$bin/rnnprof" import "$scratch/samples.csv" --db "$scratch/measured/campaign.db" --campaign earlier -q
+OUT=$scratch REQUESTS=200 scripts/replay >"$scratch/earlier.txt"
+grep -q "^campaign earlier, $cells cells" "$scratch/earlier.txt" || fail "an earlier campaign is not taken"
+grep -q ' held-out rounds ' "$scratch/earlier.txt" || fail "an earlier campaign is fitted without holding out"
+
 # Lengths may come from a text, and its empty lines are accounted for.
 printf 'a b c\n\nd e f\n \n' | "$bin/rnneval" --db "$scratch/campaign.db" --lengths text:- \
     --link fixed:20ms,10,50 --requests 1000 >"$scratch/text.txt"
