@@ -37,6 +37,8 @@ struct sweep {
     size_t n_places;
     struct linkcontrol *link; /* what sets config->link_states; NULL: the link stays as it is */
     FILE *progress;           /* and warnings; NULL: silent */
+    int64_t (*now_ns)(void *clock); /* the time, for places that simulate it; NULL: clock_ns */
+    void *clock;
     struct sweep_companion companions[SWEEP_MAX_COMPANIONS]; /* n_companions */
     size_t n_companions;
 };

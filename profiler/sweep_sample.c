@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "profiler/sweep_private.h"
+
+#include "base/clock.h"
+#include "base/stop.h"
+#include "base/units.h"
+
+#include <stdio.h>
+
+enum {
+    MAX_ATTEMPTS = 3, /* at one sample of a round */
+    MAX_FAILURES_IN_A_ROW = 10,
+    MIN_PROBES = 5, /* before a round trip is compared with the link state's */
+};
+static const int64_t flush_ns = 1000000000;
+
+int64_t sweep_now(const struct sweep_state *state)
+{
+    const struct sweep *sweep = state->sweep;
+    return sweep->now_ns ? sweep->now_ns(sweep->clock) : clock_ns();
+}
+
+enum status sweep_flush(struct sweep_state *state, struct error *error)
+{
+    struct sweep_batch *batch = &state->batch;
+    enum status status = store_samples_append(state->sweep->store, batch->samples, batch->n, error);
+    batch->n = 0;
+    state->now_ns = batch->flushed_ns = sweep_now(state);
+    return status;
+}
+
+/* Warns, once, when the endpoint's round trips are not those of the link state. */
+static void compare_round_trips(struct sweep_state *state, size_t place, size_t link_state)
+{
+    const struct linkwatch *watch = &state->watches[place * state->n_states + link_state];
+    const struct link_state *asked = &state->sweep->config->link_states[link_state];
+    double median_s;
+    char seen[UNITS_TEXT_SIZE], wanted[UNITS_TEXT_SIZE];
+    if (state->warned || watch->n < MIN_PROBES || !linkwatch_far(watch, asked, &median_s))
+        return;
+    state->warned = true;
+    if (!state->sweep->progress)
+        return;
+    progress_hide(&state->progress);
+    fprintf(state->sweep->progress,
+            "warning: tiny requests to %s take a round trip of %s (median of %zu) where [link] set "
+            "%s: does its url lead over this link, and over no other one?\n",
+            state->sweep->places[place].target.name, format_time(median_s, seen), watch->n,
+            format_time(asked->rtt_s, wanted));
+}
+
+void sweep_compare_round_trips(struct sweep_state *state)
+{
+    for (size_t i = 0; i < state->sweep->n_places * state->n_states; i++)
+        compare_round_trips(state, i / state->n_states, i % state->n_states);
+}
+
+/* Sees to it that the link is in the pair's state, with nothing of the one before in its queues. */
+static enum status enter_state(struct sweep_state *state, const struct pair *pair,
+                               struct error *error)
+{
+    const struct sweep *sweep = state->sweep;
+    if (pair->state < 0 || pair->state == state->in_force)
+        return STATUS_OK;
+    state->in_force = -1;
+    enum status status =
+        linkcontrol_set(sweep->link, &sweep->config->link_states[pair->state], error);
+    for (size_t p = 0; !status && p < sweep->n_places; p++)
+        place_settle(&sweep->places[p]);
+    if (!status)
+        state->in_force = pair->state;
+    state->now_ns = sweep_now(state);
+    return status;
+}
+
+/* What the link adds to a sample. */
+static void note_link(struct sweep_state *state, const struct pair *pair, struct sample *sample)
+{
+    if (pair->state < 0)
+        return;
+    const struct link_state *link = &state->sweep->config->link_states[pair->state];
+    size_t watch = pair->place * state->n_states + (size_t)pair->state;
+    place_note_link(&state->sweep->places[pair->place], link, sample);
+    if (sample->rtt_ns >= 0 && linkwatch_add(&state->watches[watch], sample->rtt_ns))
+        compare_round_trips(state, pair->place, (size_t)pair->state);
+}
+
+/* Counts a failure, and ends the campaign when the link's program or the place is at its end. */
+static enum status note_failure(struct sweep_state *state, const struct pair *pair,
+                                const struct error *why, struct error *error)
+{
+    state->result->n_failed++;
+    enum status status =
+        state->sweep->link ? linkcontrol_check(state->sweep->link, error) : STATUS_OK;
+    if (!status && ++state->failures_in_a_row[pair->place] == MAX_FAILURES_IN_A_ROW)
+        status = error_set(error, STATUS_FAILED,
+                           "%s: %d failures in a row, the last: %s; what was measured is stored, "
+                           "--resume goes on",
+                           state->sweep->places[pair->place].target.name, MAX_FAILURES_IN_A_ROW,
+                           why->text);
+    return status;
+}
+
+/* One attempt, on its way into the store; *ok tells whether it succeeded. */
+static enum status attempt_sample(struct sweep_state *state, struct pair *pair, uint32_t attempt,
+                                  bool *ok, struct error *error)
+{
+    struct place *place = &state->sweep->places[pair->place];
+    struct sweep_batch *batch = &state->batch;
+    struct sample *sample = &batch->samples[batch->n];
+    struct error why;
+    error_clear(&why);
+    enum status status = place_sample(place, pair->length, sample, &why);
+    if (status)
+        return error_set(error, status, "%s", why.text);
+    batch->n++;
+    state->result->n_samples++;
+    sample->target_id = place->target.id;
+    sample->round = state->round;
+    sample->attempt = attempt;
+    note_link(state, pair, sample);
+    *ok = sample->failure == FAILURE_NONE;
+    if (*ok) {
+        sweep_pair_add(pair, sample);
+        state->failures_in_a_row[pair->place] = 0;
+    } else {
+        status = note_failure(state, pair, &why, error);
+    }
+    state->now_ns = sweep_now(state);
+    return status;
+}
+
+enum status sweep_sample(struct sweep_state *state, struct pair *pair, struct error *error)
+{
+    struct error trouble;
+    bool ok = false;
+    error_clear(&trouble);
+    enum status status = enter_state(state, pair, &trouble);
+    if (status == STATUS_INTERRUPTED)
+        return STATUS_OK; /* the round sees that by itself */
+    if (status)
+        return error_set(error, status, "%s; what was measured is stored, --resume goes on",
+                         trouble.text);
+    int64_t began_ns = state->now_ns;
+    for (uint32_t attempt = 0; !status && !ok && attempt < MAX_ATTEMPTS && !stop_asked();
+         attempt++) {
+        clock_sleep_ns((int64_t)(state->sweep->config->isolated_s * 1e9));
+        if (!stop_asked())
+            status = attempt_sample(state, pair, attempt, &ok, error);
+    }
+    if (ok)
+        running_add(&pair->costs, (double)(state->now_ns - began_ns) * 1e-9);
+    if (!status && (state->batch.n + MAX_ATTEMPTS > SWEEP_BATCH ||
+                    state->now_ns - state->batch.flushed_ns > flush_ns))
+        status = sweep_flush(state, error);
+    return status;
+}
