@@ -190,6 +190,13 @@ static enum status fit_chain(const struct trace_series *series, enum link_column
     return STATUS_OK;
 }
 
+const char *link_step_trouble(double step_s, double row_s)
+{
+    if (step_s < LINK_STEP_MIN_S)
+        return "steps of less than 10 us";
+    return row_s > step_s * LINK_STEPS_PER_ROW ? "over a million steps to a row" : NULL;
+}
+
 enum status link_model_fit(const struct link_trace *trace, struct link_model *model,
                            struct error *error)
 {
@@ -202,6 +209,12 @@ enum status link_model_fit(const struct link_trace *trace, struct link_model *mo
             continue;
         any = true;
         status = fit_chain(&trace->columns[c], column, &model->chains[c], error);
+        const char *trouble = link_step_trouble(model->chains[c].step_s, model->row_s);
+        if (!status && trouble)
+            status = error_set(error, STATUS_INVALID,
+                               "values %g s apart (the median), rows %g s: %s, which is no link's "
+                               "course over time",
+                               model->chains[c].step_s, model->row_s, trouble);
         if (status)
             error_prefix(error, "%s", link_column_name(column));
     }

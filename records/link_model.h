@@ -66,8 +66,16 @@ struct link_model {
     struct link_chain chains[N_LINK_COLUMNS];
 };
 
+/* A chain may take at most so many steps while a row goes by. */
+enum { LINK_STEPS_PER_ROW = 1000000 };
+
+/* What is wrong with how often a chain steps, or NULL: a player takes each step, so a step must
+ * last LINK_STEP_MIN_S, and where requests move it on, a row may not hold a flood of them. */
+const char *link_step_trouble(double step_s, double row_s);
+
 /* A model without a name. A column with fewer than LINK_MODEL_MIN_VALUES values is left out.
- * STATUS_INVALID: no column has enough, or one's gaps are over millions of its steps long. */
+ * STATUS_INVALID: no column has enough, one's gaps are over millions of its steps long, or
+ * link_step_trouble. */
 enum status link_model_fit(const struct link_trace *trace, struct link_model *model,
                            struct error *error);
 
@@ -77,7 +85,7 @@ enum status link_model_describe(struct link_model *model, const char *name, cons
                                 const char *licence, struct error *error);
 
 /* A column's series as the chain sees it: one value a step of *step_s, *n of them, freed by the
- * caller. The series has two values or more. STATUS_INVALID: as link_model_fit. */
+ * caller. The series has two values or more. STATUS_INVALID: its gaps are too long for that. */
 enum status link_series_steps(const struct trace_series *series, double *step_s, double **steps,
                               size_t *n, struct error *error);
 

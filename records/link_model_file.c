@@ -261,6 +261,9 @@ static enum status check_chain(const struct reading *r, int c, struct error *err
                          n == 0               ? "bin"
                          : chain->step_s == 0 ? "step_s"
                                               : "values");
+    const char *trouble = link_step_trouble(chain->step_s, r->model->row_s);
+    if (trouble)
+        return error_set(error, STATUS_INVALID, "%s: [%s] step_s: %s", r->path, name, trouble);
     if (r->n_next[c] != n)
         return error_set(error, STATUS_INVALID, "%s: [%s]: the last bin has no 'next'", r->path,
                          name);

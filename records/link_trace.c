@@ -148,6 +148,11 @@ static enum status read_rows(struct reading *r, const char *path, struct error *
     reals_sort(r->gaps, n_gaps);
     r->trace->row_s = r->gaps[(n_gaps - 1) / 2];
     r->trace->duration_s = r->last_s + r->trace->row_s;
+    if (r->trace->row_s < LINK_STEP_MIN_S)
+        return error_set(error, STATUS_INVALID,
+                         "%s: rows are %.3g s apart (the median), less than 10 us: t_s is in "
+                         "seconds",
+                         path, r->trace->row_s);
     return STATUS_OK;
 }
 

@@ -54,10 +54,16 @@ enum { LINK_SLOW_ROW_S = 10 };
 /* Round trips above it are refused. */
 enum { LINK_RTT_MAX_S = 3600 };
 
+/* Rows, and steps of a model, closer than this are refused: a player would be busy with nothing but
+ * changes and fall behind them. No link is seen to change that fast; such times are in other units
+ * than seconds. */
+#define LINK_STEP_MIN_S 1e-5
+
 /* Reads "-" (standard input) or a file.
  * STATUS_IO: it cannot be read.
  * STATUS_INVALID: file:line and what is wrong there (time that goes back, a negative or malformed
- * value, a round trip over 1 h), no column of the three, or fewer than two rows with a value.
+ * value, a round trip over 1 h), no column of the three, fewer than two rows with a value, or rows
+ * less than LINK_STEP_MIN_S apart (the median).
  * *trace is empty then. */
 enum status link_trace_read(const char *path, struct link_trace *trace, struct error *error);
 

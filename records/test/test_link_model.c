@@ -287,6 +287,12 @@ static void few_values(void **state)
     }
     struct link_trace trace = trace_of(t_s, values, LINK_MODEL_MIN_VALUES - 1, COLUMN_RTT);
     assert_fails(STATUS_INVALID, "no column", "20", link_model_fit(&trace, &model, &error));
+    double close_s[40]; /* a burst of values among rows that are far apart */
+    for (int i = 0; i < 40; i++)
+        close_s[i] = 1e-6 * i;
+    struct link_trace burst = trace_of(close_s, values, 40, COLUMN_RTT);
+    burst.row_s = 1;
+    assert_fails(STATUS_INVALID, "rtt", "less than 10 us", link_model_fit(&burst, &model, &error));
     trace.columns[COLUMN_UP] = (struct trace_series){t_s, NULL, values, LINK_MODEL_MIN_VALUES};
     assert_ok(link_model_fit(&trace, &model, &error));
     assert_int_equal(model.chains[COLUMN_RTT].n_bins, 0);
@@ -371,6 +377,12 @@ static void malformed_models(void **state)
         {RTT "bin = 1 1 1 1 1\nnext = 1 0\nbin = 2 2 2 2 2\nnext = 0 1\n", "", "leads to 1 of 2"},
         {RTT "bin = 1 1 1 1 1\nnext = 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15\n", ":10", "too many"},
         {RTT "speed = 1\n", ":9", "not known"},
+        /* either would keep a player busy with steps for ever */
+        {LINK "[rtt]\nvalues = 3\nstep_s = 9e-6\n" ONE, "", "[rtt] step_s: steps of less than 10"},
+        {LINK "[rtt]\nvalues = 3\nstep_s = 1e-300\n" ONE, "", "[rtt] step_s: steps of less"},
+        {"[link]\nformat = 1\nname = a\nrow_s = 1e300\nduration_s = 9\n"
+         "[rtt]\nvalues = 3\nstep_s = 1\n" ONE,
+         "", "[rtt] step_s: over a million steps"},
         {"x = 1\n", ":1", "before the first"},
         {"t_s,rtt_ms\n0,1\n", ":1", ""},
     };

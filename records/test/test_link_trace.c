@@ -104,6 +104,7 @@ static void malformed_traces(void **state)
         {"t_s,rtt_ms\n0,1\n1\n", ":3", "1 fields"},
         {"t_s,rtt_ms,t_s\n0,1,0\n", ":1", "twice"},
         {"t_s,rtt_ms\n0,20ms\n", ":2", "'20ms'"},
+        {"t_s,rtt_ms\n0,1\n9e-6,2\n1,1\n", "", "less than 10 us: t_s is in seconds"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct link_trace trace;
