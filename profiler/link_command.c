@@ -20,6 +20,8 @@ static enum status check(const struct rnnprof_settings *s, struct error *error)
     if (strcmp(s->output, "-") == 0)
         return error_set(error, STATUS_MISUSE,
                          "-o: a trace is a file that can be gone on with, not standard output");
+    if (!(s->for_s > 0))
+        return error_set(error, STATUS_MISUSE, "--for: a trace takes longer than 0 s");
     if (s->interval_s < least_interval_s || s->timeout_s < least_interval_s)
         return error_set(error, STATUS_MISUSE, "--%s: less than 1 ms",
                          s->interval_s < least_interval_s ? "interval" : "timeout");

@@ -3,13 +3,14 @@
 
 #include "base/order.h"
 #include "base/quantile.h"
+#include "base/terminal.h"
 #include "base/texttable.h"
 #include "base/units.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { CHART_WIDTH = 60, CHART_HEIGHT = 7 };
+enum { CHART_WIDTH = 60, CHART_HEIGHT = 7, CHART_MARGIN = 12, CHART_LEAST_WIDTH = 20 };
 
 static struct column_summary summarise(const struct tracelog *log, int column, double *values)
 {
@@ -78,15 +79,24 @@ static int line_of(double value, double low, double high)
     return (int)fmin(fmax(share * CHART_HEIGHT, 0), CHART_HEIGHT - 1);
 }
 
-/* Fills stretches[CHART_WIDTH]; values[n_rows] is overwritten. */
+/* What fits beside the margin without a break. */
+static int chart_width(FILE *out)
+{
+    int room = terminal_width(out) - CHART_MARGIN;
+    if (room <= -CHART_MARGIN || room > CHART_WIDTH) /* no terminal, or a wide one */
+        return CHART_WIDTH;
+    return room < CHART_LEAST_WIDTH ? CHART_LEAST_WIDTH : room;
+}
+
+/* Fills stretches[width]; values[n_rows] is overwritten. */
 static void cut(const struct tracelog *log, double low, double high, struct stretch *stretches,
-                double *values)
+                int width, double *values)
 {
     double first_s = log->rows[0].t_s, length_s = log->rows[log->n_rows - 1].t_s - first_s;
     size_t row = 0;
-    for (int x = 0; x < CHART_WIDTH; x++) {
-        double end_s = first_s + length_s * (x + 1) / CHART_WIDTH;
-        bool last = x == CHART_WIDTH - 1;
+    for (int x = 0; x < width; x++) {
+        double end_s = first_s + length_s * (x + 1) / width;
+        bool last = x == width - 1;
         size_t n = 0;
         for (; row < log->n_rows && (log->rows[row].t_s < end_s || last); row++) {
             double value = log->rows[row].values[COLUMN_RTT];
@@ -115,23 +125,23 @@ void linksummary_chart(const struct tracelog *log, const struct linksummary *sum
     const struct column_summary *rtt = &summary->columns[COLUMN_RTT];
     struct stretch stretches[CHART_WIDTH] = {{0}};
     char text[UNITS_TEXT_SIZE], length[UNITS_TEXT_SIZE];
+    int width = chart_width(out);
     double *values = rtt->n > 0 ? malloc(log->n_rows * sizeof *values) : NULL;
     if (!values)
         return;
     double low = fmax(fmin(rtt->p5, rtt->max / 1.5), 1e-6), high = fmax(rtt->max, 2e-6);
-    cut(log, low, high, stretches, values);
+    cut(log, low, high, stretches, width, values);
     for (int line = CHART_HEIGHT - 1; line >= 0; line--) {
         double value = line == CHART_HEIGHT - 1 ? high : low;
         bool named = line == 0 || line == CHART_HEIGHT - 1;
         fprintf(out, "%10s |", named ? format_time(value, text) : "");
-        for (int x = 0; x < CHART_WIDTH; x++)
+        for (int x = 0; x < width; x++)
             fputc(mark(&stretches[x], line), out);
         fputc('\n', out);
     }
     fprintf(out, "%10s +", summary->n_failed ? "no answer" : "");
-    for (int x = 0; x < CHART_WIDTH; x++)
+    for (int x = 0; x < width; x++)
         fputc(stretches[x].failed ? 'x' : '-', out);
-    fprintf(out, "\n%10s  0 s%*s\n", "", CHART_WIDTH - 3,
-            format_duration(summary->duration_s, length));
+    fprintf(out, "\n%10s  0 s%*s\n", "", width - 3, format_duration(summary->duration_s, length));
     free(values);
 }

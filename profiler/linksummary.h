@@ -26,7 +26,7 @@ enum status linksummary_make(const struct tracelog *log, struct linksummary *sum
 void linksummary_print(const struct linksummary *summary, FILE *out);
 
 /* The round trips over time in characters: the median ('*') and the most ('.') of each stretch, and
- * 'x' below where probes failed. Nothing without a round trip. */
+ * 'x' below where probes failed; as wide as a terminal allows. Nothing without a round trip. */
 void linksummary_chart(const struct tracelog *log, const struct linksummary *summary, FILE *out);
 
 /* Draws link.png and link.svg into the folder (and leaves link.dat and link.gnuplot there).

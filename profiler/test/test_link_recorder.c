@@ -209,8 +209,8 @@ static void no_server_no_file(void **state)
     free(record(f, "127.0.0.1", "--for 1s", 1, &err));
     assert_non_null(strstr(err, "is not a server's URL"));
     free(err);
-    static const char *const misuses[] = {"-o -", "--interval 0", "--size 3", "--bandwidth 10ms",
-                                          "--for soon"};
+    static const char *const misuses[] = {"-o -",     "--for 0",          "--interval 0",
+                                          "--size 3", "--bandwidth 10ms", "--for soon"};
     for (size_t i = 0; i < sizeof misuses / sizeof *misuses; i++)
         free(record(f, f->direct, misuses[i], 2, NULL));
     assert_null(test_read(f->trace));

@@ -218,6 +218,34 @@ static void the_summary_counts(void **state)
     free(text);
 }
 
+/* A line that the terminal breaks would leave no chart. */
+static void the_chart_fits(void **state)
+{
+    (void)state;
+    struct trace_row rows[90];
+    for (size_t i = 0; i < 90; i++)
+        rows[i] = (struct trace_row){(double)i, {(double)(i + 1) * 1e-3, NAN, NAN}};
+    const struct tracelog log = {.rows = rows, .n_rows = 90};
+    struct linksummary summary;
+    assert_int_equal(linksummary_make(&log, &summary, NULL), STATUS_OK);
+    static const size_t widths[][2] = {{200, 72}, {72, 72}, {71, 71}, {40, 40}, {10, 32}};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        int master;
+        FILE *terminal = test_terminal((unsigned short)widths[i][0], &master);
+        if (!terminal) {
+            print_message("[  SKIPPED ] no pseudo-terminal here\n");
+            skip();
+        }
+        linksummary_chart(&log, &summary, terminal);
+        char *text = test_terminal_close(terminal, master), *rest = text;
+        size_t longest = 0;
+        for (char *line; (line = strtok_r(rest, "\r\n", &rest));)
+            longest = strlen(line) > longest ? strlen(line) : longest;
+        assert_int_equal(longest, widths[i][1]);
+        free(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_leaves_whole_rows),
         cmocka_unit_test(a_row_that_does_not_fit_leaves_no_stump),
         cmocka_unit_test(the_summary_counts),
+        cmocka_unit_test(the_chart_fits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
