@@ -10,7 +10,7 @@ struct rnnprof_settings {
     const char *db, *campaign, *only, *target;
     const char *output, *model, *plot;
     double for_s, interval_s, timeout_s, bandwidth_s, size_bytes;
-    bool resume;
+    bool resume, force;
 };
 
 /* Runs or resumes a campaign (run_command.c). */

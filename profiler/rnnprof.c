@@ -13,6 +13,10 @@ static const struct option_row run_options[] = {
     ROW(db, "db", "FILE", "The database, made where there is none (default: NAME.db)."),
     {"resume", NULL, "Go on with the campaign of that name.", OPTION_FLAG,
      offsetof(struct rnnprof_settings, resume), NULL, 0},
+    {"force", NULL,
+     "With --resume: also on a device that has changed since (CPU, kernel, governor, libraries); "
+     "what changed is stored.",
+     OPTION_FLAG, offsetof(struct rnnprof_settings, force), NULL, 0},
     ROW(only, "only", "TARGET", "Measure this target alone."),
 };
 static const struct option_row import_options[] = {

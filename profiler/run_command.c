@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
+#include "base/lockfile.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/units.h"
@@ -17,6 +18,7 @@ static const double link_timeout_s = 10;
 /* Everything that a run holds open. */
 struct run {
     struct campaign_config config;
+    struct lockfile *lock; /* on the database */
     struct store *store;
     struct campaign campaign;
     struct linkcontrol *link; /* NULL: the link stays as it is */
@@ -80,7 +82,34 @@ static enum status add_campaign(struct run *run, struct error *error)
     return store_campaign_add(run->store, &run->campaign, error);
 }
 
-static enum status find_or_add_campaign(struct run *run, bool resume, struct error *error)
+/* Refuses to mix two devices in one campaign, unless told to; then notes what changed and when. */
+static enum status check_device(struct run *run, bool force, struct error *error)
+{
+    int64_t round = 0;
+    enum status status = STATUS_OK;
+    char *now = device_fingerprint(), *noted = NULL;
+    char *changes = now ? device_changes(run->campaign.device, now) : NULL;
+    if (!now)
+        status = error_set(error, STATUS_NO_MEMORY, "out of memory for the device's fingerprint");
+    else if (changes && !force)
+        status = error_set(error, STATUS_FAILED,
+                           "campaign '%s': the device has changed: %s; put it back as it was, "
+                           "start a new campaign, or --force to go on and store what changed",
+                           run->config.name, changes);
+    if (!status && changes)
+        status = store_rounds(run->store, run->campaign.id, &round, error);
+    if (!status && changes)
+        noted = device_note_change(run->campaign.device, now, round);
+    if (!status && noted)
+        status = store_campaign_device(run->store, run->campaign.id, noted, error);
+    free(now);
+    free(noted);
+    free(changes);
+    return status;
+}
+
+static enum status find_or_add_campaign(struct run *run, const struct rnnprof_settings *s,
+                                        struct error *error)
 {
     struct error why = {0};
     enum status status = store_campaign_find(run->store, run->config.name, &run->campaign, &why);
@@ -88,12 +117,14 @@ static enum status find_or_add_campaign(struct run *run, bool resume, struct err
         return add_campaign(run, error);
     if (status)
         return error_set(error, status, "%s", why.text);
-    if (!resume)
+    if (!s->resume)
         return error_set(error, STATUS_FAILED,
                          "%s: there is a campaign '%s' already: --resume goes on with it, another "
                          "[campaign] name starts a new one",
                          store_path(run->store), run->config.name);
     status = config_same(run->campaign.config, &run->config, error);
+    if (!status)
+        status = check_device(run, s->force, error);
     char *config = status ? NULL : config_write(&run->config);
     if (!status)
         status = store_campaign_config(run->store, run->campaign.id, config, error);
@@ -101,21 +132,35 @@ static enum status find_or_add_campaign(struct run *run, bool resume, struct err
     return status;
 }
 
+/* Before anything else starts: nothing is to run beside a campaign that is being measured. */
+static enum status lock(struct run *run, const struct rnnprof_settings *s, struct error *error)
+{
+    char *who = text_format("rnnprof run, campaign %s", run->config.name);
+    run->db = s->db ? text_copy(s->db) : text_format("%s.db", run->config.name);
+    enum status status = who && run->db
+                             ? lockfile_take(run->db, who, &run->lock, error)
+                             : error_set(error, STATUS_NO_MEMORY, "out of memory for a file name");
+    free(who);
+    return status;
+}
+
 /* Opened before the campaign is stored, so that a dead endpoint leaves no empty campaign behind. */
 static enum status set_up(struct run *run, const char *file, const struct rnnprof_settings *s,
                           struct error *error)
 {
+    if (s->force && !s->resume)
+        return error_set(error, STATUS_MISUSE, "--force is for --resume");
     enum status status = config_read(file, &run->config, error);
+    if (!status)
+        status = lock(run, s, error);
     if (!status)
         status = open_link(run, s, error);
     if (!status)
         status = open_places(run, s, error);
-    if (!status) {
-        run->db = s->db ? text_copy(s->db) : text_format("%s.db", run->config.name);
-        status = store_open(run->db ? run->db : "", STORE_CREATE, &run->store, error);
-    }
     if (!status)
-        status = find_or_add_campaign(run, s->resume, error);
+        status = store_open(run->db, STORE_CREATE, &run->store, error);
+    if (!status)
+        status = find_or_add_campaign(run, s, error);
     for (size_t i = 0; !status && i < run->n_places; i++)
         status = store_target_add(run->store, run->campaign.id, &run->places[i].target, error);
     return status;
@@ -190,6 +235,7 @@ enum status rnnprof_run(const struct invocation *call, const void *settings, str
     linkcontrol_stop(run.link);
     campaign_free(&run.campaign);
     store_close(run.store);
+    lockfile_release(run.lock);
     config_free(&run.config);
     free(run.db);
     return status;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/lockfile.h"
 #include "base/name.h"
 #include "base/texttable.h"
 #include "profiler/commands.h"
@@ -16,11 +17,19 @@ enum status rnnprof_import(const struct invocation *call, const void *settings, 
     const char *trouble = s->campaign ? name_trouble(s->campaign) : NULL;
     if (trouble)
         return error_set(error, STATUS_MISUSE, "--campaign: '%s' %s", s->campaign, trouble);
-    enum status status = rnnprof_open(s, STORE_CREATE, &store, error);
-    if (status)
-        return status;
-    status = sample_csv_import(store, s->campaign, call->operands[0], s->target, &n_rows, error);
-    store_close(store);
+    if (!s->db)
+        return error_set(error, STATUS_MISUSE, "--db FILE is missing");
+    /* a long import would keep a campaign from writing what it measures for too long */
+    struct lockfile *lock = NULL;
+    enum status status = lockfile_take(s->db, "rnnprof import", &lock, error);
+    if (!status)
+        status = store_open(s->db, STORE_CREATE, &store, error);
+    if (!status) {
+        status =
+            sample_csv_import(store, s->campaign, call->operands[0], s->target, &n_rows, error);
+        store_close(store);
+    }
+    lockfile_release(lock);
     if (status)
         return status;
     if (call->json)

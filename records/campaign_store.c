@@ -62,6 +62,13 @@ enum status store_campaign_config(struct store *store, int64_t campaign_id, cons
                   campaign_id);
 }
 
+enum status store_campaign_device(struct store *store, int64_t campaign_id, const char *device,
+                                  struct error *error)
+{
+    return sql_do(store, error, "UPDATE campaign SET device = ? WHERE id = ?", "ti", device,
+                  campaign_id);
+}
+
 static void read_campaign(sqlite3_stmt *row, struct campaign *campaign)
 {
     *campaign = (struct campaign){

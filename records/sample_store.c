@@ -183,10 +183,15 @@ enum status store_rounds(struct store *store, int64_t campaign_id, int64_t *n_ro
 {
     sqlite3_stmt *row;
     bool more = false;
-    enum status status = sql_prepare(store, &row, error,
-                                     "SELECT coalesce(max(round), -1) + 1 FROM sample WHERE "
-                                     "target_id IN (SELECT id FROM target WHERE campaign_id = ?)",
-                                     "i", campaign_id);
+    enum status status =
+        sql_prepare(store, &row, error,
+                    "SELECT max((SELECT coalesce(max(round), -1) FROM sample WHERE "
+                    "target_id IN (SELECT id FROM target WHERE campaign_id = ?)), "
+                    "(SELECT coalesce(max(round), -1) FROM round_state WHERE "
+                    "campaign_id = ?), "
+                    "(SELECT coalesce(max(round), -1) FROM energy_window WHERE "
+                    "meter_id IN (SELECT id FROM meter WHERE campaign_id = ?))) + 1",
+                    "iii", campaign_id, campaign_id, campaign_id);
     if (!status)
         status = sql_next(store, row, &more, error);
     if (!status)

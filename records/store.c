@@ -73,10 +73,12 @@ static enum status migrate(struct store *store, struct error *error)
     return sql_end(store, status, error);
 }
 
-/* Switching a new file to WAL needs it alone and, unlike other writes, does not wait by itself. */
+/* Switching a new file to WAL needs it alone and, unlike other writes, does not wait by itself.
+ * With FULL every transaction is on the disk when it ends, so that a power cut takes none of them.
+ */
 static enum status use_wal(struct store *store, struct error *error)
 {
-    static const char sql[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL";
+    static const char sql[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL";
     int64_t deadline = clock_ns() + WAIT_MS * INT64_C(1000000);
     while (sqlite3_exec(store->db, sql, NULL, NULL, NULL) != SQLITE_OK) {
         if ((sqlite3_errcode(store->db) & 0xff) != SQLITE_BUSY || clock_ns() > deadline)

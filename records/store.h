@@ -75,6 +75,10 @@ enum status store_campaign_add(struct store *store, struct campaign *campaign, s
 enum status store_campaign_config(struct store *store, int64_t campaign_id, const char *config,
                                   struct error *error);
 
+/* Replaces a campaign's device fingerprint, when it goes on where something has changed. */
+enum status store_campaign_device(struct store *store, int64_t campaign_id, const char *device,
+                                  struct error *error);
+
 /* The campaign of that name, or the only one when `name` is NULL; to be campaign_free'd.
  * STATUS_NOT_FOUND: none of that name (the message lists those there are), or none at all.
  * STATUS_MISUSE: no name given and there are several. */
@@ -151,7 +155,7 @@ struct sample {
 struct sample sample_unknown(void);
 
 /* Writes n samples in one transaction: all or none. When it returns STATUS_OK they outlive the
- * process, however it ends (a power cut may take the last batches, never part of one).
+ * process, however it ends, and a power cut (where the disk keeps what it was told to).
  * STATUS_IO: full disk, lost file, another writer for over five seconds; the file is as before.
  * STATUS_INVALID: a target_id that is no target's, a length or time out of range. */
 enum status store_samples_append(struct store *store, const struct sample *samples, size_t n,
@@ -164,7 +168,8 @@ typedef enum status sample_sink(void *user, const struct sample *sample, struct 
 enum status store_samples_each(struct store *store, int64_t campaign_id, sample_sink *sink,
                                void *user, struct error *error);
 
-/* The rounds stored so far: one more than the greatest round number, 0 without any. */
+/* The rounds stored so far: one more than the greatest round number of samples, round states and
+ * windows, 0 without any. */
 enum status store_rounds(struct store *store, int64_t campaign_id, int64_t *n_rounds,
                          struct error *error);
 

@@ -116,6 +116,9 @@ static void rounds_come_back_in_order_and_once(void **state)
         assert_int_equal(got[i].flagged, put[i + 1].flagged);
     }
     free(got);
+    int64_t n_rounds;
+    assert_ok(store_rounds(f.store, f.campaign.id, &n_rounds, &error));
+    assert_int_equal(n_rounds, 5); /* a round without samples is one, too */
     tear_down(&f);
 }
 
@@ -169,6 +172,9 @@ static void meters_and_windows_come_back(void **state)
     struct energy_window *got;
     assert_ok(store_windows(f.store, f.campaign.id, &got, &n, &error));
     assert_int_equal(n, 2);
+    int64_t n_rounds;
+    assert_ok(store_rounds(f.store, f.campaign.id, &n_rounds, &error));
+    assert_int_equal(n_rounds, 4);
     for (int i = 0; i < 2; i++) {
         const double a[] = {put[i].energy_uj,  put[i].baseline_uw,  put[i].energy_net_uj,
                             put[i].error_uj,   put[i].n_inferences, put[i].inference_ns,
