@@ -105,10 +105,31 @@ static const char *source_text(const struct linkcommand *s)
     return s->trace ? s->trace : s->model;
 }
 
+/* Whether an option that is not about --fit was given. */
+static bool plays(const struct linkcommand *s)
+{
+    const struct linkcommand *d = &linkcommand_defaults;
+    const char *const texts[] = {s->listen, s->to,      s->link,    s->trace,
+                                 s->model,  s->outages, s->control, s->log};
+    const double numbers[] = {s->round_trip_s, s->up_bit_s, s->down_bit_s};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i])
+            return true;
+    }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!isnan(numbers[i]))
+            return true;
+    }
+    return s->once || s->slow_start || s->jitter_s > 0 || s->pace != d->pace ||
+           s->seed != d->seed || s->connections != d->connections;
+}
+
 static enum status check(const struct linkcommand *s, struct error *error)
 {
     if (s->fit.trace)
-        return error_set(error, STATUS_MISUSE, "--fit plays nothing: leave out --listen and --to");
+        return error_set(error, STATUS_MISUSE,
+                         "--fit plays nothing: beside it only --output, --name, --source, "
+                         "--licence and --plot");
     if (s->fit.output || s->fit.name || s->fit.source || s->fit.licence || s->fit.plot)
         return error_set(error, STATUS_MISUSE,
                          "--output, --name, --source, --licence and --plot are for --fit");
@@ -261,7 +282,7 @@ enum status linkcommand_run(const struct invocation *call, const void *settings,
                                  .max_connections = s->connections,
                                  .remark = remark,
                                  .context = call->diagnostics};
-    if (s->fit.trace && !s->listen && !s->to)
+    if (s->fit.trace && !plays(s))
         return linkfit_run(call, &s->fit, error);
     enum status status = check(s, error);
     if (!status && s->outages)

@@ -197,6 +197,10 @@ static void fails_clearly(void **state)
          "the source"},
         {2, text_format("--fit '%s' -o - --json", trace_path), "both want"},
         {2, text_format("--fit '%s' --listen 127.0.0.1:0", trace_path), "--fit plays nothing"},
+        {2, text_format("--fit '%s' --trace x.csv", trace_path), "--fit plays nothing"},
+        {2, text_format("--fit '%s' --rtt 20", trace_path), "--fit plays nothing"},
+        {2, text_format("--fit '%s' --once", trace_path), "--fit plays nothing"},
+        {2, text_format("--fit '%s' --seed 7", trace_path), "--fit plays nothing"},
         {2, text_format("-o '%s/no.link' --listen 127.0.0.1:0 --to 127.0.0.1:9 --rtt 1", folder),
          "for --fit"},
     };
