@@ -51,11 +51,16 @@ enum status place_open_endpoint(const struct campaign_config *config,
     return status;
 }
 
-static enum status run_engine(struct place *place, struct sample *sample, struct error *why)
+/* Counters work outside of the time: started before it, stopped and read behind it. */
+static enum status run_engine(struct place *place, struct counters *counters, struct sample *sample,
+                              struct error *why)
 {
+    counters_start(counters);
     int64_t start = clock_ns();
     enum status status = engine_run(place->engine, why);
     sample->time_ns = clock_ns() - start;
+    sample->n_counters = counters_stop(counters, place->readings);
+    sample->counters = place->readings;
     sample->failure = status ? FAILURE_ENGINE : FAILURE_NONE;
     return status == STATUS_NO_MEMORY ? status : STATUS_OK;
 }
@@ -103,7 +108,7 @@ enum status place_repeat(struct place *place, uint32_t length, struct sample *sa
                          struct error *why)
 {
     *sample = fresh(length);
-    return place->engine ? run_engine(place, sample, why) : ask_endpoint(place, sample, why);
+    return place->engine ? run_engine(place, NULL, sample, why) : ask_endpoint(place, sample, why);
 }
 
 enum status place_sample(struct place *place, uint32_t length, struct sample *sample,
@@ -118,7 +123,8 @@ enum status place_sample(struct place *place, uint32_t length, struct sample *sa
     if (status)
         return status;
     int64_t rtt_ns = place_probe(place);
-    status = place_repeat(place, length, sample, why);
+    status = place->engine ? run_engine(place, place->counters, sample, why)
+                           : ask_endpoint(place, sample, why);
     sample->rtt_ns = rtt_ns;
     return status;
 }
@@ -195,16 +201,19 @@ static enum status nothing(void)
     return STATUS_OK;
 }
 
-double harness_overhead_ns(int n)
+double harness_overhead_ns(int n, struct counters *counters)
 {
     enum status (*volatile run)(void) = nothing; /* a call that the compiler cannot see through */
     int64_t *times = malloc((size_t)n * sizeof *times);
     if (!times)
         return -1;
     for (int i = 0; i < n; i++) {
+        struct counter_reading readings[COUNTERS_MAX];
+        counters_start(counters);
         int64_t start = clock_ns();
         run();
         times[i] = clock_ns() - start;
+        counters_stop(counters, readings);
     }
     qsort(times, (size_t)n, sizeof *times, by_value);
     double median = (double)times[n / 2];

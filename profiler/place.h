@@ -10,6 +10,7 @@
 
 #include "base/status.h"
 #include "profiler/config.h"
+#include "profiler/counters.h"
 #include "profiler/linkstate.h"
 #include "records/store.h"
 
@@ -17,9 +18,11 @@ struct engine;
 struct client;
 
 struct place {
-    struct target target;  /* name, engine, url; its id is set by the sweep */
-    struct engine *engine; /* the device itself */
-    struct client *client; /* an endpoint; exactly one of the two is there */
+    struct target target;      /* name, engine, url; its id is set by the sweep */
+    struct engine *engine;     /* the device itself */
+    struct client *client;     /* an endpoint; exactly one of the two is there */
+    struct counters *counters; /* of what the engine does in a sample; NULL: none; the caller's */
+    struct counter_reading readings[COUNTERS_MAX]; /* of the sample taken last */
 };
 
 enum status place_open_edge(const struct campaign_config *config, struct place *place,
@@ -35,7 +38,8 @@ enum status place_open_endpoint(const struct campaign_config *config,
 enum status place_warm_up(struct place *place, uint32_t length, struct error *error);
 
 /*
- * Takes one sample. *sample has everything but target, round and attempt. On a failure of the place
+ * Takes one sample. *sample has everything but target, round and attempt; its counters' readings
+ * are the place's and last until its next sample. On a failure of the place
  * itself (no connection, time-out, engine error) the sample says which and STATUS_OK comes back;
  * `why` has the words.
  */
@@ -48,7 +52,7 @@ enum status place_sample(struct place *place, uint32_t length, struct sample *sa
 enum status place_prepare(struct place *place, uint32_t length, struct error *error);
 
 /* ... and runs it as often as wanted, with nothing else between two; as place_sample, but *sample
- * has no round trip. `length` is the one prepared last. */
+ * has neither round trip nor counters. `length` is the one prepared last. */
 enum status place_repeat(struct place *place, uint32_t length, struct sample *sample,
                          struct error *why);
 
@@ -66,7 +70,8 @@ void place_settle(struct place *place);
 
 void place_close(struct place *place);
 
-/* Median time in ns that the harness records for an inference that does nothing, over n runs. */
-double harness_overhead_ns(int n);
+/* Median time in ns that the harness records for an inference that does nothing, over n runs, with
+ * the counters (NULL: none) started and stopped around each; < 0: memory ran out. */
+double harness_overhead_ns(int n, struct counters *counters);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/stop.h"
 #include "base/units.h"
 #include "profiler/commands.h"
+#include "profiler/counters_report.h"
 #include "profiler/device.h"
 #include "profiler/sweep.h"
 
@@ -21,7 +22,9 @@ struct run {
     struct lockfile *lock; /* on the database */
     struct store *store;
     struct campaign campaign;
-    struct linkcontrol *link; /* NULL: the link stays as it is */
+    struct linkcontrol *link;  /* NULL: the link stays as it is */
+    struct counters *counters; /* NULL: none */
+    struct counters_cost counters_cost;
     struct place places[CONFIG_MAX_ENDPOINTS + 1];
     size_t n_places;
     char *db; /* --db, else NAME.db after the campaign */
@@ -45,12 +48,30 @@ static enum status open_link(struct run *run, const struct rnnprof_settings *s, 
     return status ? status : linkcontrol_set(run->link, &run->config.link_states[0], error);
 }
 
+/* After the link's program and before the engine: the threads of the engine are to be counted, a
+ * program is not. */
+static enum status open_counters(struct run *run, const struct rnnprof_settings *s,
+                                 struct error *error)
+{
+    const struct campaign_config *config = &run->config;
+    if (!config->counters || !wanted(s, "edge"))
+        return STATUS_OK;
+    enum status status = counters_open(config->counters, config->multiplex,
+                                       config->edge.threads != 1, &run->counters, error);
+    if (!status)
+        status = counters_refuse_clashes(run->counters, error);
+    if (!status)
+        run->counters_cost = counters_measure_cost(run->counters, OVERHEAD_RUNS);
+    return status;
+}
+
 static enum status open_places(struct run *run, const struct rnnprof_settings *s,
                                struct error *error)
 {
     enum status status = STATUS_OK;
     if (wanted(s, "edge")) {
         status = place_open_edge(&run->config, &run->places[0], error);
+        run->places[0].counters = run->counters;
         run->n_places += !status;
     }
     for (size_t i = 0; !status && i < run->config.n_endpoints; i++) {
@@ -77,7 +98,7 @@ static enum status add_campaign(struct run *run, struct error *error)
         .spacing = config_spacing(&run->config),
         .seed = run->config.seed,
         .timer_overhead_ns = clock_overhead_ns(OVERHEAD_RUNS),
-        .harness_overhead_ns = harness_overhead_ns(OVERHEAD_RUNS),
+        .harness_overhead_ns = harness_overhead_ns(OVERHEAD_RUNS, run->counters),
     };
     return store_campaign_add(run->store, &run->campaign, error);
 }
@@ -156,6 +177,8 @@ static enum status set_up(struct run *run, const char *file, const struct rnnpro
     if (!status)
         status = open_link(run, s, error);
     if (!status)
+        status = open_counters(run, s, error);
+    if (!status)
         status = open_places(run, s, error);
     if (!status)
         status = store_open(run->db, STORE_CREATE, &run->store, error);
@@ -163,6 +186,8 @@ static enum status set_up(struct run *run, const char *file, const struct rnnpro
         status = find_or_add_campaign(run, s, error);
     for (size_t i = 0; !status && i < run->n_places; i++)
         status = store_target_add(run->store, run->campaign.id, &run->places[i].target, error);
+    if (!status)
+        status = counters_register(run->counters, run->store, run->campaign.id, error);
     return status;
 }
 
@@ -176,6 +201,7 @@ static void announce(const struct run *run, FILE *out)
         fprintf(out, "  %s: %s%s%s\n", target->name, target->engine ? target->engine : "",
                 target->url ? " at " : "", target->url ? target->url : "");
     }
+    counters_announce(run->counters, &run->counters_cost, out);
     for (size_t i = 0; run->link && i < run->config.n_link_states; i++) {
         char text[LINK_STATE_TEXT];
         fprintf(out, "%s%s%s",
@@ -195,6 +221,8 @@ static void put_result(const struct invocation *call, const struct run *run,
             (json_int_t)result->n_failed, "outliers", (json_int_t)result->n_outliers, "rounds",
             (json_int_t)result->n_rounds, "not_converged", (json_int_t)result->n_not_converged,
             "elapsed_s", result->elapsed_s);
+        if (run->counters)
+            json_object_set_new(document, "counters", counters_json(run->counters));
         json_dumpf(document, call->out, JSON_INDENT(1));
         fputc('\n', call->out);
         json_decref(document);
@@ -227,11 +255,14 @@ enum status rnnprof_run(const struct invocation *call, const void *settings, str
         if (call->verbosity >= 0)
             announce(&run, call->diagnostics);
         status = sweep_run(&sweep, &result, error);
+        if (call->verbosity >= 0)
+            counters_conclude(run.counters, call->diagnostics);
         if (status == STATUS_OK || status == STATUS_NOT_REACHED)
             put_result(call, &run, &result);
     }
     for (size_t i = 0; i < run.n_places; i++)
         place_close(&run.places[i]);
+    counters_close(run.counters);
     linkcontrol_stop(run.link);
     campaign_free(&run.campaign);
     store_close(run.store);

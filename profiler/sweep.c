@@ -123,7 +123,14 @@ static enum status prepare(struct sweep_state *state, struct round_plan *plan, s
     plan->scratch = calloc(state->n_pairs, sizeof *plan->scratch);
     state->watches = calloc(sweep->n_places * (state->n_states + 1), sizeof *state->watches);
     state->batch.samples = malloc(SWEEP_BATCH * sizeof *state->batch.samples);
-    if (!plan->states || !plan->order || !plan->scratch || !state->watches || !state->batch.samples)
+    for (size_t p = 0; p < sweep->n_places; p++) {
+        if (counters_n(sweep->places[p].counters) > state->batch.n_readings)
+            state->batch.n_readings = counters_n(sweep->places[p].counters);
+    }
+    state->batch.readings =
+        calloc(SWEEP_BATCH * state->batch.n_readings + 1, sizeof *state->batch.readings);
+    if (!plan->states || !plan->order || !plan->scratch || !state->watches ||
+        !state->batch.samples || !state->batch.readings)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu lengths", state->n_pairs);
     for (size_t i = 0; i < state->n_pairs; i++)
         plan->states[i] = state->pairs[i].state;
@@ -215,6 +222,7 @@ enum status sweep_run(struct sweep *sweep, struct sweep_result *result, struct e
     sweep_pairs_free(&state);
     free(state.watches);
     free(state.batch.samples);
+    free(state.batch.readings);
     free(plan.states);
     free(plan.order);
     free(plan.scratch);

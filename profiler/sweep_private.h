@@ -26,6 +26,8 @@ enum { SWEEP_BATCH = 4096 };
 struct sweep_batch {
     struct sample *samples; /* SWEEP_BATCH */
     size_t n;
+    struct counter_reading *readings; /* n_readings for each of the samples; NULL: none */
+    size_t n_readings;
     int64_t flushed_ns;
 };
 

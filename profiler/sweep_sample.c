@@ -6,6 +6,7 @@
 #include "base/units.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     MAX_ATTEMPTS = 3, /* at one sample of a round */
@@ -101,6 +102,17 @@ static enum status note_failure(struct sweep_state *state, const struct pair *pa
     return status;
 }
 
+/* The place's readings last until its next sample; the batch needs them until it is written. */
+static void keep_readings(struct sweep_batch *batch, struct sample *sample)
+{
+    if (sample->n_counters == 0)
+        return;
+    struct counter_reading *kept =
+        batch->readings + (size_t)(sample - batch->samples) * batch->n_readings;
+    memcpy(kept, sample->counters, sample->n_counters * sizeof *kept);
+    sample->counters = kept;
+}
+
 /* One attempt, on its way into the store; *ok tells whether it succeeded. */
 static enum status attempt_sample(struct sweep_state *state, struct pair *pair, uint32_t attempt,
                                   bool *ok, struct error *error)
@@ -113,6 +125,7 @@ static enum status attempt_sample(struct sweep_state *state, struct pair *pair, 
     enum status status = place_sample(place, pair->length, sample, &why);
     if (status)
         return error_set(error, status, "%s", why.text);
+    keep_readings(batch, sample);
     batch->n++;
     state->result->n_samples++;
     sample->target_id = place->target.id;
