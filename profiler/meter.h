@@ -36,7 +36,7 @@ void meter_info_free(struct meter_info *info);
 /* What meter_find came across: a meter, or one that cannot be read and why. */
 struct meter_found {
     struct meter_info info; /* name, kind and source at least */
-    char *spec;             /* what `[energy] meter` takes for it; owned */
+    char *spec;             /* what `[energy] meter` takes for it; owned; NULL: it cannot be one */
     enum status status;     /* STATUS_OK: it can be read */
     char *why;              /* else: the reason, in one line; owned */
     char *remedy;           /* what to do about it, in one line; owned; NULL: nothing */
@@ -44,8 +44,12 @@ struct meter_found {
 
 /*
  * All meters of all kinds below the root ("" or NULL: this machine), readable or not, those that
- * "auto" prefers first: an array of *n to be meter_found_free'd. Meters that need to be told of
- * (command, constant, sum) are not among them. STATUS_NO_MEMORY.
+ * "auto" prefers first: an array of *n to be meter_found_free'd. A kind of which there is none has
+ * one entry, of STATUS_NOT_FOUND and named as the kind, that says why and what to do. Meters that
+ * need to be told of (command, constant, sum) are not among them. STATUS_NO_MEMORY.
+ *
+ * "auto" prefers what takes in most: a board's supply, then packages (with their memory), then a
+ * battery (slow, and it takes in the display), then a single rail.
  */
 enum status meter_find(const char *sysroot, struct meter_found **found, size_t *n,
                        struct error *error);
@@ -54,13 +58,14 @@ void meter_found_free(struct meter_found *found, size_t n);
 struct meter;
 
 /*
- * Opens the meter of a specification, as `[energy] meter` has it:
+ * Opens the meter of a specification, as `[energy] meter` has it (docs/meters.md):
  *   auto                         the first of meter_find that can be read
- *   KIND                         the first of that kind (powercap, hwmon, iio, battery)
- *   KIND:NAME                    the one of that name, label or path
+ *   KIND                         the first of that kind (powercap, hwmon, iio, ina231, battery)
+ *   KIND:NAME                    the one of that name, label, CHIP/LABEL or path
  *   sum:SPEC + SPEC ...          rails added
  *   command:PROGRAM ARGS         lines "t_ns power_uw" from a program
  *   constant:active=W,wait=W,idle=W,radio=W     modelled from a data sheet
+ * In front may stand what the user knows better: "scope=board radio=yes hwmon:VDD_IN".
  * STATUS_NOT_FOUND: there is none.  STATUS_UNSUPPORTED: there is, but it cannot be read; why, and
  * the remedy.  STATUS_INVALID: malformed, or meters that contain each other to be added.
  */
@@ -70,18 +75,24 @@ enum status meter_open(const char *spec, const char *sysroot, struct meter **met
 /* What it is; lives as long as the meter. */
 const struct meter_info *meter_info(const struct meter *meter);
 
-/* One reading: when (clock_ns), and the energy since the meter was opened in uJ (wraps corrected)
- * or the power in uW. */
+/*
+ * One reading. A counter's value is the energy since the first reading in uJ, wraps corrected;
+ * else it is the power in uW. `t_ns` (clock_ns) is when the files were read, or, of a program's
+ * line, when the value was true; known within +- doubt_ns.
+ */
 struct meter_reading {
-    int64_t t_ns;
+    int64_t t_ns, doubt_ns;
     double value;
 };
 
 /*
- * Reads it now. A value is never made up: what is missing is an error.
- * STATUS_IO: it vanished or cannot be read any more.  STATUS_INVALID: no number, a sentinel, a
- * negative current, or a wrap whose range is not known.  STATUS_TIMEOUT: a program gave no line in
- * time.
+ * Reads it now. A value is never made up: what is missing is an error. After one, a counter goes on
+ * from its next reading, without the stretch that could not be told.
+ * STATUS_IO: it vanished or cannot be read any more.  STATUS_UNSUPPORTED: not permitted any more,
+ * or a battery that does not discharge.  STATUS_INVALID: no number, a sentinel, a negative current,
+ * or a wrap whose range is not known; a counter that was not read for so long that it may have
+ * wrapped unseen.  STATUS_TIMEOUT: a program gave no line in time.  STATUS_PROTOCOL: it ended, or
+ * says other things.
  */
 enum status meter_read(struct meter *meter, struct meter_reading *reading, struct error *error);
 
