@@ -187,7 +187,13 @@ static enum status check_kind(const struct linkcommand *s, struct error *error)
     struct link_model model = {0};
     enum status status = STATUS_OK;
     const char *path = source_text(s);
-    if (s->link || !path || stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+    if (s->link || !path)
+        return STATUS_OK;
+    bool there = stat(path, &info) == 0, regular = there && S_ISREG(info.st_mode);
+    if (s->model && !regular && (there || strcmp(path, "-") == 0)) /* would be read as a trace */
+        return error_set(error, STATUS_MISUSE, "--model: %s: only a trace can come from a pipe",
+                         path);
+    if (!regular)
         return STATUS_OK;
     if (s->trace)
         status = link_trace_read(path, &trace, error);
