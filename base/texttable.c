@@ -114,8 +114,8 @@ void text_table_print(const struct text_table *table, FILE *out, int indent)
         }
     }
     if (n_shown < table->n_columns)
-        fprintf(out, "%*s(%zu more columns in a wider terminal)\n", indent, "",
-                table->n_columns - n_shown);
+        fprintf(out, "%*s(%zu more column%s in a wider terminal)\n", indent, "",
+                table->n_columns - n_shown, table->n_columns - n_shown > 1 ? "s" : "");
 }
 
 void text_table_free(struct text_table *table)

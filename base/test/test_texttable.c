@@ -83,9 +83,9 @@ static void narrow_terminal(void **state)
     } rows[] = {
         {80, "name  first  second\r\n----  -----  ------\r\nx       1.0     2.0\r\n"},
         {19, "name  first  second\r\n----  -----  ------\r\nx       1.0     2.0\r\n"},
-        {18, "name  first\r\n----  -----\r\nx       1.0\r\n(1 more columns in a wider "
+        {18, "name  first\r\n----  -----\r\nx       1.0\r\n(1 more column in a wider "
              "terminal)\r\n"},
-        {3, "name  first\r\n----  -----\r\nx       1.0\r\n(1 more columns in a wider "
+        {3, "name  first\r\n----  -----\r\nx       1.0\r\n(1 more column in a wider "
             "terminal)\r\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
