@@ -10,22 +10,11 @@
 #define ENDPOINT_CLIENT_H
 
 #include "base/status.h"
+#include "endpoint/client_config.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-struct client_config {
-    const char *url;      /* of the server: "http://host:port"; a trailing '/' is allowed */
-    const char *model;    /* its name at the server */
-    double timeout_s;     /* of a request, connecting included; 0: 30 s */
-    uint64_t seed;        /* of the input values or tokens that are sent */
-    uint32_t vocabulary;  /* bound on the tokens; 0: what the server's metadata says
-                             (parameter "vocabulary"), else 2 */
-    bool binary;          /* tensors as binary data, sent and asked for; false: as JSON */
-    bool new_connections; /* a connection of its own for each client_infer, its opening included in
-                             the timing; false: the warm one */
-};
 
 /* Why a request failed, as stored with its sample. */
 enum client_failure {

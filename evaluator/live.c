@@ -27,13 +27,10 @@ enum status live_open(const struct setting *setting, uint64_t seed, struct live 
     struct live *l = calloc(1, sizeof *l);
     if (!l)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for requests");
-    struct client_config config = {.url = setting->url,
-                                   .model = setting->model,
-                                   .timeout_s = setting->timeout_s,
-                                   .seed = setting->edge.seed,
-                                   .vocabulary = setting->edge.vocabulary,
-                                   .binary = setting->binary,
-                                   .new_connections = setting->new_connections};
+    struct client_config config = setting->client;
+    config.seed = setting->edge.seed;
+    if (config.vocabulary == 0)
+        config.vocabulary = setting->edge.vocabulary;
     /* not the numbers that the lengths were drawn with: order and length must not go together */
     l->random.state = random_u64(&(struct random){seed});
     enum status status = client_open(&config, &l->client, error);

@@ -88,7 +88,7 @@ enum status run_live(const struct job *job, struct error *error)
         status = job_lengths(job, s->lengths.items[0], &l.histogram, &l.cell.context, error);
     if (!status)
         status = draw(&l, error);
-    l.cell.context.url = l.setting.url;
+    l.cell.context.url = l.setting.client.url;
     l.cell.context.n_wanted = l.n;
     if (!status)
         status = make_requests(&l, error);

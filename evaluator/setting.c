@@ -27,17 +27,6 @@ static enum status choose_endpoint(void *user, const struct ini_setting *found, 
     return STATUS_OK;
 }
 
-/* A key with two words; *second: it is the second of them. */
-static enum status choose_word(const char *value, const char *first_word, const char *second_word,
-                               bool *second, struct error *error)
-{
-    *second = strcmp(value, second_word) == 0;
-    if (!*second && strcmp(value, first_word) != 0)
-        return error_set(error, STATUS_INVALID, "'%s' is neither %s nor %s", value, first_word,
-                         second_word);
-    return STATUS_OK;
-}
-
 static enum status take(void *user, const struct ini_setting *found, struct error *error)
 {
     struct reading *r = user;
@@ -45,18 +34,8 @@ static enum status take(void *user, const struct ini_setting *found, struct erro
     enum status status = STATUS_OK;
     if (strcmp(found->section, "edge") == 0)
         status = engine_config_set(&setting->edge, found->key, found->value, error);
-    else if (strcmp(found->section, setting->endpoint) != 0)
-        return STATUS_OK;
-    else if (strcmp(found->key, "url") == 0)
-        status = text_replace(&setting->url, found->value, error);
-    else if (strcmp(found->key, "model") == 0)
-        status = text_replace(&setting->model, found->value, error);
-    else if (strcmp(found->key, "timeout") == 0)
-        status = parse_quantity(found->value, DIMENSION_TIME, &setting->timeout_s, error);
-    else if (strcmp(found->key, "tensors") == 0)
-        status = choose_word(found->value, "json", "binary", &setting->binary, error);
-    else if (strcmp(found->key, "connection") == 0)
-        status = choose_word(found->value, "keep", "new", &setting->new_connections, error);
+    else if (strcmp(found->section, setting->endpoint) == 0)
+        status = client_config_set(&setting->client, found->key, found->value, error);
     if (status)
         error_prefix(error, "%s: [%s] %s", found->where, found->section, found->key);
     return status;
@@ -98,10 +77,10 @@ enum status setting_read(const struct campaign *campaign, const char *endpoint, 
     if (!status)
         status = ini_read_text(campaign->config, name, take, &r, error);
     if (!status && url)
-        status = text_replace(&setting->url, url, error);
+        status = text_replace(&setting->client.url, url, error);
     if (!status && model)
-        status = text_replace(&setting->model, model, error);
-    if (!status && !setting->model)
+        status = text_replace(&setting->client.model, model, error);
+    if (!status && !setting->client.model)
         status =
             error_set(error, STATUS_NOT_FOUND, "%s: [%s] model is missing: name it with --model",
                       name, setting->endpoint);
@@ -142,7 +121,6 @@ void setting_free(struct setting *setting)
 {
     engine_config_free(&setting->edge);
     free(setting->endpoint);
-    free(setting->url);
-    free(setting->model);
+    client_config_free(&setting->client);
     *setting = (struct setting){0};
 }

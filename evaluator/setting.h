@@ -9,6 +9,7 @@
 #define EVALUATOR_SETTING_H
 
 #include "base/status.h"
+#include "endpoint/client_config.h"
 #include "engines/engine.h"
 #include "records/store.h"
 
@@ -16,12 +17,8 @@
 
 struct setting {
     struct engine_config edge;
-    char *endpoint;       /* the section's name, which is its target's; owned, as all strings */
-    char *url;            /* of the endpoint */
-    char *model;          /* its name there */
-    double timeout_s;     /* of a request; 0: the client's default */
-    bool binary;          /* tensors = binary */
-    bool new_connections; /* connection = new */
+    char *endpoint; /* the section's name, which is its target's; owned, as all strings */
+    struct client_config client; /* where it is; the client's defaults where it does not say */
 };
 
 /*

@@ -28,8 +28,6 @@ static enum status set_either(bool *second, const char *const words[2], const ch
     return error_set(error, STATUS_INVALID, "'%s' is neither %s nor %s", value, words[0], words[1]);
 }
 
-static const char *const tensor_words[] = {"json", "binary"};
-static const char *const connection_words[] = {"keep", "new"};
 static const char *const design_words[] = {"adaptive", "grid"};
 static const char *const truth_words[] = {"false", "true"};
 
@@ -206,61 +204,17 @@ static enum status find_endpoint(struct campaign_config *config, const char *nam
     if (trouble)
         return error_set(error, STATUS_INVALID, "the section's name %s", trouble);
     *found = &config->endpoints[config->n_endpoints++];
-    **found = (struct endpoint_section){.timeout_s = 30};
+    **found = (struct endpoint_section){.client = {.timeout_s = 30}};
     return text_replace(&(*found)->name, name, error);
 }
-
-static enum status set_url(struct endpoint_section *endpoint, const char *value,
-                           struct error *error)
-{
-    return text_replace(&endpoint->url, value, error);
-}
-
-static enum status set_model(struct endpoint_section *endpoint, const char *value,
-                             struct error *error)
-{
-    return text_replace(&endpoint->model, value, error);
-}
-
-static enum status set_timeout(struct endpoint_section *endpoint, const char *value,
-                               struct error *error)
-{
-    return parse_quantity(value, DIMENSION_TIME, &endpoint->timeout_s, error);
-}
-
-static enum status set_tensors(struct endpoint_section *endpoint, const char *value,
-                               struct error *error)
-{
-    return set_either(&endpoint->binary, tensor_words, value, error);
-}
-
-static enum status set_connection(struct endpoint_section *endpoint, const char *value,
-                                  struct error *error)
-{
-    return set_either(&endpoint->new_connections, connection_words, value, error);
-}
-
-static const struct {
-    const char *key;
-    enum status (*set)(struct endpoint_section *endpoint, const char *value, struct error *error);
-} endpoint_keys[] = {
-    {"url", set_url},         {"model", set_model},           {"timeout", set_timeout},
-    {"tensors", set_tensors}, {"connection", set_connection},
-};
 
 static enum status set_endpoint(struct campaign_config *config, const struct ini_setting *setting,
                                 struct error *error)
 {
     struct endpoint_section *endpoint = NULL;
     enum status status = find_endpoint(config, setting->section, &endpoint, error);
-    for (size_t i = 0; !status && i < sizeof endpoint_keys / sizeof *endpoint_keys; i++) {
-        if (strcmp(setting->key, endpoint_keys[i].key) == 0)
-            return endpoint_keys[i].set(endpoint, setting->value, error);
-    }
     return status ? status
-                  : error_set(error, STATUS_INVALID,
-                              "an endpoint has the keys url, model, timeout, tensors and "
-                              "connection");
+                  : client_config_set(&endpoint->client, setting->key, setting->value, error);
 }
 
 static enum status set_key_of_section(struct campaign_config *config,
@@ -346,10 +300,10 @@ static enum status check_whole(struct campaign_config *config, const char *path,
                          "%s: [edge] is missing (such as engine = dnnl below it)", path);
     for (size_t i = 0; !status && i < config->n_endpoints; i++) {
         struct endpoint_section *e = &config->endpoints[i];
-        if (!e->url)
+        if (!e->client.url)
             return error_set(error, STATUS_INVALID, "%s: [%s] url is missing", path, e->name);
-        if (!e->model)
-            status = text_replace(&e->model, config->name, error);
+        if (!e->client.model)
+            status = text_replace(&e->client.model, config->name, error);
     }
     return status ? status : check_link(config, path, error);
 }
@@ -391,10 +345,11 @@ char *config_spacing(const struct campaign_config *config)
                                   : text_copy("back-to-back");
 }
 
-static void write_endpoint(const struct endpoint_section *e, FILE *out)
+static void write_endpoint(const struct endpoint_section *endpoint, enum client_config_part part,
+                           FILE *out)
 {
-    fprintf(out, "[%s]\nurl = %s\nmodel = %s\ntensors = %s\nconnection = %s\n", e->name, e->url,
-            e->model, tensor_words[e->binary], connection_words[e->new_connections]);
+    fprintf(out, "[%s]\n", endpoint->name);
+    client_config_write(&endpoint->client, part, out);
 }
 
 /* Without what was left out, so that a campaign without them stays as it was. */
@@ -437,10 +392,8 @@ char *config_write(const struct campaign_config *config)
     fprintf(out, "[campaign]\nname = %s\nlengths = %s\nseed = %" PRIu64 "\nspacing = %s\n",
             config->name, config->lengths_text, config->seed, spacing ? spacing : "");
     write_edge(&config->edge, out);
-    for (size_t i = 0; i < config->n_endpoints; i++) {
-        write_endpoint(&config->endpoints[i], out);
-        fprintf(out, "timeout = %.9gs\n", config->endpoints[i].timeout_s);
-    }
+    for (size_t i = 0; i < config->n_endpoints; i++)
+        write_endpoint(&config->endpoints[i], CLIENT_CONFIG_WHOLE, out);
     if (config->link_command)
         fprintf(out, "[link]\ncommand = %s\nstates = %s\n", config->link_command,
                 config->link_states_text);
@@ -469,7 +422,7 @@ static char *identity(const struct campaign_config *config, const struct campaig
         for (size_t i = 0; i < config->n_endpoints; i++) {
             for (size_t j = 0; j < other->n_endpoints; j++) {
                 if (strcmp(config->endpoints[i].name, other->endpoints[j].name) == 0)
-                    write_endpoint(&config->endpoints[i], out);
+                    write_endpoint(&config->endpoints[i], CLIENT_CONFIG_IDENTITY, out);
             }
         }
         fclose(out);
@@ -524,8 +477,7 @@ void config_free(struct campaign_config *config)
     engine_config_free(&config->edge);
     for (size_t i = 0; i < config->n_endpoints; i++) {
         free(config->endpoints[i].name);
-        free(config->endpoints[i].url);
-        free(config->endpoints[i].model);
+        client_config_free(&config->endpoints[i].client);
     }
     free(config->link_command);
     free(config->link_states_text);

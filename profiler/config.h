@@ -9,6 +9,7 @@
 #define PROFILER_CONFIG_H
 
 #include "base/status.h"
+#include "endpoint/client_config.h"
 #include "engines/engine.h"
 #include "profiler/linkstate.h"
 
@@ -18,12 +19,10 @@
 
 enum { CONFIG_MAX_ENDPOINTS = 8 };
 
+/* An endpoint's section; what its keys are is the client's business. */
 struct endpoint_section {
-    char *name; /* of the section and the target; owned, as all strings */
-    char *url, *model;
-    double timeout_s;
-    bool binary;          /* tensors = binary */
-    bool new_connections; /* connection = new: one for each request, measured with it */
+    char *name; /* of the section and the target; owned */
+    struct client_config client;
 };
 
 /* [energy]: which meter watches, and how its windows are made. */

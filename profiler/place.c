@@ -34,19 +34,16 @@ enum status place_open_endpoint(const struct campaign_config *config,
                                 const struct endpoint_section *endpoint, struct place *place,
                                 struct error *error)
 {
-    struct client_config client = {.url = endpoint->url,
-                                   .model = endpoint->model,
-                                   .timeout_s = endpoint->timeout_s,
-                                   .seed = config->seed,
-                                   .vocabulary = config->edge.vocabulary,
-                                   .binary = endpoint->binary,
-                                   .new_connections = endpoint->new_connections};
+    struct client_config client = endpoint->client;
+    client.seed = config->seed;
+    if (client.vocabulary == 0)
+        client.vocabulary = config->edge.vocabulary;
     *place = (struct place){0};
     enum status status = client_open(&client, &place->client, error);
     if (!status) {
         place->target.name = text_copy(endpoint->name);
         place->target.engine = text_copy(client_server(place->client));
-        place->target.url = text_copy(endpoint->url);
+        place->target.url = text_copy(endpoint->client.url);
     }
     return status;
 }

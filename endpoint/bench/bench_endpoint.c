@@ -157,7 +157,7 @@ static void run(const char *name, const char *spec)
     for (int form = 0; form < N_FORMS; form++) {
         if (client_open(
                 &(struct client_config){
-                    .url = url, .model = name, .seed = 1, .binary = form == BINARY},
+                    .url = (char *)url, .model = (char *)name, .seed = 1, .binary = form == BINARY},
                 &clients[form], &error))
             die(url, &error);
     }

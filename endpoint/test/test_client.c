@@ -27,7 +27,7 @@
 static struct client *open_client(const char *url, double timeout_s)
 {
     const struct client_config config = {
-        .url = url, .model = "m", .timeout_s = timeout_s, .seed = 1};
+        .url = (char *)url, .model = "m", .timeout_s = timeout_s, .seed = 1};
     struct client *client = NULL;
     struct error error = {0};
     if (client_open(&config, &client, &error))
@@ -271,7 +271,7 @@ static void test_binary_answers(void **state)
         const struct wire_script script = {.infer = cases[i].infer};
         struct wire_server *server = wire_serve(&script);
         const struct client_config config = {
-            .url = wire_url(server), .model = "m", .timeout_s = 5, .binary = true};
+            .url = (char *)wire_url(server), .model = "m", .timeout_s = 5, .binary = true};
         struct client *client = NULL;
         struct client_timing timing;
         struct error error = {0};
@@ -334,9 +334,10 @@ static void test_refuses_to_open(void **state)
 {
     char *url = text_format("http://127.0.0.1:%d/", wire_dead_port());
     (void)state;
-    expect_open(&(struct client_config){.url = url, .model = "m"}, STATUS_IO, url);
-    expect_open(&(struct client_config){.url = url, .model = "m"}, STATUS_IO, "server runs");
-    expect_open(&(struct client_config){.url = url, .model = ""}, STATUS_INVALID, "model");
+    expect_open(&(struct client_config){.url = (char *)url, .model = "m"}, STATUS_IO, url);
+    expect_open(&(struct client_config){.url = (char *)url, .model = "m"}, STATUS_IO,
+                "server runs");
+    expect_open(&(struct client_config){.url = (char *)url, .model = ""}, STATUS_INVALID, "model");
     expect_open(&(struct client_config){.url = "ftp://x", .model = "m"}, STATUS_INVALID, "ftp://x");
     expect_open(&(struct client_config){.url = NULL, .model = "m"}, STATUS_INVALID, "URL");
     expect_open(&(struct client_config){.url = "http://no.such.host.invalid", .model = "m"},
@@ -370,7 +371,8 @@ static void test_refuses_models(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct wire_script script = {.model = cases[i].answer};
         struct wire_server *server = wire_serve(&script);
-        const struct client_config config = {.url = wire_url(server), .model = "m", .timeout_s = 2};
+        const struct client_config config = {
+            .url = (char *)wire_url(server), .model = "m", .timeout_s = 2};
         expect_open(&config, STATUS_PROTOCOL, cases[i].word);
         expect_open(&config, STATUS_PROTOCOL, wire_url(server));
         wire_end(server);

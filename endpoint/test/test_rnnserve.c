@@ -76,7 +76,7 @@ static int tear_down(void **state)
 static struct client *open_form(const char *url, size_t model, bool binary)
 {
     const struct client_config config = {
-        .url = url, .model = models[model].name, .seed = 11, .binary = binary};
+        .url = (char *)url, .model = (char *)models[model].name, .seed = 11, .binary = binary};
     struct client *client = NULL;
     struct error error = {0};
     if (client_open(&config, &client, &error))
@@ -250,7 +250,7 @@ static void test_new_connections(void **state)
     const struct running *server = *state;
     struct wire_server *relay = wire_relay(wire_port_of(server->url));
     const struct client_config config = {
-        .url = wire_url(relay), .model = "tokens", .seed = 11, .new_connections = true};
+        .url = (char *)wire_url(relay), .model = "tokens", .seed = 11, .new_connections = true};
     struct client *client = NULL;
     assert_int_equal(client_open(&config, &client, NULL), STATUS_OK);
     for (size_t i = 1; i <= 10; i++) {
@@ -272,7 +272,7 @@ static void test_tls_to_a_plain_server(void **state)
 {
     const struct running *server = *state;
     char *url = text_format("https%s", server->url + strlen("http"));
-    const struct client_config config = {.url = url, .model = "tokens"};
+    const struct client_config config = {.url = (char *)url, .model = "tokens"};
     struct client *client = NULL;
     struct error error = {0};
     assert_int_equal(client_open(&config, &client, &error), STATUS_IO);
@@ -296,7 +296,7 @@ static void *ask(void *user)
 {
     struct job *job = user;
     const struct client_config config = {
-        .url = job->url, .model = models[job->model].name, .seed = 11};
+        .url = (char *)job->url, .model = (char *)models[job->model].name, .seed = 11};
     struct client *client = NULL;
     struct client_timing timing;
     if (client_open(&config, &client, NULL) || client_prepare(client, job->length, NULL)) {

@@ -131,8 +131,8 @@ static const struct {
 
 static struct client *open_client(const char *url, const char *model, bool new_connections)
 {
-    const struct client_config config = {.url = url,
-                                         .model = model,
+    const struct client_config config = {.url = (char *)url,
+                                         .model = (char *)model,
                                          .timeout_s = 5,
                                          .seed = 1,
                                          .vocabulary = 9,

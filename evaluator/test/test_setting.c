@@ -41,11 +41,11 @@ static void takes_the_endpoints_keys(void **state)
         struct error error = {0};
         if (read_config(config, cases[i].wanted, &setting, &error))
             fail_msg("%s", error.text);
-        assert_string_equal(setting.url, cases[i].url);
-        assert_string_equal(setting.model, cases[i].model);
-        assert_close(setting.timeout_s, cases[i].timeout_s, 0, 0);
-        assert_int_equal(setting.binary, cases[i].binary);
-        assert_int_equal(setting.new_connections, cases[i].new_connections);
+        assert_string_equal(setting.client.url, cases[i].url);
+        assert_string_equal(setting.client.model, cases[i].model);
+        assert_close(setting.client.timeout_s, cases[i].timeout_s, 0, 0);
+        assert_int_equal(setting.client.binary, cases[i].binary);
+        assert_int_equal(setting.client.new_connections, cases[i].new_connections);
         assert_int_equal(setting.edge.hidden, 48);
         setting_free(&setting);
     }

@@ -53,9 +53,9 @@ static void check_whole(const struct campaign_config *config)
     assert_int_equal(config->edge.hidden, 32);
     assert_int_equal(config->n_endpoints, 2);
     assert_string_equal(config->endpoints[1].name, "far-cloud");
-    assert_close(config->endpoints[1].timeout_s, 2, 0, 0);
-    assert_false(config->endpoints[0].binary || config->endpoints[0].new_connections);
-    assert_true(config->endpoints[1].binary && config->endpoints[1].new_connections);
+    assert_close(config->endpoints[1].client.timeout_s, 2, 0, 0);
+    assert_false(config->endpoints[0].client.binary || config->endpoints[0].client.new_connections);
+    assert_true(config->endpoints[1].client.binary && config->endpoints[1].client.new_connections);
     assert_string_equal(config->link_command, "sh 'the link.sh' --control -");
     assert_int_equal(config->n_link_states, 2);
     assert_close(config->link_states[0].down_bit_s, 50e6, 0, 0);
@@ -113,7 +113,7 @@ static void defaults(void **state)
     if (config_read(path, &config, &error))
         fail_msg("%s", error.text);
     assert_string_equal(config.name, "board");
-    assert_string_equal(config.endpoints[0].model, "board");
+    assert_string_equal(config.endpoints[0].client.model, "board");
     assert_true(!config.energy.meter && !config.counters && !config.grid);
     assert_close(config.energy.max_window_s, 10, 0, 0);
     config_free(&config);

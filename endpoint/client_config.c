@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "endpoint/client_config.h"
+
+#include "base/memory.h"
+#include "base/units.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum key_kind { KEY_TEXT, KEY_TIME, KEY_WORD, KEY_U32 };
+
+static const struct key {
+    const char *name;
+    enum key_kind kind;
+    size_t offset;
+    bool may_change;      /* from run to run of one campaign */
+    const char *words[2]; /* of KEY_WORD: for false and for true */
+} keys[] = {
+#define AT(member) .offset = offsetof(struct client_config, member)
+    {"url", KEY_TEXT, AT(url)},
+    {"model", KEY_TEXT, AT(model)},
+    {"tensors", KEY_WORD, AT(binary), .words = {"json", "binary"}},
+    {"connection", KEY_WORD, AT(new_connections), .words = {"keep", "new"}},
+    {"vocabulary", KEY_U32, AT(vocabulary)},
+    {"timeout", KEY_TIME, AT(timeout_s), .may_change = true},
+#undef AT
+};
+enum { N_KEYS = sizeof keys / sizeof keys[0] };
+
+/* Whether it is the second of the two words. */
+static enum status set_word(bool *second, const char *const words[2], const char *value,
+                            struct error *error)
+{
+    for (int i = 0; i < 2; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            *second = i == 1;
+            return STATUS_OK;
+        }
+    }
+    return error_set(error, STATUS_INVALID, "'%s' is neither %s nor %s", value, words[0], words[1]);
+}
+
+static enum status set_u32(uint32_t *to, const char *value, struct error *error)
+{
+    uint64_t number;
+    enum status status = parse_u64(value, 0, INT32_MAX, &number, error);
+    if (!status)
+        *to = (uint32_t)number;
+    return status;
+}
+
+static enum status set_value(const struct key *key, struct client_config *config, const char *value,
+                             struct error *error)
+{
+    void *to = (char *)config + key->offset;
+    switch (key->kind) {
+    case KEY_TEXT:
+        return text_replace(to, *value ? value : NULL, error);
+    case KEY_TIME:
+        return parse_quantity(value, DIMENSION_TIME, to, error);
+    case KEY_WORD:
+        return set_word(to, key->words, value, error);
+    case KEY_U32:
+        return set_u32(to, value, error);
+    }
+    return STATUS_FAILED;
+}
+
+/* "url, model and timeout". */
+static void list_keys(char *text, size_t size)
+{
+    for (size_t i = 0, used = 0; i < N_KEYS && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                 i == 0            ? ""
+                                 : i + 1 == N_KEYS ? " and "
+                                                   : ", ",
+                                 keys[i].name);
+}
+
+enum status client_config_set(struct client_config *config, const char *key, const char *value,
+                              struct error *error)
+{
+    char known[512] = "";
+    for (int i = 0; i < N_KEYS; i++) {
+        if (strcmp(keys[i].name, key) == 0)
+            return set_value(&keys[i], config, value, error);
+    }
+    list_keys(known, sizeof known);
+    return error_set(error, STATUS_NOT_FOUND, "an endpoint has the keys %s", known);
+}
+
+static void write_value(const struct key *key, const void *value, FILE *out)
+{
+    switch (key->kind) {
+    case KEY_TEXT:
+        if (*(char *const *)value)
+            fprintf(out, "%s = %s\n", key->name, *(char *const *)value);
+        break;
+    case KEY_TIME:
+        if (*(const double *)value > 0)
+            fprintf(out, "%s = %.9gs\n", key->name, *(const double *)value);
+        break;
+    case KEY_WORD:
+        fprintf(out, "%s = %s\n", key->name, key->words[*(const bool *)value]);
+        break;
+    case KEY_U32:
+        if (*(const uint32_t *)value > 0)
+            fprintf(out, "%s = %" PRIu32 "\n", key->name, *(const uint32_t *)value);
+        break;
+    }
+}
+
+void client_config_write(const struct client_config *config, enum client_config_part part,
+                         FILE *out)
+{
+    for (int i = 0; i < N_KEYS; i++) {
+        if (part == CLIENT_CONFIG_WHOLE || !keys[i].may_change)
+            write_value(&keys[i], (const char *)config + keys[i].offset, out);
+    }
+}
+
+void client_config_free(struct client_config *config)
+{
+    for (int i = 0; i < N_KEYS; i++) {
+        if (keys[i].kind == KEY_TEXT)
+            free(*(char **)((char *)config + keys[i].offset));
+    }
+    *config = (struct client_config){0};
+}

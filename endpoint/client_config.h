@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What a client is told about its endpoint: the keys of an endpoint's section in a campaign file,
+ * read from text and written back as text.
+ *
+ * Life cycle: zero-initialise, client_config_set per key (or fill in by hand), client_config_free
+ * if anything was set. Plain data; no thread rule.
+ */
+#ifndef ENDPOINT_CLIENT_CONFIG_H
+#define ENDPOINT_CLIENT_CONFIG_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct client_config {
+    char *url;            /* of the server: "http://host:port"; a trailing '/' is allowed */
+    char *model;          /* its name at the server */
+    double timeout_s;     /* of a request, connecting included; 0: 30 s */
+    bool binary;          /* tensors as binary data, sent and asked for; false: as JSON */
+    bool new_connections; /* a connection of its own for each client_infer, its opening included in
+                             the timing; false: the warm one */
+    uint64_t seed;        /* of the input values or tokens that are sent; not a key */
+    uint32_t vocabulary;  /* bound on the tokens; 0: what the server's metadata says
+                             (parameter "vocabulary"), else 2 */
+};
+
+/* Sets one key (client_config_keys). STATUS_NOT_FOUND: no such key; the message names those there
+ * are.  STATUS_INVALID: not a value for it.  Nothing changes then. */
+enum status client_config_set(struct client_config *config, const char *key, const char *value,
+                              struct error *error);
+
+/* What a client_config_write is for. */
+enum client_config_part {
+    CLIENT_CONFIG_WHOLE,    /* all that client_config_set needs to make it again */
+    CLIENT_CONFIG_IDENTITY, /* what must not change within a campaign: not time-outs */
+};
+
+/* "KEY = VALUE" lines, without keys that are not set. */
+void client_config_write(const struct client_config *config, enum client_config_part part,
+                         FILE *out);
+
+void client_config_free(struct client_config *config);
+
+#endif
