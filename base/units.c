@@ -132,21 +132,37 @@ enum status parse_flag(const char *text, int *value, struct error *error)
     return error_set(error, STATUS_INVALID, "'%s' is neither true nor false", text);
 }
 
-const char *format_time(double seconds, char *text)
+/* A value in the unit that suits it, of four that a thousand lies between. */
+static const char *format_scaled(double value, const struct unit scales[4], char *text)
 {
-    static const struct unit scales[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}};
     const struct unit *scale = scales;
-    double size = fabs(seconds);
-    while (scale < scales + 3 && size < scale->factor * 0.9995)
+    while (value != 0 && scale < scales + 3 && fabs(value) < scale->factor * 0.9995)
         scale++;
-    if (size == 0) {
-        snprintf(text, UNITS_TEXT_SIZE, "0 ms");
-        return text;
-    }
-    double shown = seconds / scale->factor;
+    double shown = value / scale->factor;
     int decimals = fabs(shown) < 9.995 ? 2 : fabs(shown) < 99.95 ? 1 : 0;
     snprintf(text, UNITS_TEXT_SIZE, "%.*f %s", decimals, shown, scale->name);
     return text;
+}
+
+const char *format_time(double seconds, char *text)
+{
+    static const struct unit scales[] = {{"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"ns", 1e-9}};
+    if (seconds != 0)
+        return format_scaled(seconds, scales, text);
+    snprintf(text, UNITS_TEXT_SIZE, "0 ms");
+    return text;
+}
+
+const char *format_energy(double joules, char *text)
+{
+    static const struct unit scales[] = {{"J", 1}, {"mJ", 1e-3}, {"uJ", 1e-6}, {"nJ", 1e-9}};
+    return format_scaled(joules, scales, text);
+}
+
+const char *format_power(double watts, char *text)
+{
+    static const struct unit scales[] = {{"W", 1}, {"mW", 1e-3}, {"uW", 1e-6}, {"nW", 1e-9}};
+    return format_scaled(watts, scales, text);
 }
 
 const char *format_rate(double bit_s, char *text)

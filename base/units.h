@@ -44,6 +44,11 @@ enum { UNITS_TEXT_SIZE = 48 };
  * "4.56 s". `text` has room for UNITS_TEXT_SIZE; returned. */
 const char *format_time(double seconds, char *text);
 
+/* Energy and power likewise: "1.23 mJ", "-400 nJ", "4.56 W"; zero is "0.00 J". `text` as above;
+ * returned. */
+const char *format_energy(double joules, char *text);
+const char *format_power(double watts, char *text);
+
 /* A rate likewise: "9.6 kbit/s", "10 Mbit/s", "unlimited" for INFINITY. `text` as above; returned.
  */
 const char *format_rate(double bit_s, char *text);

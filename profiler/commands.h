@@ -11,6 +11,8 @@ struct rnnprof_settings {
     const char *output, *model, *plot;
     double for_s, interval_s, timeout_s, bandwidth_s, size_bytes;
     bool resume, force;
+    uint64_t length;
+    bool csv, histogram;
 };
 
 /* Runs or resumes a campaign (run_command.c). */

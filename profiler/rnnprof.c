@@ -50,6 +50,16 @@ static const struct option_row link_options[] = {
     ROW(plot, "plot", "DIR", "Draw link.png and link.svg into this folder."),
 };
 static const struct option_row read_options[] = {DB, CAMPAIGN};
+static const struct option_row show_options[] = {
+    DB,
+    CAMPAIGN,
+    ROW(only, "only", "TARGET", "This target alone."),
+    QUANTITY(OPTION_COUNT, length, "length", "N", "This length alone."),
+    {"histogram", NULL, "How the times of each target and length spread, as bars.", OPTION_FLAG,
+     offsetof(struct rnnprof_settings, histogram), NULL, 0},
+    {"csv", NULL, "One row per target and length, columns with their units; empty where unknown.",
+     OPTION_FLAG, offsetof(struct rnnprof_settings, csv), NULL, 0},
+};
 static const struct option_row list_options[] = {DB};
 
 #define ROWS(array) .options = (array), .n_options = sizeof(array) / sizeof *(array)
@@ -80,8 +90,8 @@ static const struct command commands[] = {
      .run = rnnprof_link},
     {.name = "list", .summary = "the campaigns stored", ROWS(list_options), .run = rnnprof_list},
     {.name = "show",
-     .summary = "statistics per target and length",
-     ROWS(read_options),
+     .summary = "times, energy and counters per target and length",
+     ROWS(show_options),
      .run = rnnprof_show},
     {.name = "export",
      .summary = "write the successful samples as CSV, as import reads it",
@@ -105,6 +115,7 @@ static const struct tool tool = {
     .examples = "  rnnprof run campaign.ini --db campaign.db\n"
                 "  rnnprof link http://server:8000 --for 1h -o office.csv --bandwidth 30s\n"
                 "  rnnprof show --db campaign.db\n"
+                "  rnnprof show --db campaign.db --histogram --only edge --length 64\n"
                 "  rnnprof import times.csv --db campaign.db --campaign lab --target edge",
     .commands = commands,
     .n_commands = sizeof commands / sizeof *commands,

@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "fitter/interval.h"
 #include "profiler/config.h"
+#include "profiler/keyindex.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct link_group {
     size_t n, capacity;
     struct link_length *lengths;
     size_t n_lengths, lengths_capacity;
+    struct key_index index; /* of the lengths */
 };
 
 enum status show_links_open(const char *config, const struct target *targets, size_t n_targets,
@@ -46,18 +48,17 @@ enum status show_links_open(const char *config, const struct target *targets, si
 static enum status find_length(struct link_group *group, uint32_t length,
                                struct link_length **found, struct error *error)
 {
-    for (size_t i = 0; i < group->n_lengths; i++) {
-        *found = &group->lengths[i];
-        if ((*found)->length == length)
-            return STATUS_OK;
+    size_t place;
+    enum status status = key_index_find(&group->index, length, &place, error);
+    if (!status && place == group->n_lengths) {
+        status = array_reserve(&group->lengths, group->n_lengths, &group->lengths_capacity,
+                               sizeof **found, error);
+        if (!status)
+            group->lengths[group->n_lengths++] = (struct link_length){.length = length};
     }
-    enum status status = array_reserve(&group->lengths, group->n_lengths, &group->lengths_capacity,
-                                       sizeof **found, error);
-    if (status)
-        return status;
-    *found = &group->lengths[group->n_lengths++];
-    **found = (struct link_length){.length = length};
-    return STATUS_OK;
+    if (!status)
+        *found = &group->lengths[place];
+    return status;
 }
 
 enum status show_links_take(struct show_links *links, size_t target, const struct sample *sample,
@@ -159,6 +160,7 @@ void show_links_free(struct show_links *links)
     for (size_t i = 0; links->groups && i < links->n_targets * links->n_states; i++) {
         free(links->groups[i].rtts_s);
         free(links->groups[i].lengths);
+        key_index_free(&links->groups[i].index);
     }
     free(links->groups);
     free(links->states);

@@ -196,6 +196,18 @@ static void times_for_people(void **state)
     assert_non_null(strstr(text, "nan"));
 }
 
+static void energies_and_powers_for_people(void **state)
+{
+    (void)state;
+    char text[UNITS_TEXT_SIZE];
+    assert_string_equal(format_energy(1.234e-3, text), "1.23 mJ");
+    assert_string_equal(format_energy(-4e-7, text), "-400 nJ");
+    assert_string_equal(format_energy(0, text), "0.00 J");
+    assert_string_equal(format_energy(0.9996, text), "1.00 J");
+    assert_string_equal(format_power(12.34, text), "12.3 W");
+    assert_string_equal(format_power(3.5e-4, text), "350 uW");
+}
+
 static void rates_for_people(void **state)
 {
     (void)state;
@@ -236,10 +248,10 @@ static void durations_for_people(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(whole_numbers),        cmocka_unit_test(real_numbers),
-        cmocka_unit_test(quantities),           cmocka_unit_test(flags),
-        cmocka_unit_test(times_for_people),     cmocka_unit_test(rates_for_people),
-        cmocka_unit_test(durations_for_people),
+        cmocka_unit_test(whole_numbers),    cmocka_unit_test(real_numbers),
+        cmocka_unit_test(quantities),       cmocka_unit_test(flags),
+        cmocka_unit_test(times_for_people), cmocka_unit_test(energies_and_powers_for_people),
+        cmocka_unit_test(rates_for_people), cmocka_unit_test(durations_for_people),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
