@@ -9,6 +9,7 @@
 struct rnnprof_settings {
     const char *db, *campaign, *only, *target;
     const char *output, *model, *plot;
+    const char *sysroot, *counters;
     double for_s, interval_s, timeout_s, bandwidth_s, size_bytes;
     bool resume, force;
     uint64_t length;
@@ -17,6 +18,10 @@ struct rnnprof_settings {
 
 /* Runs or resumes a campaign (run_command.c). */
 enum status rnnprof_run(const struct invocation *call, const void *settings, struct error *error);
+
+/* What this device has to measure with, and what is missing (doctor_command.c). */
+enum status rnnprof_doctor(const struct invocation *call, const void *settings,
+                           struct error *error);
 
 /* Records the link to an endpoint (link_command.c). */
 enum status rnnprof_link(const struct invocation *call, const void *settings, struct error *error);

@@ -9,6 +9,15 @@
 #define CAMPAIGN \
     ROW(campaign, "campaign", "NAME", "Which campaign; may be left out when there is one.")
 
+#define SYSROOT                    \
+    ROW(sysroot, "sysroot", "DIR", \
+        "Read device files (powercap, hwmon, cpufreq, ...) under this folder instead of /.")
+
+static const struct option_row doctor_options[] = {
+    SYSROOT,
+    ROW(counters, "counters", "LIST",
+        "Say of these counters (as [counters] papi has them) which can run together."),
+};
 static const struct option_row run_options[] = {
     ROW(db, "db", "FILE", "The database, made where there is none (default: NAME.db)."),
     {"resume", NULL, "Go on with the campaign of that name.", OPTION_FLAG,
@@ -65,6 +74,10 @@ static const struct option_row list_options[] = {DB};
 #define ROWS(array) .options = (array), .n_options = sizeof(array) / sizeof *(array)
 
 static const struct command commands[] = {
+    {.name = "doctor",
+     .summary = "what this device has to measure with, what is missing, why, and the remedy",
+     ROWS(doctor_options),
+     .run = rnnprof_doctor},
     {.name = "run",
      .operands = "CAMPAIGN.ini",
      .min_operands = 1,
