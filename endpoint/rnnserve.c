@@ -4,12 +4,14 @@
 #include "endpoint/server.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 struct settings {
     const char *listen;
     struct option_list models;
     double max_body, timeout_s;
     uint64_t max_length, max_connections;
+    const char *certificate, *key, *token_file;
 };
 
 static const struct option_row options[] = {
@@ -31,6 +33,15 @@ static const struct option_row options[] = {
      "When a silent connection is closed, and within which a request must have "
      "arrived (60s).",
      OPTION_TIME, offsetof(struct settings, timeout_s), NULL, 0},
+    {"tls-cert", "FILE",
+     "Speak TLS, with this certificate (PEM, those between it and the CA after it).", OPTION_TEXT,
+     offsetof(struct settings, certificate), NULL, 0},
+    {"tls-key", "FILE", "The certificate's private key (PEM, without a password).", OPTION_TEXT,
+     offsetof(struct settings, key), NULL, 0},
+    {"token-file", "FILE",
+     "Answer only requests with the bearer token that is this file's one line. Without the option "
+     "the environment's RNNSERVE_TOKEN is it, if set.",
+     OPTION_TEXT, offsetof(struct settings, token_file), NULL, 0},
 };
 
 /* Waits for a signal in sigwait rather than with a handler: nothing runs while nothing is asked
@@ -58,6 +69,10 @@ static enum status serve(const struct invocation *call, const void *user, struct
     config.max_length = (uint32_t)settings->max_length;
     config.max_connections = (uint32_t)settings->max_connections;
     config.timeout_s = settings->timeout_s;
+    config.certificate = settings->certificate;
+    config.key = settings->key;
+    config.token_file = settings->token_file;
+    config.token = getenv("RNNSERVE_TOKEN");
     config.log = call->verbosity > 0 ? call->diagnostics : NULL;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);

@@ -137,15 +137,38 @@ static enum status start_daemon(struct server *server, struct error *error)
         {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)server->config.timeout_s, NULL},
         {MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
         {MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)server_http_completed, server},
+        {server->tls ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0,
+         server->tls ? server->tls->certificate.data : NULL},
+        {server->tls ? MHD_OPTION_HTTPS_MEM_KEY : MHD_OPTION_END, 0,
+         server->tls ? server->tls->key.data : NULL},
         {MHD_OPTION_END, 0, NULL},
     };
-    server->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
-                         server_http_access, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | (server->tls ? MHD_USE_TLS : 0),
+        0, NULL, NULL, server_http_access, server, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
     if (!server->daemon)
         return error_set(error, STATUS_EXTERNAL, "libmicrohttpd %s does not start on %s",
                          MHD_get_version(), server->url);
     return STATUS_OK;
+}
+
+/* Who may come in, and how. */
+static enum status open_doors(struct server *server, struct error *error)
+{
+    const struct server_config *config = &server->config;
+    enum status status = STATUS_OK;
+    if (config->token_file)
+        status = server_token_read(&server->token, config->token_file, error);
+    else if (config->token)
+        status = server_token_set(&server->token, config->token, "RNNSERVE_TOKEN", error);
+    if (status)
+        return status;
+    if (!config->certificate != !config->key)
+        return error_set(error, STATUS_INVALID,
+                         "TLS wants both a certificate and its key, not the %s alone",
+                         config->key ? "key" : "certificate");
+    return config->key ? server_tls_open(config->certificate, config->key, &server->tls, error)
+                       : STATUS_OK;
 }
 
 enum status server_open(const struct server_config *config, struct server **server,
@@ -170,7 +193,9 @@ enum status server_open(const struct server_config *config, struct server **serv
     pthread_cond_init(&made->changed, NULL);
     status = message_write_server(&made->metadata, &self, error);
     if (!status)
-        status = server_listen(config->listen, &made->socket, &made->url, error);
+        status = open_doors(made, error);
+    if (!status)
+        status = server_listen(config->listen, made->tls != NULL, &made->socket, &made->url, error);
     if (!status)
         status = start_thread(made, error);
     if (!status)
@@ -225,6 +250,7 @@ void server_close(struct server *server)
     pthread_mutex_destroy(&server->lock);
     pthread_cond_destroy(&server->changed);
     message_text_free(&server->metadata);
+    server_tls_close(server->tls);
     free(server->models);
     free(server->url);
     free(server);

@@ -23,9 +23,12 @@
  * the request's last byte to its answer. Requests that are refused before their turn (by path,
  * head or size) are not counted.
  *
- * A bad request gets {"error": ".."} and its status: 400 message, 404 path, model or version, 405
- * method, 413 size, 415 type, 500 engine, 503 busy or ending. What is not HTTP at all is answered
- * by the HTTP library, with 400 and a page of its own, or by closing the connection.
+ * With a token, all but v2/health/live and v2/health/ready wants "Authorization: Bearer TOKEN".
+ *
+ * A bad request gets {"error": ".."} and its status: 400 message, 401 no or another token, 404
+ * path, model or version, 405 method, 413 size, 415 type, 500 engine, 503 busy or ending. What is
+ * not HTTP at all is answered by the HTTP library, with 400 and a page of its own, or by closing
+ * the connection.
  *
  * Life cycle: server_open, server_url as long as it runs, server_close.
  * Thread rule: one thread at a time for the functions here.
@@ -46,8 +49,12 @@ struct server_config {
     uint64_t max_body;         /* bytes of a request's body; all bodies together: four times this */
     uint32_t max_length;       /* time steps of an input */
     uint32_t max_connections;  /* further ones wait until one closes */
-    double timeout_s;          /* of a silent connection, and of a request's arrival */
-    FILE *log;                 /* a line per request; NULL: none */
+    const char *certificate;   /* files in PEM for TLS, both or none (NULL) */
+    const char *key;
+    const char *token_file; /* whose line is the bearer token; NULL: none */
+    const char *token;      /* the same from RNNSERVE_TOKEN; NULL: none, then anybody may ask */
+    double timeout_s;       /* of a silent connection, and of a request's arrival */
+    FILE *log;              /* a line per request; NULL: none */
 };
 
 /* Limits that suit most, nothing to listen on and no models. */
@@ -56,8 +63,9 @@ void server_config_defaults(struct server_config *config);
 struct server;
 
 /* Opens the engines, then listens: requests are answered when it returns.
- * STATUS_INVALID: an address, model or limit that makes no sense.  STATUS_IO: the address cannot be
- * listened on.  STATUS_EXTERNAL: the HTTP library failed.  Else what engine_open returned. */
+ * STATUS_INVALID: an address, model, limit, token or certificate that makes no sense.  STATUS_IO:
+ * the address cannot be listened on, a file not read.  STATUS_EXTERNAL: the HTTP library failed.
+ * Else what engine_open returned. */
 enum status server_open(const struct server_config *config, struct server **server,
                         struct error *error);
 

@@ -74,6 +74,12 @@ static bool is_hopeless(struct server_job *job)
                     n / MAX_BODIES > job->server->config.max_body);
 }
 
+/* Asked by those who watch over servers and have no token. */
+static bool is_open(const char *url)
+{
+    return strcmp(url, "/v2/health/live") == 0 || strcmp(url, "/v2/health/ready") == 0;
+}
+
 static struct server_job *begin(struct server *server, struct MHD_Connection *connection,
                                 const char *url, const char *method)
 {
@@ -90,6 +96,10 @@ static struct server_job *begin(struct server *server, struct MHD_Connection *co
     atomic_fetch_add(&server->n_arriving, 1);
     if (atomic_load(&server->closing))
         server_refuse(job, MHD_HTTP_SERVICE_UNAVAILABLE, "the server is ending");
+    else if (!is_open(url) &&
+             !server_token_accepts(&server->token, header(job, MHD_HTTP_HEADER_AUTHORIZATION)))
+        server_refuse(job, MHD_HTTP_UNAUTHORIZED,
+                      "this server wants a token: Authorization: Bearer TOKEN");
     else
         server_find_route(job, url, method);
     if (!job->refused && !job->route->answer)
@@ -218,6 +228,9 @@ static enum MHD_Result respond(struct server_job *job, bool close)
     else
         free(body->bytes);
     *body = (struct message_text){0};
+    if (job->answer.status == MHD_HTTP_UNAUTHORIZED)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+                                "Bearer realm=\"rnnserve\"");
     if (job->answer.status == MHD_HTTP_METHOD_NOT_ALLOWED)
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, job->route->method);
     if (close || atomic_load(&job->server->closing))

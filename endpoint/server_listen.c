@@ -52,7 +52,7 @@ static enum status bind_one(const struct addrinfo *info, int *made)
     return STATUS_OK;
 }
 
-static enum status name_socket(int fd, char **url, struct error *error)
+static enum status name_socket(int fd, bool tls, char **url, struct error *error)
 {
     struct sockaddr_storage name;
     socklen_t size = sizeof name;
@@ -61,11 +61,13 @@ static enum status name_socket(int fd, char **url, struct error *error)
         getnameinfo((struct sockaddr *)&name, size, host, sizeof host, port, sizeof port,
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return error_set_errno(error, STATUS_IO, errno, "the listening socket has no name");
-    *url = text_format(name.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s", host, port);
+    *url = text_format(name.ss_family == AF_INET6 ? "http%s://[%s]:%s" : "http%s://%s:%s",
+                       tls ? "s" : "", host, port);
     return *url ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory for an address");
 }
 
-enum status server_listen(const char *address, int *socket, char **url, struct error *error)
+enum status server_listen(const char *address, bool tls, int *socket, char **url,
+                          struct error *error)
 {
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
     struct addrinfo *found = NULL;
@@ -87,7 +89,7 @@ enum status server_listen(const char *address, int *socket, char **url, struct e
         error_set_errno(error, status, errno,
                         "cannot listen on %s (give another port, or 0 for a free one)", address);
     else
-        status = name_socket(fd, url, error);
+        status = name_socket(fd, tls, url, error);
 done:
     if (found)
         freeaddrinfo(found);

@@ -8,15 +8,19 @@
  *   server_model.c  one model: its engine, metadata, and an inference from message to message
  *   server_statistics.c  what is counted of each model
  *   server_listen.c the listening socket
+ *   server_token.c  the bearer token
+ *   server_tls.c    certificate and key
  */
 #ifndef ENDPOINT_SERVER_PRIVATE_H
 #define ENDPOINT_SERVER_PRIVATE_H
 
+#include "base/digest.h"
 #include "endpoint/message.h"
 #include "endpoint/server.h"
 #include "endpoint/statistics.h"
 #include "engines/engine.h"
 
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -79,11 +83,25 @@ struct server_job {
     struct server_answer answer;
 };
 
+/* Who may ask. The token itself is not kept. */
+struct server_token {
+    bool wanted; /* false: anybody */
+    char digest[DIGEST_TEXT_SIZE];
+};
+
+/* The server's certificate and key; the texts are those of their files. */
+struct server_tls {
+    gnutls_certificate_credentials_t credentials;
+    gnutls_datum_t certificate, key;
+};
+
 struct server {
     struct server_config config; /* its strings are the caller's, used while opening only */
     struct server_model *models;
     size_t n_models;
     struct message_text metadata; /* of the server */
+    struct server_token token;
+    struct server_tls *tls; /* NULL: plain HTTP */
     char *url;
     int socket;
     struct MHD_Daemon *daemon;
@@ -104,7 +122,23 @@ struct server {
 
 /* server_listen.c: a listening socket on "ADDR:PORT", and the URL that reaches it (to be freed).
  * STATUS_INVALID: not an address.  STATUS_IO: it cannot be listened on. */
-enum status server_listen(const char *address, int *socket, char **url, struct error *error);
+enum status server_listen(const char *address, bool tls, int *socket, char **url,
+                          struct error *error);
+
+/* server_token.c. From a text that came from `where`, or the one line of a file.
+ * STATUS_INVALID: not a token.  STATUS_IO: the file cannot be read. No message holds the token. */
+enum status server_token_set(struct server_token *token, const char *text, const char *where,
+                             struct error *error);
+enum status server_token_read(struct server_token *token, const char *path, struct error *error);
+/* Whether the value of the header Authorization (NULL: not sent) will do. Takes as long for a token
+ * that is nearly right as for one that is not. */
+bool server_token_accepts(const struct server_token *token, const char *authorization);
+
+/* server_tls.c: from files in PEM. STATUS_IO: one cannot be read.  STATUS_INVALID: one is not what
+ * it should be, or they do not belong together. */
+enum status server_tls_open(const char *certificate, const char *key, struct server_tls **tls,
+                            struct error *error);
+void server_tls_close(struct server_tls *tls);
 
 /* server_model.c. Opened and closed in the inference thread, for worker threads and the CPUs to run
  * on are properties of the thread that uses an engine. */

@@ -106,7 +106,7 @@ broken 'the host in a product' 'runtime/link.h:3: runtime may not include base' 
 broken 'libc in a product' 'runtime/link.h:3: <string.h>: products' runtime/link.h '#include <string.h>'
 for touched in 'sqlite3.h fitter records' 'dnnl.h fitter engines' 'dnnl_types.h base engines' \
     'dlfcn.h profiler engines' 'curl/curl.h profiler endpoint' 'microhttpd.h engines endpoint' \
-    'gsl/gsl_fit.h evaluator fitter' 'papi.h engines profiler' 'sensors/sensors.h base profiler' \
+    'gnutls/gnutls.h base endpoint' 'gsl/gsl_fit.h evaluator fitter' 'papi.h engines profiler' 'sensors/sensors.h base profiler' \
     'event2/event.h endpoint testbed' 'ini.h profiler base' 'nettle/sha2.h codegen base'; do
     read -r header room owner <<<"$touched"
     broken "$header in $room" "$room/x.c:2: <$header>: only $owner touches it" \
