@@ -16,6 +16,20 @@ static const struct meter_kind kinds[] = {
      .find = hwmon_find,
      .absent = "/sys/class/hwmon has no power, energy, or voltage with its current",
      .remedy = "load the driver of the board's sensor (such as ina2xx, ina3221), if it has one"},
+    {.name = "iio",
+     .find = iio_find,
+     .absent = "/sys/bus/iio/devices has no power, energy, or voltage with its current",
+     .remedy = "load the driver of the board's sensor (such as ina2xx-adc), if it has one"},
+    {.name = "ina231",
+     .find = ina231_find,
+     .absent = "/sys/bus/i2c/drivers/INA231 is not there",
+     .remedy = "only Odroid XU+E and XU3 under the vendor's kernel have it; else see hwmon"},
+    {.name = "battery",
+     .find = battery_find,
+     .absent = "/sys/class/power_supply has no battery of the system"},
+    {.name = "sum", .open = sum_open},
+    {.name = "command", .open = command_open},
+    {.name = "constant", .open = constant_open},
 };
 
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
@@ -121,6 +135,25 @@ static void files_close(void *self)
 
 static const struct meter_operations of_files = {.read = files_read, .close = files_close};
 
+void meter_use_terms(struct meter *meter, struct terms *terms)
+{
+    meter->operations = &of_files;
+    meter->self = terms;
+}
+
+bool meter_of_files(const struct meter *meter)
+{
+    return meter->operations == &of_files;
+}
+
+enum status meter_describe(struct meter *meter, const char *kind, const char *name,
+                           const char *source, struct error *error)
+{
+    meter->info.kind = kind;
+    enum status status = text_replace(&meter->info.name, name, error);
+    return status ? status : text_replace(&meter->info.source, source, error);
+}
+
 /* Makes a candidate the meter; what it had becomes the meter's. */
 static enum status take_candidate(struct candidate *candidate, struct meter *meter,
                                   struct error *error)
@@ -132,8 +165,7 @@ static enum status take_candidate(struct candidate *candidate, struct meter *met
     candidate->terms = (struct terms){.n = 0};
     meter->info = candidate->found.info;
     candidate->found.info.name = candidate->found.info.source = NULL;
-    meter->operations = &of_files;
-    meter->self = terms;
+    meter_use_terms(meter, terms);
     return STATUS_OK;
 }
 
@@ -153,17 +185,24 @@ static bool is_called(const struct candidate *candidate, const char *name)
            (candidate->alias && strcmp(candidate->alias, name) == 0);
 }
 
-/* Lists the names of those that can be asked for, of rails only where wanted. */
-static void list_names(const struct candidates *candidates, bool rails, char *names, size_t size)
+/* Lists what can be asked for; beside `like`, only what may stand for the device as well as it. */
+static size_t list_specs(const struct candidates *candidates, const struct meter_info *like,
+                         char *specs, size_t size)
 {
-    size_t used = 0;
-    names[0] = '\0';
+    size_t used = 0, n = 0;
+    specs[0] = '\0';
     for (size_t i = 0; i < candidates->n && used < size; i++) {
-        const struct meter_found *found = &candidates->list[i].found;
-        if (!found->spec || (rails && (found->status || found->info.scope != SCOPE_RAIL)))
+        const struct candidate *candidate = &candidates->list[i];
+        const struct meter_found *found = &candidate->found;
+        if (!found->spec)
             continue;
-        used += (size_t)snprintf(names + used, size - used, "%s%s", used ? ", " : "", found->spec);
+        if (like && (found->status || candidate->part || found->info.scope != like->scope ||
+                     strcmp(found->info.kind, like->kind) != 0))
+            continue;
+        used += (size_t)snprintf(specs + used, size - used, "%s%s", used ? ", " : "", found->spec);
+        n++;
     }
+    return n;
 }
 
 static enum status choose_named(struct candidates *candidates, const char *kind, const char *name,
@@ -176,27 +215,23 @@ static enum status choose_named(struct candidates *candidates, const char *kind,
             return candidate->found.status ? refuse(candidate, error)
                                            : take_candidate(candidate, meter, error);
     }
-    list_names(candidates, false, names, sizeof names);
+    list_specs(candidates, NULL, names, sizeof names);
     return error_set(error, STATUS_NOT_FOUND, "there is no %s meter '%s'; there %s%s", kind, name,
                      *names ? "are: " : "is none", names);
 }
 
-/* One rail of several is not the device: which one, or which sum, is for the user to say. */
-static enum status check_rails(const struct candidates *candidates, struct error *error)
+/* One rail or processor of several is not the device: which, or which sum, is for the user to say.
+ */
+static enum status check_alone(const struct candidates *candidates, const struct meter_info *info,
+                               struct error *error)
 {
-    char names[ERROR_TEXT_SIZE / 2];
-    size_t n = 0;
-    for (size_t i = 0; i < candidates->n; i++) {
-        const struct meter_found *found = &candidates->list[i].found;
-        n += !found->status && found->info.scope == SCOPE_RAIL;
-    }
-    if (n < 2)
+    char specs[ERROR_TEXT_SIZE / 2];
+    if (info->scope == SCOPE_BOARD || list_specs(candidates, info, specs, sizeof specs) < 2)
         return STATUS_OK;
-    list_names(candidates, true, names, sizeof names);
     return error_set(error, STATUS_INVALID,
-                     "there are only single rails: name one, or add those that the device draws "
-                     "from (sum:A + B): %s",
-                     names);
+                     "there are several of scope %s and none of the whole board: name one, or add "
+                     "those that the device draws from (sum:A + B): %s",
+                     scope_name(info->scope), specs);
 }
 
 /* The first that can be read, in the order of "auto"; parts of others do not stand for them. */
@@ -209,9 +244,7 @@ static enum status choose_first(struct candidates *candidates, struct meter *met
         if (candidate->part)
             continue;
         if (candidate->found.status == STATUS_OK) {
-            enum status status = candidate->found.info.scope == SCOPE_RAIL
-                                     ? check_rails(candidates, error)
-                                     : STATUS_OK;
+            enum status status = check_alone(candidates, &candidate->found.info, error);
             return status ? status : take_candidate(candidate, meter, error);
         }
         first = first ? first : candidate;

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct candidate *candidates_add(struct candidates *candidates, const char *kind,
                                  struct error *error)
@@ -42,14 +43,22 @@ void candidate_refuse(struct candidate *candidate, enum status status, const cha
     found->remedy = text_copy(remedy);
 }
 
-/* The file of the first figure that may not be read. */
+/* What to do where a file may not be read; NULL: that is not the trouble. */
 static char *permission_remedy(const struct candidate *candidate)
 {
-    const char *path = candidate->terms.term[0].figures[0].path, *sys = strstr(path, "/sys/");
+    const char *path = NULL;
+    for (size_t i = 0; !path && i < candidate->terms.n; i++) {
+        const struct term *term = &candidate->terms.term[i];
+        for (size_t k = 0; !path && k < term->n_figures; k++)
+            path = euidaccess(term->figures[k].path, R_OK) != 0 ? term->figures[k].path : NULL;
+    }
+    if (!path)
+        return NULL;
     if (strcmp(candidate->found.info.kind, "powercap") == 0)
         return text_copy("as root: chmod o+r /sys/class/powercap/*/energy_uj; for good, in "
                          "/etc/udev/rules.d/70-rnnmap.rules: SUBSYSTEM==\"powercap\", "
                          "ACTION==\"add\", RUN+=\"/bin/chmod o+r /sys%p/energy_uj\"");
+    const char *sys = strstr(path, "/sys/");
     return text_format("as root: chmod o+r %s", sys ? sys : path);
 }
 

@@ -139,7 +139,26 @@ struct meter_kind {
                         struct error *error);
 };
 
+/* Names a meter that was told of; kind is constant. */
+enum status meter_describe(struct meter *meter, const char *kind, const char *name,
+                           const char *source, struct error *error);
+
+/* Makes it read these terms, which become its own (allocated). */
+void meter_use_terms(struct meter *meter, struct terms *terms);
+
+/* Whether it does; meter->self are its `struct terms` then. */
+bool meter_of_files(const struct meter *meter);
+
 enum status powercap_find(const char *root, struct candidates *candidates, struct error *error);
 enum status hwmon_find(const char *root, struct candidates *candidates, struct error *error);
+enum status iio_find(const char *root, struct candidates *candidates, struct error *error);
+enum status ina231_find(const char *root, struct candidates *candidates, struct error *error);
+enum status battery_find(const char *root, struct candidates *candidates, struct error *error);
+enum status sum_open(const char *argument, const char *root, struct meter *meter,
+                     struct error *error);
+enum status command_open(const char *argument, const char *root, struct meter *meter,
+                         struct error *error);
+enum status constant_open(const char *argument, const char *root, struct meter *meter,
+                          struct error *error);
 
 #endif

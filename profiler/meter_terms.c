@@ -238,14 +238,14 @@ static enum status read_counter(struct term *term, double *value, struct error *
     return status;
 }
 
-/* Whether a term counts now. */
-static enum status ask_state(const struct term *term, bool *counts, struct error *error)
+/* Whether a term counts now; else `text` is what its state is. */
+static enum status ask_state(const struct term *term, bool *counts, char text[64],
+                             struct error *error)
 {
-    char text[64];
     *counts = true;
     if (!term->state_path)
         return STATUS_OK;
-    enum status status = sysfs_read_text(term->state_path, text, sizeof text, error);
+    enum status status = sysfs_read_text(term->state_path, text, 64, error);
     *counts = !status && strcmp(text, term->state) == 0;
     return status;
 }
@@ -254,18 +254,25 @@ enum status terms_read(struct terms *terms, struct meter_reading *reading, struc
 {
     int64_t before_ns = clock_ns();
     double sum = 0;
+    size_t n_counting = 0;
+    char state[64] = "";
     enum status status = STATUS_OK;
     for (size_t i = 0; !status && i < terms->n; i++) {
         struct term *term = &terms->term[i];
         double value = 0;
-        bool there;
-        status = ask_state(term, &there, error);
+        bool there = false;
+        status = ask_state(term, &there, state, error);
         if (!status && there)
             status =
                 terms->counts ? read_counter(term, &value, error) : read_power(term, &value, error);
+        n_counting += there;
         sum += value;
     }
     int64_t took_ns = clock_ns() - before_ns;
+    if (!status && n_counting == 0)
+        status = error_set(error, STATUS_UNSUPPORTED,
+                           "%s says '%s': its power is the device's own only while it says '%s'",
+                           terms->term[0].state_path, state, terms->term[0].state);
     if (status == STATUS_NOT_FOUND) /* it was there when the meter was found */
         status = STATUS_IO;
     if (status)
