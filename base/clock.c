@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
 
-#include <time.h>
-
 static int64_t to_ns(struct timespec t)
 {
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
@@ -31,6 +29,15 @@ void clock_sleep_ns(int64_t ns)
     nanosleep(&t, NULL);
 }
 
+struct timespec clock_deadline(int64_t ns)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    int64_t at_ns = to_ns(t) + ns;
+    return (struct timespec){.tv_sec = (time_t)(at_ns / 1000000000),
+                             .tv_nsec = (long)(at_ns % 1000000000)};
+}
+
 int64_t clock_epoch_ms(void)
 {
     struct timespec t;
@@ -43,4 +50,10 @@ int64_t clock_thread_cpu_ns(void)
     struct timespec t;
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return to_ns(t);
+}
+
+int64_t clock_cpu_ns(clockid_t clock)
+{
+    struct timespec t;
+    return clock_gettime(clock, &t) == 0 ? to_ns(t) : -1;
 }

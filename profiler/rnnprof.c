@@ -27,6 +27,7 @@ static const struct option_row run_options[] = {
      "what changed is stored.",
      OPTION_FLAG, offsetof(struct rnnprof_settings, force), NULL, 0},
     ROW(only, "only", "TARGET", "Measure this target alone."),
+    SYSROOT,
 };
 static const struct option_row import_options[] = {
     ROW(db, "db", "FILE", "The database, made where there is none."),

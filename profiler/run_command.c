@@ -7,6 +7,7 @@
 #include "profiler/commands.h"
 #include "profiler/counters_report.h"
 #include "profiler/device.h"
+#include "profiler/energy.h"
 #include "profiler/sweep.h"
 
 #include <jansson.h>
@@ -27,7 +28,8 @@ struct run {
     struct counters_cost counters_cost;
     struct place places[CONFIG_MAX_ENDPOINTS + 1];
     size_t n_places;
-    char *db; /* --db, else NAME.db after the campaign */
+    struct energy *energy; /* NULL: none is measured */
+    char *db;              /* --db, else NAME.db after the campaign */
 };
 
 static bool wanted(const struct rnnprof_settings *s, const char *name)
@@ -165,13 +167,25 @@ static enum status lock(struct run *run, const struct rnnprof_settings *s, struc
     return status;
 }
 
+static enum status open_meter(struct run *run, const struct invocation *call,
+                              const struct rnnprof_settings *s, struct error *error)
+{
+    struct energy_setup setup = {.config = &run->config,
+                                 .places = run->places,
+                                 .n_places = run->n_places,
+                                 .link = run->link,
+                                 .sysroot = s->sysroot,
+                                 .progress = call->verbosity < 0 ? NULL : call->diagnostics};
+    return run->config.energy.meter ? energy_open(&setup, &run->energy, error) : STATUS_OK;
+}
+
 /* Opened before the campaign is stored, so that a dead endpoint leaves no empty campaign behind. */
-static enum status set_up(struct run *run, const char *file, const struct rnnprof_settings *s,
-                          struct error *error)
+static enum status set_up(struct run *run, const struct invocation *call,
+                          const struct rnnprof_settings *s, struct error *error)
 {
     if (s->force && !s->resume)
         return error_set(error, STATUS_MISUSE, "--force is for --resume");
-    enum status status = config_read(file, &run->config, error);
+    enum status status = config_read(call->operands[0], &run->config, error);
     if (!status)
         status = lock(run, s, error);
     if (!status)
@@ -181,6 +195,8 @@ static enum status set_up(struct run *run, const char *file, const struct rnnpro
     if (!status)
         status = open_places(run, s, error);
     if (!status)
+        status = open_meter(run, call, s, error);
+    if (!status)
         status = store_open(run->db, STORE_CREATE, &run->store, error);
     if (!status)
         status = find_or_add_campaign(run, s, error);
@@ -188,6 +204,8 @@ static enum status set_up(struct run *run, const char *file, const struct rnnpro
         status = store_target_add(run->store, run->campaign.id, &run->places[i].target, error);
     if (!status)
         status = counters_register(run->counters, run->store, run->campaign.id, error);
+    if (!status && run->energy)
+        status = energy_register(run->energy, run->store, run->campaign.id, error);
     return status;
 }
 
@@ -202,6 +220,7 @@ static void announce(const struct run *run, FILE *out)
                 target->url ? " at " : "", target->url ? target->url : "");
     }
     counters_announce(run->counters, &run->counters_cost, out);
+    energy_announce(run->energy, out);
     for (size_t i = 0; run->link && i < run->config.n_link_states; i++) {
         char text[LINK_STATE_TEXT];
         fprintf(out, "%s%s%s",
@@ -223,6 +242,8 @@ static void put_result(const struct invocation *call, const struct run *run,
             "elapsed_s", result->elapsed_s);
         if (run->counters)
             json_object_set_new(document, "counters", counters_json(run->counters));
+        if (run->energy)
+            json_object_set_new(document, "energy", energy_json(run->energy));
         json_dumpf(document, call->out, JSON_INDENT(1));
         fputc('\n', call->out);
         json_decref(document);
@@ -243,7 +264,7 @@ enum status rnnprof_run(const struct invocation *call, const void *settings, str
     struct run run = {0};
     struct sweep_result result = {0};
     stop_catch();
-    enum status status = set_up(&run, call->operands[0], s, error);
+    enum status status = set_up(&run, call, s, error);
     if (!status) {
         struct sweep sweep = {.config = &run.config,
                               .store = run.store,
@@ -254,12 +275,21 @@ enum status rnnprof_run(const struct invocation *call, const void *settings, str
                               .progress = call->verbosity < 0 ? NULL : call->diagnostics};
         if (call->verbosity >= 0)
             announce(&run, call->diagnostics);
+        if (run.energy)
+            sweep.companions[sweep.n_companions++] = energy_companion(run.energy);
         status = sweep_run(&sweep, &result, error);
+        if (run.energy && (status == STATUS_OK || status == STATUS_NOT_REACHED)) {
+            enum status windows = energy_finish(run.energy, error);
+            status = windows ? windows : status;
+        }
         if (call->verbosity >= 0)
             counters_conclude(run.counters, call->diagnostics);
+        if (call->verbosity >= 0)
+            energy_conclude(run.energy, call->diagnostics);
         if (status == STATUS_OK || status == STATUS_NOT_REACHED)
             put_result(call, &run, &result);
     }
+    energy_close(run.energy);
     for (size_t i = 0; i < run.n_places; i++)
         place_close(&run.places[i]);
     counters_close(run.counters);

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Windows against injected truth: every kind of meter on a device whose power is known. Gross and
+ * net energy are within 1 % of the truth, and the stated bound covers the error.
+ */
+#include "profiler/test/rig.h"
+
+#include "profiler/energy_private.h"
+
+#include <math.h>
+
+static const double rest_w = 2, load_w = 18;
+
+struct rig_case {
+    const char *name, *meter;
+    int64_t update_ns;
+    struct rig_file files[RIG_FILES];
+    struct {
+        const char *path, *text;
+    } fixed[8];
+};
+
+#define RAPL  "/sys/class/powercap/intel-rapl:0/"
+#define HWMON "/sys/class/hwmon/hwmon0/"
+
+static const struct rig_case cases[] = {
+    {.name = "a zone of RAPL that wraps every second",
+     .meter = "powercap",
+     .update_ns = 1000000,
+     .files = {{RAPL "energy_uj", 1, 1, 15e6, true}},
+     .fixed = {{RAPL "name", "package-0\n"}, {RAPL "max_energy_range_uj", "15000000\n"}}},
+    {.name = "a sensor of power",
+     .meter = "hwmon",
+     .update_ns = 10000000,
+     .files = {{HWMON "power1_input", 1, 1, 0, false}},
+     .fixed = {{HWMON "name", "ina226\n"}}},
+    {.name = "a counter of a sensor",
+     .meter = "hwmon",
+     .update_ns = 1000000,
+     .files = {{HWMON "energy1_input", 1, 1, 0, true}},
+     .fixed = {{HWMON "name", "ltc2947\n"}}},
+};
+
+/* A campaign of one length in a store of its own. */
+struct bench {
+    struct rig rig;
+    struct campaign_config config;
+    struct store *store;
+    struct campaign campaign;
+    struct place place;
+    struct energy *energy;
+};
+
+static void open_bench(struct bench *b, const struct rig_case *c)
+{
+    struct error error = {0};
+    char *folder = rig_folder(), *db = text_format("%s/rig.db", folder);
+    char *text =
+        text_format("[campaign]\nname = rig\nlengths = 24\n[edge]\nengine = dnnl\nhidden = "
+                    "64\nthreads = 1\n[energy]\nmeter = %s\nwindows = 3\n",
+                    c->meter);
+    *b = (struct bench){
+        .rig = {.root = folder, .rest_w = rest_w, .load_w = load_w, .update_ns = c->update_ns}};
+    memcpy(b->rig.files, c->files, sizeof c->files);
+    while (b->rig.n_files < RIG_FILES && b->rig.files[b->rig.n_files].path)
+        b->rig.n_files++;
+    for (size_t i = 0; i < 8 && c->fixed[i].path; i++)
+        rig_put(&b->rig, c->fixed[i].path, c->fixed[i].text);
+    assert_int_equal(pthread_getcpuclockid(pthread_self(), &b->rig.activity), 0);
+    rig_start(&b->rig);
+    clock_sleep_ns(3 * c->update_ns);
+    assert_int_equal(config_read_stored(text, &b->config, &error), STATUS_OK);
+    assert_int_equal(store_open(db, STORE_CREATE, &b->store, &error), STATUS_OK);
+    b->campaign.name = text_copy("rig");
+    assert_int_equal(store_campaign_add(b->store, &b->campaign, &error), STATUS_OK);
+    assert_int_equal(place_open_edge(&b->config, &b->place, &error), STATUS_OK);
+    assert_int_equal(store_target_add(b->store, b->campaign.id, &b->place.target, &error),
+                     STATUS_OK);
+    assert_int_equal(place_warm_up(&b->place, 24, &error), STATUS_OK);
+    struct energy_setup setup = {
+        .config = &b->config, .places = &b->place, .n_places = 1, .sysroot = folder};
+    if (energy_open(&setup, &b->energy, &error))
+        fail_msg("%s: %s", c->name, error.text);
+    assert_int_equal(energy_register(b->energy, b->store, b->campaign.id, &error), STATUS_OK);
+    free(text);
+    free(db);
+}
+
+static void close_bench(struct bench *b)
+{
+    energy_close(b->energy);
+    place_close(&b->place);
+    campaign_free(&b->campaign);
+    store_close(b->store);
+    config_free(&b->config);
+    rig_stop(&b->rig);
+    rig_remove(b->rig.root);
+}
+
+/* The last busy window stored. */
+static struct energy_window last_busy(struct bench *b)
+{
+    struct energy_window *windows, last = energy_window_unknown();
+    size_t n;
+    assert_int_equal(store_windows(b->store, b->campaign.id, &windows, &n, NULL), STATUS_OK);
+    for (size_t i = 0; i < n; i++) {
+        if (windows[i].kind == WINDOW_BUSY)
+            last = windows[i];
+    }
+    free(windows);
+    assert_int_equal(last.kind, WINDOW_BUSY);
+    return last;
+}
+
+/* The truth of the stretch of a window; the writer may still be behind its end. */
+static double truth_uj(struct bench *b, const struct stretch *stretch)
+{
+    while (b->rig.log[atomic_load(&b->rig.n) - 1].t_ns <= stretch->to_ns)
+        clock_sleep_ns(b->rig.update_ns);
+    return rig_energy_uj(&b->rig, stretch->to_ns) - rig_energy_uj(&b->rig, stretch->from_ns);
+}
+
+static void check_window(struct bench *b, const struct rig_case *c, const struct stretch *stretch)
+{
+    struct energy_window w = last_busy(b);
+    double duration_s = (double)w.duration_ns * 1e-9;
+    double gross_uj = truth_uj(b, stretch), net_uj = gross_uj - rest_w * 1e6 * duration_s;
+    print_message("  %s: %.4f s, gross %+.3f %%, net %+.3f %% (bound %.3f %%), %.1f inferences of "
+                  "%.3f ms, truth %.2f W\n",
+                  c->name, duration_s, 100 * (w.energy_uj / gross_uj - 1),
+                  100 * (w.energy_net_uj / net_uj - 1), 100 * w.error_uj / net_uj, w.n_inferences,
+                  w.inference_ns * 1e-6, gross_uj / duration_s * 1e-6);
+    assert_close(w.energy_uj, gross_uj, 0.01, 0);
+    assert_close(w.energy_net_uj, net_uj, 0.01, 0);
+    assert_true(fabs(w.energy_uj - gross_uj) <= w.error_uj);
+    assert_true(fabs(w.energy_net_uj - net_uj) <= w.error_uj);
+    assert_true(w.duration_ns >= 100000000 && w.duration_ns >= 19 * c->update_ns);
+    assert_close(w.n_inferences * w.inference_ns, (double)w.duration_ns, 1e-9, 0);
+    assert_int_equal(w.n_failed, 0);
+    assert_int_equal(w.provenance, b->energy->record.provenance);
+}
+
+static void windows_tell_the_truth(void **state)
+{
+    const struct rig_case *c = *state;
+    struct bench b;
+    open_bench(&b, c);
+    print_message("  %s: update period %.3f ms of %.3f\n", c->name,
+                  (double)b.energy->record.update_ns * 1e-6, (double)c->update_ns * 1e-6);
+    for (int64_t round = 0; round < 3; round++) {
+        struct error error = {0};
+        if (energy_round(b.energy, round, &error) || b.energy->failed)
+            fail_msg("%s: %s%s", c->name, error.text, b.energy->why.text);
+        check_window(&b, c, &b.energy->pending[0].stretch);
+    }
+    struct watch_cost cost = watch_cost(b.energy->watch);
+    print_message("  %s: watching costs %.3f %% of a core, %.3f %% at 100 Hz\n", c->name,
+                  100 * cost.cpu_share, 100 * cost.share_at_100hz);
+    close_bench(&b);
+}
+
+int main(void)
+{
+    enum { N = sizeof cases / sizeof *cases };
+    struct CMUnitTest tests[N];
+    for (size_t i = 0; i < N; i++)
+        tests[i] = (struct CMUnitTest){cases[i].name, windows_tell_the_truth, NULL, NULL,
+                                       (void *)&cases[i]};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
