@@ -140,19 +140,21 @@ $(BUILD)/man/%.1: $(BUILD)/bin/%
 
 install: all $(TOOLS:%=$(BUILD)/man/%.1)  ## install under DESTDIR/PREFIX
 	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/include/rnnmap
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/include/rnnmap \
+		$(DESTDIR)$(PREFIX)/share/rnnmap/campaigns
 	$(Q)install -m 755 $(TOOLS:%=$(BUILD)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	$(Q)install -m 644 $(TOOLS:%=$(BUILD)/man/%.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	$(Q)for t in $(TOOLS); do install -m 644 scripts/completion.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t; done
 	$(Q)for h in $(wildcard runtime/*.h); do install -m 644 $$h \
 		$(DESTDIR)$(PREFIX)/include/rnnmap; done
+	$(Q)install -m 644 profiler/campaigns/*.ini $(DESTDIR)$(PREFIX)/share/rnnmap/campaigns
 
 uninstall:  ## remove what install put there
 	$(Q)rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) \
 		$(TOOLS:%=$(DESTDIR)$(PREFIX)/share/man/man1/%.1) \
 		$(TOOLS:%=$(DESTDIR)$(PREFIX)/share/bash-completion/completions/%)
-	$(Q)rm -rf $(DESTDIR)$(PREFIX)/include/rnnmap
+	$(Q)rm -rf $(DESTDIR)$(PREFIX)/include/rnnmap $(DESTDIR)$(PREFIX)/share/rnnmap/campaigns
 
 clean:  ## remove build/
 	$(Q)rm -rf build

@@ -217,6 +217,18 @@ static enum status set_endpoint(struct campaign_config *config, const struct ini
                   : client_config_set(&endpoint->client, setting->key, setting->value, error);
 }
 
+/* "no such key in this section; there are: name, lengths". */
+static enum status refuse_key(const char *section, struct error *error)
+{
+    char known[256] = "";
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        size_t used = strlen(known);
+        if (strcmp(section, keys[i].section) == 0)
+            snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", keys[i].key);
+    }
+    return error_set(error, STATUS_INVALID, "no such key in this section; there are: %s", known);
+}
+
 static enum status set_key_of_section(struct campaign_config *config,
                                       const struct ini_setting *setting, struct error *error)
 {
@@ -229,7 +241,7 @@ static enum status set_key_of_section(struct campaign_config *config,
         known_section = true;
     }
     if (known_section)
-        return error_set(error, STATUS_INVALID, "no such key in this section");
+        return refuse_key(setting->section, error);
     if (strcmp(setting->section, "edge") == 0) {
         config->has_edge = true;
         return engine_config_set(&config->edge, setting->key, setting->value, error);
