@@ -130,14 +130,12 @@ void candidates_sort(struct candidates *candidates)
     }
 }
 
-static enum status take_alias(struct candidate *candidate, struct error *error)
+enum status candidate_rename(struct candidate *candidate, const char *name, struct error *error)
 {
     struct meter_found *found = &candidate->found;
-    if (!candidate->alias)
-        return STATUS_OK;
-    enum status status = text_replace(&found->info.name, candidate->alias, error);
+    enum status status = text_replace(&found->info.name, name, error);
     free(found->spec);
-    found->spec = text_format("%s:%s", found->info.kind, candidate->alias);
+    found->spec = text_format("%s:%s", found->info.kind, name);
     return !status && !found->spec
                ? error_set(error, STATUS_NO_MEMORY, "out of memory for a meter's name")
                : status;
@@ -156,10 +154,11 @@ enum status candidates_tell_apart(struct candidates *candidates, struct error *e
                 strcmp(one->found.info.name, other->found.info.name) != 0)
                 continue;
             shared = true;
-            status = take_alias(other, error);
+            if (other->alias)
+                status = candidate_rename(other, other->alias, error);
         }
-        if (!status && shared)
-            status = take_alias(one, error);
+        if (!status && shared && one->alias)
+            status = candidate_rename(one, one->alias, error);
     }
     return status;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * hwmon by our own reader: the kernel's sensor chips (Documentation/hwmon/sysfs-interface.rst).
- * Energy in uJ, power in uW, voltage in mV, current in mA. A chip that gives power is not asked for
- * voltage and current.
+ * hwmon: the kernel's sensor chips (Documentation/hwmon/sysfs-interface.rst). Channels are found by
+ * our own reader; those of this machine are read through libsensors (meter_sensors.c). Energy in
+ * uJ, power in uW, voltage in mV, current in mA. A chip that gives power is not asked for voltage
+ * and current.
  */
 #include "profiler/meter_private.h"
 
@@ -20,6 +21,7 @@ static const char folder[] = "/sys/class/hwmon";
 struct chip {
     char *path, *name, *address;
     int64_t update_ns;
+    bool elsewhere; /* below another root than this machine's */
 };
 
 /* What kinds of channels are looked for, the better ones first: their files, unit and label. */
@@ -58,7 +60,8 @@ static void chip_free(struct chip *chip)
 static enum status chip_open(const char *root, const char *entry, struct chip *chip,
                              struct error *error)
 {
-    *chip = (struct chip){.path = text_format("%s%s/%s", root, folder, entry)};
+    *chip = (struct chip){.path = text_format("%s%s/%s", root, folder, entry),
+                          .elsewhere = *root != '\0'};
     chip->name = chip->path ? sysfs_optional(chip->path, "name") : NULL;
     char *address = chip->path ? device_address(chip->path) : NULL;
     if (!chip->name && chip->path) {
@@ -191,9 +194,11 @@ static enum status add_channel(struct candidates *candidates, const struct chip 
         candidate_name(candidate, label ? label : text_copy(candidate->alias), source, error);
     if (status)
         return status;
-    rail_describe(chip->name, candidate->found.info.name, &candidate->found.info);
     note_interval(candidate, chip, form, number);
     status = add_figures(candidate, chip, form, number, error);
+    if (!status && !chip->elsewhere)
+        status = sensors_adopt(candidate, error);
+    rail_describe(chip->name, candidate->found.info.name, &candidate->found.info);
     check_enabled(candidate, chip, form, number);
     if (!status)
         candidate_try(candidate);

@@ -102,6 +102,9 @@ struct candidate *candidates_add(struct candidates *candidates, const char *kind
 enum status candidate_name(struct candidate *candidate, char *name, char *source,
                            struct error *error);
 
+/* Gives it another name. */
+enum status candidate_rename(struct candidate *candidate, const char *name, struct error *error);
+
 /* Marks it as one that cannot be read; the first reason stays. `remedy` NULL: none. */
 void candidate_refuse(struct candidate *candidate, enum status status, const char *why,
                       const char *remedy);
@@ -150,6 +153,10 @@ void meter_use_terms(struct meter *meter, struct terms *terms);
 bool meter_of_files(const struct meter *meter);
 
 enum status powercap_find(const char *root, struct candidates *candidates, struct error *error);
+/* Lets libsensors read an hwmon candidate of this machine, as its configuration says
+ * (meter_sensors.c). */
+enum status sensors_adopt(struct candidate *candidate, struct error *error);
+
 enum status hwmon_find(const char *root, struct candidates *candidates, struct error *error);
 enum status iio_find(const char *root, struct candidates *candidates, struct error *error);
 enum status ina231_find(const char *root, struct candidates *candidates, struct error *error);

@@ -66,7 +66,8 @@ static enum status read_number(const char *path, double *value, struct error *er
 static bool is_sentinel(double value)
 {
     for (size_t i = 0; i < sizeof sentinels / sizeof *sentinels; i++) {
-        if (fabs(value) == sentinels[i])
+        /* a scale back and forth costs a bit or two */
+        if (fabs(fabs(value) - sentinels[i]) <= 1e-12 * sentinels[i])
             return true;
     }
     return false;

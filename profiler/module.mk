@@ -2,7 +2,7 @@
 profiler.src  := $(filter-out profiler/rnnprof.c,$(wildcard profiler/*.c))
 profiler.uses := fitter endpoint engines records base
 # libsde is wanted even where nothing calls it: through it PAPI finds what libraries count.
-profiler.libs := -ljansson -lpapi -Wl,--no-as-needed -lsde -Wl,--as-needed
+profiler.libs := -ljansson -lpapi -Wl,--no-as-needed -lsde -Wl,--as-needed -lsensors
 
 TOOLS += rnnprof
 rnnprof.main  := profiler/rnnprof.c
