@@ -146,7 +146,7 @@ install: all $(TOOLS:%=$(BUILD)/man/%.1)  ## install under DESTDIR/PREFIX
 	$(Q)install -m 644 $(TOOLS:%=$(BUILD)/man/%.1) $(DESTDIR)$(PREFIX)/share/man/man1
 	$(Q)for t in $(TOOLS); do install -m 644 scripts/completion.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$t; done
-	$(Q)for h in $(wildcard runtime/*.h); do install -m 644 $$h \
+	$(Q)for h in $(wildcard runtime/*.h) engines/rnnmap_engine.h; do install -m 644 $$h \
 		$(DESTDIR)$(PREFIX)/include/rnnmap; done
 	$(Q)install -m 644 profiler/campaigns/*.ini $(DESTDIR)$(PREFIX)/share/rnnmap/campaigns
 

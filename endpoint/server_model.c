@@ -56,19 +56,24 @@ static enum status read_spec(const char *spec, char **name, struct engine_config
     return status;
 }
 
+/* An engine that takes no input of ours is asked with one float per step, which say how many steps
+ * there are. */
 static enum status write_metadata(struct server_model *model, const struct engine_config *config,
                                   struct error *error)
 {
-    bool tokens = config->vocabulary > 0;
+    const struct engine_shape shape = engine_shape(model->engine);
+    bool tokens = shape.vocabulary > 0;
+    model->vocabulary = shape.vocabulary;
+    model->input = shape.input ? shape.input : 1;
     model->input_spec = (struct tensor_spec){
         .name = text_copy("input"),
         .type = tokens ? TENSOR_INT64 : TENSOR_FP32,
-        .shape = {{1, -1, config->input}, tokens ? 2 : 3},
+        .shape = {{1, -1, model->input}, tokens ? 2 : 3},
     };
     model->output_spec = (struct tensor_spec){
         .name = text_copy("output"),
         .type = TENSOR_FP32,
-        .shape = {{1, (int64_t)config->hidden * (config->bidirectional ? 2 : 1)}, 2},
+        .shape = {{1, shape.output ? (int64_t)shape.output : -1}, 2},
     };
     struct message_model message = {
         .name = model->name,
@@ -77,7 +82,7 @@ static enum status write_metadata(struct server_model *model, const struct engin
         .outputs = {model->output_spec},
         .n_inputs = 1,
         .n_outputs = 1,
-        .vocabulary = config->vocabulary,
+        .vocabulary = shape.vocabulary,
     };
     enum status status = STATUS_NO_MEMORY;
     if (model->input_spec.name && model->output_spec.name && message.platform)
@@ -96,15 +101,12 @@ enum status server_model_open(struct server_model *model, const char *spec, uint
     if (!status)
         status = read_spec(spec, &model->name, &config, error);
     if (!status) {
-        model->input = config.input;
-        model->vocabulary = config.vocabulary;
         model->max_length = max_length;
-        status = write_metadata(model, &config, error);
-    }
-    if (!status) {
         status = engine_open(&config, &model->engine, error);
         error_prefix(error, "model '%s'", model->name);
     }
+    if (!status)
+        status = write_metadata(model, &config, error);
     engine_config_free(&config);
     return status;
 }
@@ -184,13 +186,17 @@ static enum status run(struct server_model *model, const struct tensor *input,
     if (to.tokens) {
         for (size_t i = 0; i < input->n_values; i++)
             to.tokens[i] = (int32_t)input->values.int64[i];
-    } else {
+    } else if (to.features) {
         memcpy(to.features, input->values.fp32, input->n_values * sizeof *to.features);
     }
     answer->input_ns = clock_ns() - start_ns;
     enum status status = engine_run(model->engine, error);
     answer->infer_ns = clock_ns() - start_ns;
     answer->length = n;
+    if (!status && engine_device_ns(model->engine) >= 0)
+        answer->infer_ns = engine_device_ns(model->engine);
+    if (status)
+        model->length = 0; /* a program may have to be started again */
     return status;
 }
 
@@ -216,6 +222,7 @@ static enum status write_output(const struct server_model *model,
     size_t n;
     const float *values = engine_output(model->engine, &n);
     struct tensor output = {.spec = model->output_spec, .n_values = n};
+    output.spec.shape.dims[1] = (int64_t)n;
     memcpy(&output.values.any, &values, sizeof values); /* only read from */
     int64_t start_ns = clock_ns();
     enum status status =

@@ -3,7 +3,11 @@
 #include "engines/affinity_private.h"
 #include "engines/dnnl_cap_private.h"
 #include "engines/dnnl_plan_private.h"
+#include "engines/seeded_private.h"
 
+#include "base/memory.h"
+
+#include <inttypes.h>
 #include <math.h>
 #include <omp.h>
 #include <stdlib.h>
@@ -28,8 +32,7 @@ struct dnnl_self {
     struct plan *plan; /* of the current length; NULL: none is current */
     uint32_t n;
     struct buffer tokens, input, outputs[2], scratchpad; /* shared by all lengths, never shrunk */
-    struct buffer seeded; /* the input as the seed makes it, for n_seeded steps */
-    uint32_t n_seeded;
+    struct seeded seeded;
     float *output; /* width */
 };
 
@@ -64,7 +67,7 @@ static void dnnl_engine_close(void *self)
     free(d->embedding);
     free(d->tokens.data);
     free(d->input.data);
-    free(d->seeded.data);
+    seeded_free(&d->seeded);
     free(d->outputs[0].data);
     free(d->outputs[1].data);
     free(d->scratchpad.data);
@@ -99,6 +102,8 @@ static enum status dnnl_engine_open(const struct engine_config *config, void **s
     if (!d)
         return error_set(error, STATUS_NO_MEMORY, "out of memory");
     d->config = config;
+    d->seeded = (struct seeded){
+        .seed = config->seed, .vocabulary = config->vocabulary, .input = config->input};
     status = set_up_threads(d, error);
     if (status)
         goto fail;
@@ -146,32 +151,11 @@ static float *sequence_of(const struct dnnl_self *d)
     return d->outputs[(d->config->layers - 1) % 2].data;
 }
 
-/* Copies the seeded input, which is generated once: a server changes its length per request. */
-static enum status fill_input(struct dnnl_self *d, uint32_t n, struct error *error)
-{
-    size_t step = d->embedding ? sizeof(int32_t) : d->config->input * sizeof(float);
-    if (n > d->n_seeded) {
-        d->n_seeded = 0;
-        enum status status = buffer_reserve(&d->seeded, n * step, error);
-        if (status)
-            return status;
-        d->n_seeded = (uint32_t)(d->seeded.size / step);
-        if (d->embedding)
-            weights_tokens(d->config, d->n_seeded, d->seeded.data);
-        else
-            weights_features(d->config, d->n_seeded, d->seeded.data);
-    }
-    memcpy(d->embedding ? d->tokens.data : d->input.data, d->seeded.data, n * step);
-    return STATUS_OK;
-}
-
 static enum status dnnl_engine_prepare(void *self, uint32_t n, struct error *error)
 {
     struct dnnl_self *d = self;
     struct plan *plan;
     d->plan = NULL;
-    if (n == 0)
-        return error_set(error, STATUS_INVALID, "an input of length 0; lengths start at 1");
     if (d->bound) {
         enum status status = affinity_bind(&d->cpus, error);
         if (status)
@@ -188,7 +172,7 @@ static enum status dnnl_engine_prepare(void *self, uint32_t n, struct error *err
         d->input.data, {d->outputs[0].data, d->outputs[1].data}, d->scratchpad.data};
     status = plan_bind(plan, &buffers, error);
     if (!status)
-        status = fill_input(d, n, error);
+        status = seeded_copy(&d->seeded, n, d->embedding ? d->tokens.data : d->input.data, error);
     if (status)
         return status;
     poison(sequence_of(d), (size_t)n * engine_config_width(d->config));
@@ -259,8 +243,40 @@ static const float *dnnl_engine_sequence(const void *self, size_t *n_values)
     return sequence_of(d);
 }
 
+static struct engine_shape dnnl_engine_shape(const void *self)
+{
+    const struct dnnl_self *d = self;
+    return (struct engine_shape){d->config->vocabulary, d->config->input,
+                                 engine_config_width(d->config)};
+}
+
+/* "lstm 64->128 x2 bidirectional, vocabulary 5000" */
+static char *dnnl_engine_subject(const struct engine_config *c)
+{
+    char *words =
+        c->vocabulary ? text_format(", vocabulary %" PRIu32, c->vocabulary) : text_copy("");
+    char *text = words ? text_format("%s %" PRIu32 "->%" PRIu32 " x%" PRIu32 "%s%s",
+                                     engine_cell_name(c->cell), c->input, c->hidden, c->layers,
+                                     c->bidirectional ? " bidirectional" : "", words)
+                       : NULL;
+    free(words);
+    return text;
+}
+
+static char *dnnl_engine_network(const struct engine_config *config)
+{
+    char *shape = dnnl_engine_subject(config);
+    char *text = shape ? text_format("%s, seed %" PRIu64, shape, config->seed) : NULL;
+    free(shape);
+    return text;
+}
+
 const struct engine_operations engine_dnnl = {
     .name = "dnnl",
+    .keys = "cell hidden input layers bidirectional vocabulary threads cpu isa seed",
+    .subject = dnnl_engine_subject,
+    .network = dnnl_engine_network,
+    .shape = dnnl_engine_shape,
     .library = "oneDNN " VERSION(DNNL_VERSION_MAJOR) "." VERSION(DNNL_VERSION_MINOR) "." VERSION(
         DNNL_VERSION_PATCH),
     .open = dnnl_engine_open,

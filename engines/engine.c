@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engines/engine_private.h"
 
+#include "base/memory.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static const struct engine_operations *const engines[] = {
     &engine_dnnl,
+    &engine_command,
+    &engine_plugin,
 };
 enum { N_ENGINES = sizeof engines / sizeof engines[0] };
 
@@ -15,8 +19,8 @@ struct engine {
     void *self;
 };
 
-static enum status find_engine(const char *name, const struct engine_operations **found,
-                               struct error *error)
+enum status engine_find(const char *name, const struct engine_operations **found,
+                        struct error *error)
 {
     char names[128] = "";
     for (int i = 0; i < N_ENGINES; i++) {
@@ -31,11 +35,30 @@ static enum status find_engine(const char *name, const struct engine_operations 
                      names);
 }
 
+const char *engine_name(size_t i)
+{
+    return i < N_ENGINES ? engines[i]->name : NULL;
+}
+
+enum status engine_probe(const struct engine_config *config, char **version, struct error *error)
+{
+    const struct engine_operations *operations;
+    enum status status = engine_find(config->engine, &operations, error);
+    if (status)
+        return status;
+    if (operations->probe)
+        return operations->probe(config, version, error);
+    *version = text_copy(operations->library ? operations->library : "");
+    return *version ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory");
+}
+
 enum status engine_open(const struct engine_config *config, struct engine **engine,
                         struct error *error)
 {
     const struct engine_operations *operations;
-    enum status status = find_engine(config->engine, &operations, error);
+    enum status status = engine_config_check(config, error);
+    if (!status)
+        status = engine_find(config->engine, &operations, error);
     if (status)
         return status;
     struct engine *e = calloc(1, sizeof *e);
@@ -56,14 +79,34 @@ fail:
     return status;
 }
 
+struct engine_shape engine_shape(const struct engine *engine)
+{
+    return engine->operations->shape(engine->self);
+}
+
+char *engine_describe(const struct engine *engine)
+{
+    const struct engine_operations *operations = engine->operations;
+    char *text = engine_config_describe(&engine->config);
+    const char *version = operations->version ? operations->version(engine->self) : NULL;
+    if (!text || !version)
+        return text;
+    char *whole = text_format("%s, %s", text, version);
+    free(text);
+    return whole;
+}
+
 enum status engine_prepare(struct engine *engine, uint32_t n, struct error *error)
 {
+    if (n == 0)
+        return error_set(error, STATUS_INVALID, "an input of length 0; lengths start at 1");
     return engine->operations->prepare(engine->self, n, error);
 }
 
 struct engine_input engine_input(struct engine *engine)
 {
-    return engine->operations->input(engine->self);
+    return engine->operations->input ? engine->operations->input(engine->self)
+                                     : (struct engine_input){0};
 }
 
 enum status engine_run(struct engine *engine, struct error *error)
@@ -71,14 +114,22 @@ enum status engine_run(struct engine *engine, struct error *error)
     return engine->operations->run(engine->self, error);
 }
 
+int64_t engine_device_ns(const struct engine *engine)
+{
+    return engine->operations->device_ns ? engine->operations->device_ns(engine->self) : -1;
+}
+
 const float *engine_output(const struct engine *engine, size_t *n_values)
 {
-    return engine->operations->output(engine->self, n_values);
+    *n_values = 0;
+    return engine->operations->output ? engine->operations->output(engine->self, n_values) : NULL;
 }
 
 const float *engine_sequence(const struct engine *engine, size_t *n_values)
 {
-    return engine->operations->sequence(engine->self, n_values);
+    *n_values = 0;
+    return engine->operations->sequence ? engine->operations->sequence(engine->self, n_values)
+                                        : NULL;
 }
 
 const struct engine_config *engine_configuration(const struct engine *engine)
@@ -88,9 +139,7 @@ const struct engine_config *engine_configuration(const struct engine *engine)
 
 const char *engine_library_version(void)
 {
-    /* with a second library behind the engines, this becomes their list */
-    _Static_assert(N_ENGINES == 1, "name every library");
-    return engine_dnnl.library;
+    return engine_dnnl.library; /* the one library that the tools are linked with */
 }
 
 void engine_close(struct engine *engine)

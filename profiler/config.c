@@ -379,17 +379,9 @@ static void write_beside(const struct campaign_config *config, FILE *out)
 
 static void write_edge(const struct engine_config *edge, FILE *out)
 {
-    fprintf(out, "[edge]\nengine = %s\ncell = %s\nhidden = %" PRIu32 "\ninput = %" PRIu32 "\n",
-            edge->engine, edge->cell == ENGINE_GRU ? "gru" : "lstm", edge->hidden, edge->input);
-    fprintf(out,
-            "layers = %" PRIu32 "\nbidirectional = %s\nvocabulary = %" PRIu32 "\nthreads = %" PRIu32
-            "\nseed = %" PRIu64 "\n",
-            edge->layers, edge->bidirectional ? "true" : "false", edge->vocabulary, edge->threads,
-            edge->seed);
-    if (edge->cpu)
-        fprintf(out, "cpu = %s\n", edge->cpu);
-    if (edge->isa)
-        fprintf(out, "isa = %s\n", edge->isa);
+    char *text = engine_config_write(edge);
+    fprintf(out, "[edge]\n%s", text ? text : "");
+    free(text);
 }
 
 char *config_write(const struct campaign_config *config)

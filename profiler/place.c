@@ -23,10 +23,11 @@ enum status place_open_edge(const struct campaign_config *config, struct place *
 {
     *place = (struct place){0};
     place->target.name = text_copy("edge");
-    place->target.engine = engine_config_describe(&config->edge);
     enum status status = engine_open(&config->edge, &place->engine, error);
     if (status)
         place_close(place);
+    else
+        place->target.engine = engine_describe(place->engine);
     return status;
 }
 
@@ -48,6 +49,27 @@ enum status place_open_endpoint(const struct campaign_config *config,
     return status;
 }
 
+/* Notes what an engine's outcome counts as; what is left is no failure of the engine's. */
+static enum status note_outcome(struct sample *sample, enum status status)
+{
+    switch (status) {
+    case STATUS_OK:
+        return STATUS_OK;
+    case STATUS_NO_MEMORY:
+    case STATUS_INTERRUPTED:
+        return status;
+    case STATUS_TIMEOUT: /* of a program */
+        sample->failure = FAILURE_TIMEOUT;
+        return STATUS_OK;
+    case STATUS_PROTOCOL:
+        sample->failure = FAILURE_PROTOCOL;
+        return STATUS_OK;
+    default:
+        sample->failure = FAILURE_ENGINE;
+        return STATUS_OK;
+    }
+}
+
 /* Counters work outside of the time: started before it, stopped and read behind it. */
 static enum status run_engine(struct place *place, struct counters *counters, struct sample *sample,
                               struct error *why)
@@ -58,8 +80,10 @@ static enum status run_engine(struct place *place, struct counters *counters, st
     sample->time_ns = clock_ns() - start;
     sample->n_counters = counters_stop(counters, place->readings);
     sample->counters = place->readings;
-    sample->failure = status ? FAILURE_ENGINE : FAILURE_NONE;
-    return status == STATUS_NO_MEMORY ? status : STATUS_OK;
+    int64_t device_ns = status ? -1 : engine_device_ns(place->engine);
+    if (device_ns >= 0)
+        sample->time_ns = sample->server_ns = device_ns;
+    return note_outcome(sample, status);
 }
 
 static enum status ask_endpoint(struct place *place, struct sample *sample, struct error *why)
@@ -113,12 +137,8 @@ enum status place_sample(struct place *place, uint32_t length, struct sample *sa
 {
     *sample = fresh(length);
     enum status status = place_prepare(place, length, why);
-    if (status && place->engine && status != STATUS_NO_MEMORY) {
-        sample->failure = FAILURE_ENGINE;
-        return STATUS_OK;
-    }
     if (status)
-        return status;
+        return place->engine ? note_outcome(sample, status) : status;
     int64_t rtt_ns = place_probe(place);
     status = place->engine ? run_engine(place, place->counters, sample, why)
                            : ask_endpoint(place, sample, why);
@@ -154,6 +174,8 @@ enum status place_warm_up(struct place *place, uint32_t length, struct error *er
             struct sample sample;
             struct error why = {0};
             enum status status = place_sample(place, length, &sample, &why);
+            if (status == STATUS_INTERRUPTED)
+                return STATUS_OK; /* the sweep sees that by itself */
             if (!status && sample.failure != FAILURE_NONE)
                 status = STATUS_FAILED;
             if (status)

@@ -123,6 +123,8 @@ static enum status attempt_sample(struct sweep_state *state, struct pair *pair, 
     struct error why;
     error_clear(&why);
     enum status status = place_sample(place, pair->length, sample, &why);
+    if (status == STATUS_INTERRUPTED)
+        return STATUS_OK; /* the round sees that by itself */
     if (status)
         return error_set(error, status, "%s", why.text);
     keep_readings(batch, sample);

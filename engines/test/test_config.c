@@ -58,6 +58,10 @@ static void test_refuses(void **state)
         {"cpu", "0 ", STATUS_INVALID, "cpu"},
         {"cpu", "99999", STATUS_INVALID, "cpu"},
         {"cpu", "123456789012345678901234567890", STATUS_INVALID, "cpu"},
+        {"argv", "python3 'x.py", STATUS_INVALID, "argv: a ' that is not closed"},
+        {"timeout", "0", STATUS_INVALID, "timeout: '0' is no time to wait"},
+        {"timeout", "soon", STATUS_INVALID, "timeout: "},
+        {"restarts", "-1", STATUS_INVALID, "restarts: "},
         {"seed", "-3", STATUS_INVALID, "seed: '-3'"},
         {"seed", "18446744073709551616", STATUS_INVALID, "seed"},
     };
@@ -84,7 +88,12 @@ static void test_sets(void **state)
                                           {"threads", "0"},
                                           {"cpu", "0,2-3"},
                                           {"isa", "avx2"},
-                                          {"seed", "18446744073709551615"}};
+                                          {"seed", "18446744073709551615"},
+                                          {"library", "./x=1.so"},
+                                          {"argv", "python3 x.py --units '3 4'"},
+                                          {"options", " a=b, c"},
+                                          {"timeout", "1.5s"},
+                                          {"restarts", "0"}};
     struct engine_config *config = *state;
     struct error error = {0};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -192,6 +201,88 @@ static void test_copies(void **state)
     engine_config_free(&copy);
 }
 
+/* What follows argv and options is theirs; other values end where the next key begins. */
+static void test_parses_rests(void **state)
+{
+    struct engine_config *config = *state;
+    struct error error = {0};
+    if (engine_config_parse(config, "command:timeout=2s,argv=python3 x.py --a=b,c --d=e", &error))
+        fail_msg("%s", error.text);
+    assert_string_equal(config->argv, "python3 x.py --a=b,c --d=e");
+    assert_true(config->timeout_s == 2);
+    if (engine_config_parse(config, "plugin:library=./a,b.so,cpu=0,2,options=x=1,seed=2", &error))
+        fail_msg("%s", error.text);
+    assert_string_equal(config->library, "./a,b.so");
+    assert_string_equal(config->cpu, "0,2");
+    assert_string_equal(config->options, "x=1,seed=2");
+}
+
+/* Set from its own text a configuration is the same; keys of other engines are not in it. */
+static void test_writes(void **state)
+{
+    static const struct {
+        const char *spec, *text;
+    } rows[] = {
+        {"dnnl:cell=gru,vocabulary=9,isa=avx",
+         "engine = dnnl\ncell = gru\nhidden = 128\ninput = 64\nlayers = 1\nbidirectional = "
+         "false\nvocabulary = 9\nthreads = 1\nisa = avx\nseed = 1\n"},
+        {"command:argv=sh 'a b.sh' x=y",
+         "engine = command\nargv = sh 'a b.sh' x=y\ntimeout = 60s\nrestarts = 10\n"},
+        {"plugin:library=./a.so,seed=3,options= 5",
+         "engine = plugin\nthreads = 1\nseed = 3\nlibrary = ./a.so\noptions =  5\n"},
+        {"magic:hidden=3", "engine = magic\nhidden = 3\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct engine_config config, again;
+        struct error error = {0};
+        assert_int_equal(engine_config_defaults(&config, NULL), STATUS_OK);
+        assert_int_equal(engine_config_defaults(&again, NULL), STATUS_OK);
+        if (engine_config_parse(&config, rows[i].spec, &error))
+            fail_msg("%s", error.text);
+        char *text = engine_config_write(&config), *rest = text;
+        assert_string_equal(text, rows[i].text);
+        while (*rest) {
+            char *key = strsep(&rest, "\n"), *value = strstr(key, " = ");
+            *value = '\0';
+            assert_int_equal(engine_config_set(&again, key, value + 3, &error), STATUS_OK);
+        }
+        free(text);
+        text = engine_config_write(&again);
+        assert_string_equal(text, rows[i].text);
+        free(text);
+        engine_config_free(&config);
+        engine_config_free(&again);
+    }
+}
+
+static void test_keys_of_engines(void **state)
+{
+    static const struct {
+        const char *spec;
+        enum status status;
+        const char *message;
+    } rows[] = {
+        {"command:cell=lstm,argv=x", STATUS_INVALID,
+         "engine command takes no key 'cell', only: cpu, argv, timeout, restarts"},
+        {"plugin:library=x,vocabulary=9", STATUS_INVALID, "takes no key 'vocabulary'"},
+        {"dnnl:argv=x", STATUS_INVALID,
+         "engine dnnl takes no key 'argv', only: cell, hidden, input"},
+        {"magic", STATUS_NOT_FOUND, "no engine 'magic' in this build; there is: dnnl, "},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct engine_config config;
+        struct error error = {0};
+        assert_int_equal(engine_config_defaults(&config, NULL), STATUS_OK);
+        assert_int_equal(engine_config_parse(&config, rows[i].spec, NULL), STATUS_OK);
+        enum status status = engine_config_check(&config, &error);
+        if (status != rows[i].status || !strstr(error.text, rows[i].message))
+            fail_msg("'%s': status %d, '%s'", rows[i].spec, status, error.text);
+        engine_config_free(&config);
+    }
+}
+
 static void test_cpu_lists(void **state)
 {
     (void)state;
@@ -213,6 +304,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refuses_specs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_describes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_copies, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_parses_rests, set_up, tear_down),
+        cmocka_unit_test(test_writes),
+        cmocka_unit_test(test_keys_of_engines),
         cmocka_unit_test(test_cpu_lists),
     };
     return cmocka_run_group_tests_name("config", tests, NULL, NULL);

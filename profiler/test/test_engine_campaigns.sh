@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Campaigns whose edge is a program or a plug-in, against rnnserve with the same plug-in: measured,
+# resumed, failures by kind, a signal in the middle of an inference; and that nothing stays behind.
+set -u
+[ -x "${BUILD:=build}/bin/rnnprof" ] || { echo "FAILED: $BUILD/bin/rnnprof is missing: make all"; exit 1; }
+mkdir -p "$BUILD/scratch"
+folder=$(mktemp -d "$BUILD/scratch/engine_campaigns.XXXXXX")
+plugin=$BUILD/examples/engine_plugin.so
+program=$BUILD/examples/engine_command
+failed=0
+
+check() { # WHAT CONDITION..
+    local what=$1
+    shift
+    test "$@" || { echo "FAILED: $what: test $*"; failed=1; }
+}
+
+says() { # WHAT FILE PATTERN
+    grep -q -- "$3" "$2" || { echo "FAILED: $1: no '$3' in:"; cat "$2"; failed=1; }
+}
+
+campaign() { # NAME STOP LINES.. of [edge]
+    {
+        echo "[campaign]"
+        echo "name = $1"
+        echo "lengths = 4,16,48"
+        echo "[stop]"
+        printf '%s\n' "$2"
+        shift 2
+        echo "[edge]"
+        printf '%s\n' "$@"
+    } >"$folder/lab.ini"
+}
+
+run() { # OPTIONS..: the exit status
+    "$BUILD/bin/rnnprof" run "$folder/lab.ini" --db "$folder/lab.db" "$@" >"$folder/out" \
+        2>"$folder/err"
+}
+
+# Answers with one and the same time, so that warming up is 10 runs of one length; with the opening's,
+# the first of each length and what the sweep runs before it counts, the 18th is the first sample. The
+# body may have its own mind, with $n and $i.
+program_script() { # BODY
+    # shellcheck disable=SC2016 # it is the script that expands them
+    printf 'echo $$ >%s/pid; i=0; while read -r word n; do i=$((i + 1)); %s\n%s; done\n' \
+        "$folder" "$1" "sleep 0.002; echo OK 1500000" >"$folder/program.sh"
+}
+
+stop='ci = 0
+max_samples = 6'
+
+# a program that says what its device took
+campaign told "$stop" "engine = command" "argv = $program 64"
+run
+check "a program is measured" $? = 0
+says "the program is named" "$folder/err" "edge: command $program 64, LSTM of 64 units in plain C"
+"$BUILD/bin/rnnprof" export --db "$folder/lab.db" --campaign told >"$folder/told.csv"
+check "every sample" "$(grep -c ,edge, "$folder/told.csv")" = 18
+check "the device's own time is the sample's" \
+    "$(awk -F, 'NR > 1 && $2 == $8' "$folder/told.csv" | wc -l)" = 18
+run --resume
+check "it goes on" $? = 0
+campaign told "$stop" "engine = command" "argv = $program 32"
+run --resume
+check "not with another program" $? = 1
+says "it says which" "$folder/err" "was measured with 'argv = $program 64', now it is"
+
+# one that does not say: our clock
+program_script "sleep 0.02; echo OK; continue"
+campaign untold "$stop" "engine = command" "argv = sh $folder/program.sh"
+run
+check "a program without a clock" $? = 0
+"$BUILD/bin/rnnprof" export --db "$folder/lab.db" --campaign untold >"$folder/untold.csv"
+check "is timed from outside" \
+    "$(awk -F, 'NR > 1 && $2 >= 0.02 && $8 == ""' "$folder/untold.csv" | wc -l)" = 18
+
+# failures: each program does one wrong thing once per start
+for body in "exec sleep 60" "exit 3" "echo nonsense" "echo ERROR no; continue"; do
+    program_script "[ \$i = 20 ] && { $body; }"
+    rm -f "$folder/lab.db"
+    campaign wrong "$stop" "engine = command" "argv = sh $folder/program.sh" "timeout = 1s"
+    run
+    check "a campaign goes on after '$body'" $? = 0
+    says "and counts it" "$folder/out" "; 1 failed,"
+done
+
+# a program that always fails ends the campaign, with what it did
+program_script "[ -e $folder/again ] && exit 1; [ \$i = 20 ] && touch $folder/again && exit 1"
+rm -f "$folder/again"
+rm -f "$folder/lab.db"
+campaign hopeless "$stop" "engine = command" "argv = sh $folder/program.sh" "restarts = 2"
+run
+check "a hopeless program" $? = 1
+says "is given up" "$folder/err" "is given up after 2 restarts (ended 3 times)"
+campaign broken "$stop" "engine = command" "argv = /no/such/program"
+run
+check "a program that is not there" $? = 1
+says "is named" "$folder/err" "engine command: '/no/such/program' cannot be started"
+
+# Ctrl-C while a program hangs: what was measured is there, and the program is gone
+program_script "[ \$i = 20 ] && { touch $folder/hangs; exec sleep 300; }"
+rm -f "$folder/lab.db" "$folder/hangs"
+campaign hung "$stop" "engine = command" "argv = sh $folder/program.sh"
+"$BUILD/bin/rnnprof" run "$folder/lab.ini" --db "$folder/lab.db" >"$folder/out" 2>"$folder/err" &
+rnnprof=$!
+for _ in {1..200}; do [ -e "$folder/hangs" ] && break; sleep 0.05; done
+sleep 0.2
+kill -INT "$rnnprof"
+wait "$rnnprof"
+check "a signal ends a hanging campaign" $? = 3
+check "with its program" ! -d "/proc/$(cat "$folder/pid")"
+"$BUILD/bin/rnnprof" export --db "$folder/lab.db" >"$folder/hung.csv"
+check "and keeps its samples" "$(grep -c ,edge, "$folder/hung.csv")" -gt 1
+
+# a plug-in here and the same at an endpoint
+"$BUILD/bin/rnnserve" --listen 127.0.0.1:0 --model "net=plugin:library=$plugin,seed=4,options=24" \
+    --model "far=command:timeout=9s,argv=$program 16" >"$folder/url" 2>"$folder/server.err" &
+server=$!
+trap 'kill "$server" 2>/dev/null' EXIT
+for _ in {1..100}; do
+    grep -qs listening "$folder/url" && break
+    sleep 0.1
+done
+url=$(sed 's/listening on //' "$folder/url")
+campaign plug "$stop" "engine = plugin" "library = $plugin" "seed = 4" "options = 24" \
+    "[cloud]" "url = $url" "model = net" "[program]" "url = $url" "model = far"
+run
+check "a plug-in and two endpoints" $? = 0
+says "nothing failed" "$folder/out" "; 0 failed,"
+says "named" "$folder/err" "edge: plugin engine_plugin.so, options 24, 1 thread"
+campaign plug "$stop" "engine = plugin" "library = ./no_such.so"
+run
+says "a plug-in that is not there" "$folder/err" "library = ./no_such.so cannot be loaded"
+kill "$server"
+wait "$server"
+check "the server ends" $? = 0
+exit "$failed"
