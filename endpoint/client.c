@@ -8,14 +8,11 @@
 
 #include <curl/curl.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { DEFAULT_VOCABULARY = 2, MAX_VALUES = HTTP_MAX_ANSWER / 2, MAX_ROWS = 1 << 20 };
-
-#define DEFAULT_TIMEOUT_S 30.0
 
 struct client {
     struct http *http;   /* the warm connection */
@@ -65,17 +62,22 @@ static enum status make_urls(struct client *client, const struct client_config *
     if (!config->model || !config->model[0])
         return error_set(error, STATUS_INVALID,
                          "%s: no model named; give the name of one at that server", config->url);
-    char *model = http_escape(config->model);
+    char *model = http_escape(config->model), *path = NULL;
+    char *version = config->version ? http_escape(config->version) : text_copy("");
+    if (model && version)
+        path = text_format("%.*s/v2/models/%s%s%s", n, config->url, model,
+                           *version ? "/versions/" : "", version);
     *server_url = text_format("%.*s/v2", n, config->url);
-    *model_url = text_format("%.*s/v2/models/%s", n, config->url, model ? model : "");
+    *model_url = text_copy(path);
     client->live_url = text_format("%.*s/v2/health/live", n, config->url);
-    client->infer_url = text_format("%.*s/v2/models/%s/infer", n, config->url, model ? model : "");
-    client->statistics_url =
-        text_format("%.*s/v2/models/%s/stats", n, config->url, model ? model : "");
+    client->infer_url = text_format("%s/infer", path ? path : "");
+    client->statistics_url = text_format("%s/stats", path ? path : "");
     client->model = text_copy(config->model);
-    bool whole = model && *server_url && *model_url && client->live_url && client->infer_url &&
+    bool whole = *server_url && *model_url && client->live_url && client->infer_url &&
                  client->statistics_url && client->model;
     free(model);
+    free(version);
+    free(path);
     return whole ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory for a URL");
 }
 
@@ -92,7 +94,8 @@ static enum status ask_server(struct client *client, const char *url, struct err
         client->server = text_format("%s %s", server.name, server.version);
     else
         client->server = text_copy("");
-    client->has_statistics = client->wants_statistics = server.extensions[EXTENSION_STATISTICS];
+    http_mask(client->http, client->server);
+    client->has_statistics = server.extensions[EXTENSION_STATISTICS];
     message_server_free(&server);
     return client->server ? STATUS_OK
                           : error_set(error, STATUS_NO_MEMORY, "out of memory for metadata");
@@ -142,6 +145,7 @@ static enum status ask_model(struct client *client, const char *url, struct erro
     if (!status)
         status = choose_input(client, &model, error);
     error_prefix(error, "%s", url);
+    http_mask(client->http, error ? error->text : NULL);
     message_model_free(&model);
     return status && status != STATUS_NO_MEMORY ? STATUS_PROTOCOL : status;
 }
@@ -156,12 +160,11 @@ enum status client_open(const struct client_config *config, struct client **clie
     made->seed = config->seed;
     made->vocabulary = config->vocabulary;
     made->form = config->binary ? MESSAGE_BINARY : MESSAGE_JSON;
-    double timeout_s = config->timeout_s > 0 ? config->timeout_s : DEFAULT_TIMEOUT_S;
     enum status status = make_urls(made, config, &server_url, &model_url, error);
     if (!status)
-        status = http_open(fmin(timeout_s, 1e6), HTTP_KEEP, &made->http, error);
+        status = http_open(config, HTTP_KEEP, &made->http, error);
     if (!status && config->new_connections)
-        status = http_open(fmin(timeout_s, 1e6), HTTP_NEW, &made->single, error);
+        status = http_open(config, HTTP_NEW, &made->single, error);
     if (!status)
         status = ask_server(made, server_url, error);
     if (!status)
@@ -257,6 +260,7 @@ static enum status read_output(struct client *client, const struct http_result *
         return STATUS_OK;
     forget_output(client);
     error_prefix(error, "%s: not the protocol's answer", client->infer_url);
+    http_mask(client->http, error ? error->text : NULL);
     return status == STATUS_NO_MEMORY ? status : STATUS_PROTOCOL;
 }
 

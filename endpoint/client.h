@@ -42,7 +42,8 @@ struct client_timing {
                            statistics extension counted meanwhile (queue and compute_*), if that
                            was this request alone */
     uint64_t bytes_up, bytes_down; /* HTTP heads and bodies as on the wire (chunks with their
-                                      framing), without TCP/IP and TLS */
+                                      framing), without TCP/IP and TLS; with HTTP/2 what TCP
+                                      carried, TLS included */
     enum client_failure failure;
 };
 
@@ -68,13 +69,12 @@ void client_probe_bytes(const struct client *client, uint64_t *up, uint64_t *dow
  * STATUS_INVALID: n is 0, or too long for a message of 64 MiB. */
 enum status client_prepare(struct client *client, uint32_t n, struct error *error);
 
-/* Sends the prepared input and reads the answer; where the server's statistics are needed they are
- * asked for on the warm connection just before and after, in no figure. *timing is filled in either
- * case; on failure its `failure` says which kind. No retries, but for one: when a kept connection
- * turns out to be closed before a byte of the answer, the request goes out again on a new one
- * (connect_ns > 0 then). STATUS_IO: no connection, or it broke off.  STATUS_TIMEOUT.
- * STATUS_PROTOCOL: not status 200, not the protocol's answer, or one over 64 MiB.  STATUS_MISUSE:
- * no input prepared. */
+/* Sends the prepared input, once, and reads the answer; where the server does not say in its answer
+ * how long it took but keeps statistics, they are asked for on the warm connection just before and
+ * after all later requests, in no figure. *timing is filled in either case; on failure its
+ * `failure` says which kind. STATUS_IO: no connection, or it broke off, or the one that was kept
+ * turns out to be closed when the request is on its way.  STATUS_TIMEOUT.  STATUS_PROTOCOL: not
+ * status 200, not the protocol's answer, or one over 64 MiB.  STATUS_MISUSE: no input prepared. */
 enum status client_infer(struct client *client, struct client_timing *timing, struct error *error);
 
 /* After a successful client_infer: the first output tensor as floats, row-major, all dimensions

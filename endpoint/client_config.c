@@ -8,8 +8,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum key_kind { KEY_TEXT, KEY_TIME, KEY_WORD, KEY_U32 };
+enum key_kind { KEY_TEXT, KEY_SOURCE, KEY_HEADERS, KEY_TIME, KEY_WORD, KEY_U32 };
 
 static const struct key {
     const char *name;
@@ -21,10 +22,18 @@ static const struct key {
 #define AT(member) .offset = offsetof(struct client_config, member)
     {"url", KEY_TEXT, AT(url)},
     {"model", KEY_TEXT, AT(model)},
+    {"version", KEY_TEXT, AT(version)},
     {"tensors", KEY_WORD, AT(binary), .words = {"json", "binary"}},
     {"connection", KEY_WORD, AT(new_connections), .words = {"keep", "new"}},
+    {"http", KEY_WORD, AT(http2), .words = {"1.1", "2"}},
     {"vocabulary", KEY_U32, AT(vocabulary)},
     {"timeout", KEY_TIME, AT(timeout_s), .may_change = true},
+    {"token", KEY_SOURCE, AT(token), .may_change = true},
+    {"header", KEY_HEADERS, AT(headers), .may_change = true},
+    {"ca", KEY_TEXT, AT(ca), .may_change = true},
+    {"certificate", KEY_TEXT, AT(certificate), .may_change = true},
+    {"key", KEY_TEXT, AT(key), .may_change = true},
+    {"key_password", KEY_SOURCE, AT(key_password), .may_change = true},
 #undef AT
 };
 enum { N_KEYS = sizeof keys / sizeof keys[0] };
@@ -51,6 +60,51 @@ static enum status set_u32(uint32_t *to, const char *value, struct error *error)
     return status;
 }
 
+/* What is no source may be the secret itself: no message repeats it. */
+static enum status set_source(char **to, const char *value, struct error *error)
+{
+    bool in_variable = strncmp(value, "env:", 4) == 0 && value[4];
+    bool in_file = strncmp(value, "file:", 5) == 0 && value[5];
+    if (!in_variable && !in_file && *value)
+        return error_set(error, STATUS_INVALID,
+                         "say where it is, for this file is stored with the samples: env:VARIABLE "
+                         "or file:PATH");
+    return text_replace(to, *value ? value : NULL, error);
+}
+
+/* The characters of a header's name (RFC 9110, section 5.6.2). */
+static const char token_characters[] = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/* Those that the client writes itself. */
+static const char *const own_headers[] = {
+    "Content-Type", "Content-Length", "Transfer-Encoding", "Inference-Header-Content-Length",
+    "Expect",       "Connection",
+};
+
+/* Adds a line; none takes all away. */
+static enum status set_header(char **to, const char *value, struct error *error)
+{
+    size_t n_name = strspn(value, token_characters);
+    if (!*value)
+        return text_replace(to, NULL, error);
+    if (n_name == 0 || value[n_name] != ':' || !value[n_name + 1 + strspn(value + n_name + 1, " ")])
+        return error_set(error, STATUS_INVALID,
+                         "wanted is NAME: VALUE, VALUE the header's or "
+                         "where it is (env:VARIABLE, file:PATH)");
+    for (size_t i = 0; i < sizeof own_headers / sizeof *own_headers; i++) {
+        if (strlen(own_headers[i]) == n_name && strncasecmp(own_headers[i], value, n_name) == 0)
+            return error_set(error, STATUS_INVALID, "%s is the client's own to write",
+                             own_headers[i]);
+    }
+    char *longer = text_format("%s%s%s", *to ? *to : "", *to ? "\n" : "", value);
+    if (!longer)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a header");
+    free(*to);
+    *to = longer;
+    return STATUS_OK;
+}
+
 static enum status set_value(const struct key *key, struct client_config *config, const char *value,
                              struct error *error)
 {
@@ -58,6 +112,10 @@ static enum status set_value(const struct key *key, struct client_config *config
     switch (key->kind) {
     case KEY_TEXT:
         return text_replace(to, *value ? value : NULL, error);
+    case KEY_SOURCE:
+        return set_source(to, value, error);
+    case KEY_HEADERS:
+        return set_header(to, value, error);
     case KEY_TIME:
         return parse_quantity(value, DIMENSION_TIME, to, error);
     case KEY_WORD:
@@ -91,12 +149,22 @@ enum status client_config_set(struct client_config *config, const char *key, con
     return error_set(error, STATUS_NOT_FOUND, "an endpoint has the keys %s", known);
 }
 
+static void write_lines(const char *name, const char *lines, FILE *out)
+{
+    while (lines && *lines) {
+        int n = (int)strcspn(lines, "\n");
+        fprintf(out, "%s = %.*s\n", name, n, lines);
+        lines += n + (lines[n] == '\n');
+    }
+}
+
 static void write_value(const struct key *key, const void *value, FILE *out)
 {
     switch (key->kind) {
     case KEY_TEXT:
-        if (*(char *const *)value)
-            fprintf(out, "%s = %s\n", key->name, *(char *const *)value);
+    case KEY_SOURCE:
+    case KEY_HEADERS:
+        write_lines(key->name, *(char *const *)value, out);
         break;
     case KEY_TIME:
         if (*(const double *)value > 0)
@@ -124,7 +192,7 @@ void client_config_write(const struct client_config *config, enum client_config_
 void client_config_free(struct client_config *config)
 {
     for (int i = 0; i < N_KEYS; i++) {
-        if (keys[i].kind == KEY_TEXT)
+        if (keys[i].kind == KEY_TEXT || keys[i].kind == KEY_SOURCE || keys[i].kind == KEY_HEADERS)
             free(*(char **)((char *)config + keys[i].offset));
     }
     *config = (struct client_config){0};

@@ -35,19 +35,26 @@ struct http_result {
     int64_t last_sent_ns; /* the kernel has the request's last byte */
     int64_t first_read_ns, last_read_ns; /* of the answer */
     int64_t server_ns;                   /* Server-Timing: queue and infer; -1: not said */
-    uint64_t bytes_up, bytes_down;
+    uint64_t bytes_up, bytes_down;       /* with HTTP/2 as the kernel counts, TLS included */
 };
 
 /* Whether requests share a connection that is kept open, or each opens one (a full TLS handshake
  * included) and closes it. */
 enum http_connection { HTTP_KEEP, HTTP_NEW };
 
-/* STATUS_EXTERNAL: libcurl cannot be used.  STATUS_NO_MEMORY. */
-enum status http_open(double timeout_s, enum http_connection connection, struct http **http,
-                      struct error *error);
+/* Nothing is sent yet. Of `config` counts what a connection needs, not the model.
+ * STATUS_INVALID: not a URL, or options that do not go together.  STATUS_IO, STATUS_NOT_FOUND: a
+ * file or variable that it names.  STATUS_EXTERNAL: libcurl cannot do that.  STATUS_NO_MEMORY. */
+enum status http_open(const struct client_config *config, enum http_connection connection,
+                      struct http **http, struct error *error);
+
+/* Overwrites in `text` (or NULL) what must not be told, such as the token. */
+void http_mask(const struct http *http, char *text);
 
 /*
- * One request to `url`, whose answer must have status 200. *result is filled in either case.
+ * One request to `url`, whose answer must have status 200; redirects are not followed. *result is
+ * filled in either case. A GET goes out again when a kept connection turns out to be closed; a POST
+ * never does: it fails then with STATUS_IO.
  * STATUS_IO: no connection, or it broke off.  STATUS_TIMEOUT.  STATUS_PROTOCOL: not HTTP, another
  * status than 200, or an answer over HTTP_MAX_ANSWER. Messages name the URL and the next step.
  */

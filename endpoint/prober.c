@@ -5,7 +5,6 @@
 #include "base/random.h"
 #include "endpoint/client_private.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +39,8 @@ enum status prober_open(const char *url, const char *model, double timeout_s,
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
     enum status status = make_urls(made, url, model, error);
     if (!status)
-        status = http_open(fmin(timeout_s, 1e6), HTTP_KEEP, &made->http, error);
+        status = http_open(&(struct client_config){.url = made->base, .timeout_s = timeout_s},
+                           HTTP_KEEP, &made->http, error);
     if (status)
         prober_close(made);
     else
