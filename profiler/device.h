@@ -8,9 +8,10 @@
 
 #include <stdint.h>
 
-/* A JSON object: cpu, n_cpus, machine, kernel, governor, virtual, libraries, rnnmap. What cannot be
- * read is null. To be freed; NULL when memory ran out. */
-char *device_fingerprint(void);
+/* A JSON object (the governor from below `sysroot`, profiler/sysfs.h): cpu, n_cpus, machine,
+ * kernel, governor, virtual, libraries, rnnmap. What cannot be read is null. To be freed; NULL when
+ * memory ran out. */
+char *device_fingerprint(const char *sysroot);
 
 /*
  * Compares two fingerprints; `stored` may hold the changes of device_note_change, of which the last

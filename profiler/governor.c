@@ -8,9 +8,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,8 +57,8 @@ static int write_word(const char *path, const char *word)
     int file = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
     if (file < 0)
         return errno;
-    ssize_t length = (ssize_t)strlen(word);
-    int errnum = write(file, word, (size_t)length) == length ? 0 : errno;
+    struct iovec line[] = {{(void *)(uintptr_t)word, strlen(word)}, {(char[]){'\n'}, 1}};
+    int errnum = writev(file, line, 2) == (ssize_t)line[0].iov_len + 1 ? 0 : errno;
     return close(file) && !errnum ? errno : errnum;
 }
 

@@ -27,6 +27,10 @@ static const struct option_row run_options[] = {
      "what changed is stored.",
      OPTION_FLAG, offsetof(struct rnnprof_settings, force), NULL, 0},
     ROW(only, "only", "TARGET", "Measure this target alone."),
+    {"set-governor", NULL,
+     "Let the clock run with the governor performance meanwhile, and give the old one back at the "
+     "end, even when rnnprof is killed. As root.",
+     OPTION_FLAG, offsetof(struct rnnprof_settings, set_governor), NULL, 0},
     SYSROOT,
 };
 static const struct option_row import_options[] = {

@@ -8,6 +8,7 @@
 #include "profiler/counters_report.h"
 #include "profiler/device.h"
 #include "profiler/energy.h"
+#include "profiler/environment.h"
 #include "profiler/sweep.h"
 
 #include <jansson.h>
@@ -21,6 +22,7 @@ static const double link_timeout_s = 10;
 struct run {
     struct campaign_config config;
     struct lockfile *lock; /* on the database */
+    struct environment environment;
     struct store *store;
     struct campaign campaign;
     struct linkcontrol *link;  /* NULL: the link stays as it is */
@@ -95,7 +97,7 @@ static enum status add_campaign(struct run *run, struct error *error)
         .name = text_copy(run->config.name),
         .tool_version = text_copy(RNNMAP_VERSION),
         .network = engine_config_network(&run->config.edge),
-        .device = device_fingerprint(),
+        .device = device_fingerprint(run->environment.sysroot),
         .config = config_write(&run->config),
         .spacing = config_spacing(&run->config),
         .seed = run->config.seed,
@@ -110,7 +112,7 @@ static enum status check_device(struct run *run, bool force, struct error *error
 {
     int64_t round = 0;
     enum status status = STATUS_OK;
-    char *now = device_fingerprint(), *noted = NULL;
+    char *now = device_fingerprint(run->environment.sysroot), *noted = NULL;
     char *changes = now ? device_changes(run->campaign.device, now) : NULL;
     if (!now)
         status = error_set(error, STATUS_NO_MEMORY, "out of memory for the device's fingerprint");
@@ -189,6 +191,10 @@ static enum status set_up(struct run *run, const struct invocation *call,
     if (!status)
         status = lock(run, s, error);
     if (!status)
+        status = environment_open(&run->environment, s->sysroot,
+                                  wanted(s, "edge") ? run->config.edge.cpu : NULL, s->set_governor,
+                                  error);
+    if (!status)
         status = open_link(run, s, error);
     if (!status)
         status = open_counters(run, s, error);
@@ -219,6 +225,7 @@ static void announce(const struct run *run, FILE *out)
         fprintf(out, "  %s: %s%s%s\n", target->name, target->engine ? target->engine : "",
                 target->url ? " at " : "", target->url ? target->url : "");
     }
+    environment_announce(&run->environment, out);
     counters_announce(run->counters, &run->counters_cost, out);
     energy_announce(run->energy, out);
     for (size_t i = 0; run->link && i < run->config.n_link_states; i++) {
@@ -235,11 +242,12 @@ static void put_result(const struct invocation *call, const struct run *run,
     char elapsed[UNITS_TEXT_SIZE];
     if (call->json) {
         json_t *document = json_pack(
-            "{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:f}", "schema", "rnnmap.run/1", "db", run->db,
+            "{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:f,s:I}", "schema", "rnnmap.run/1", "db", run->db,
             "campaign", run->config.name, "samples", (json_int_t)result->n_samples, "failed",
             (json_int_t)result->n_failed, "outliers", (json_int_t)result->n_outliers, "rounds",
             (json_int_t)result->n_rounds, "not_converged", (json_int_t)result->n_not_converged,
-            "elapsed_s", result->elapsed_s);
+            "elapsed_s", result->elapsed_s, "rounds_flagged",
+            (json_int_t)run->environment.summary.n_flagged);
         if (run->counters)
             json_object_set_new(document, "counters", counters_json(run->counters));
         if (run->energy)
@@ -258,37 +266,52 @@ static void put_result(const struct invocation *call, const struct run *run,
         (unsigned long long)result->n_outliers, run->campaign.harness_overhead_ns, run->db);
 }
 
+/* The sweep with all that goes on beside it, and what is said of it. The clock is looked at before
+ * the meter's windows begin: they are no part of the round. */
+static enum status measure(struct run *run, const struct invocation *call,
+                           struct sweep_result *result, struct error *error)
+{
+    FILE *says = call->verbosity < 0 ? NULL : call->diagnostics;
+    struct sweep sweep = {.config = &run->config,
+                          .store = run->store,
+                          .campaign_id = run->campaign.id,
+                          .places = run->places,
+                          .n_places = run->n_places,
+                          .link = run->link,
+                          .progress = says};
+    struct error late = {0};
+    if (says)
+        announce(run, says);
+    enum status status = environment_watch(&run->environment, &sweep, error);
+    if (!status && run->energy)
+        sweep.companions[sweep.n_companions++] = energy_companion(run->energy);
+    if (!status)
+        status = sweep_run(&sweep, result, error);
+    if (run->energy && (status == STATUS_OK || status == STATUS_NOT_REACHED)) {
+        enum status windows = energy_finish(run->energy, error);
+        status = windows ? windows : status;
+    }
+    enum status concluded = environment_conclude(&run->environment, says, &late);
+    if (concluded && (status == STATUS_OK || status == STATUS_NOT_REACHED))
+        status = error_set(error, concluded, "%s", late.text);
+    if (says) {
+        counters_conclude(run->counters, says);
+        energy_conclude(run->energy, says);
+    }
+    if (status == STATUS_OK || status == STATUS_NOT_REACHED)
+        put_result(call, run, result);
+    return status;
+}
+
 enum status rnnprof_run(const struct invocation *call, const void *settings, struct error *error)
 {
-    const struct rnnprof_settings *s = settings;
     struct run run = {0};
     struct sweep_result result = {0};
+    struct error late = {0};
     stop_catch();
-    enum status status = set_up(&run, call, s, error);
-    if (!status) {
-        struct sweep sweep = {.config = &run.config,
-                              .store = run.store,
-                              .campaign_id = run.campaign.id,
-                              .places = run.places,
-                              .n_places = run.n_places,
-                              .link = run.link,
-                              .progress = call->verbosity < 0 ? NULL : call->diagnostics};
-        if (call->verbosity >= 0)
-            announce(&run, call->diagnostics);
-        if (run.energy)
-            sweep.companions[sweep.n_companions++] = energy_companion(run.energy);
-        status = sweep_run(&sweep, &result, error);
-        if (run.energy && (status == STATUS_OK || status == STATUS_NOT_REACHED)) {
-            enum status windows = energy_finish(run.energy, error);
-            status = windows ? windows : status;
-        }
-        if (call->verbosity >= 0)
-            counters_conclude(run.counters, call->diagnostics);
-        if (call->verbosity >= 0)
-            energy_conclude(run.energy, call->diagnostics);
-        if (status == STATUS_OK || status == STATUS_NOT_REACHED)
-            put_result(call, &run, &result);
-    }
+    enum status status = set_up(&run, call, settings, error);
+    if (!status)
+        status = measure(&run, call, &result, error);
     energy_close(run.energy);
     for (size_t i = 0; i < run.n_places; i++)
         place_close(&run.places[i]);
@@ -299,5 +322,6 @@ enum status rnnprof_run(const struct invocation *call, const void *settings, str
     lockfile_release(run.lock);
     config_free(&run.config);
     free(run.db);
-    return status;
+    enum status released = environment_close(&run.environment, &late);
+    return released && !status ? error_set(error, released, "%s", late.text) : status;
 }

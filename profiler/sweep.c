@@ -64,6 +64,15 @@ static enum status run_round(struct sweep_state *state, struct round_plan *plan,
     return status;
 }
 
+static bool has_active_companion(const struct sweep *sweep)
+{
+    for (size_t i = 0; i < sweep->n_companions; i++) {
+        if (!sweep->companions[i].passive)
+            return true;
+    }
+    return false;
+}
+
 /* A round with what goes on beside it. */
 static enum status run_accompanied(struct sweep_state *state, struct round_plan *plan,
                                    struct error *error)
@@ -78,14 +87,14 @@ static enum status run_accompanied(struct sweep_state *state, struct round_plan 
     state->now_ns = sweep_now(state);
     if (!status)
         status = run_round(state, plan, error);
-    if (!status && sweep->n_companions > 0)
+    if (!status && has_active_companion(sweep))
         status = sweep_flush(state, error);
     for (size_t i = 0; !status && i < sweep->n_companions && !stop_asked(); i++) {
         const struct sweep_companion *companion = &sweep->companions[i];
         if (companion->round_end)
             status = companion->round_end(companion->self, state->round, error);
     }
-    if (sweep->n_companions > 0)
+    if (has_active_companion(sweep))
         state->in_force = -1; /* one of them may have set the link */
     state->now_ns = sweep_now(state);
     return status;

@@ -25,6 +25,7 @@ struct sweep_companion {
     void *self;
     enum status (*round_begin)(void *self, int64_t round, struct error *error);
     enum status (*round_end)(void *self, int64_t round, struct error *error);
+    bool passive; /* it only looks: no link is set, and samples need not be stored before */
 };
 
 enum { SWEEP_MAX_COMPANIONS = 4 };

@@ -22,6 +22,17 @@ enum status store_round_put(struct store *store, int64_t campaign_id,
                   (int64_t)state->flagged);
 }
 
+enum status store_rounds_put(struct store *store, int64_t campaign_id,
+                             const struct round_state *states, size_t n, struct error *error)
+{
+    enum status status = n > 0 ? sql_begin(store, error) : STATUS_OK;
+    if (n == 0 || status)
+        return status;
+    for (size_t i = 0; !status && i < n; i++)
+        status = store_round_put(store, campaign_id, &states[i], error);
+    return sql_end(store, status, error);
+}
+
 enum status store_round_states(struct store *store, int64_t campaign_id,
                                struct round_state **states, size_t *n, struct error *error)
 {

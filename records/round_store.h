@@ -19,6 +19,10 @@ struct round_state {
 enum status store_round_put(struct store *store, int64_t campaign_id,
                             const struct round_state *state, struct error *error);
 
+/* The same of n, in one transaction. */
+enum status store_rounds_put(struct store *store, int64_t campaign_id,
+                             const struct round_state *states, size_t n, struct error *error);
+
 /* A campaign's, by round: an array of *n to free(). */
 enum status store_round_states(struct store *store, int64_t campaign_id,
                                struct round_state **states, size_t *n, struct error *error);
