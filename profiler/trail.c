@@ -87,23 +87,25 @@ double trail_recent_uw(const struct trail *trail, int64_t span_ns)
     return trapezoids_uj(r, first, last) / seconds_between(&r[first], &r[last]);
 }
 
-/* The standard error of the mean power, from what successive readings differ by. */
-static double standard_error_uw(const struct trail *trail, int64_t update_ns)
+/* The standard error of the mean power from reading 0 to reading `last`, from what successive ones
+ * differ by. */
+static double standard_error_uw(const struct meter_reading *r, size_t last, int64_t update_ns)
 {
-    const struct meter_reading *r = trail->readings;
-    double sum_of_squares = 0;
-    for (size_t i = 0; i + 1 < trail->n; i++)
+    double sum_of_squares = 0, n = (double)last;
+    for (size_t i = 0; i < last; i++)
         sum_of_squares += pow(r[i + 1].value - r[i].value, 2);
-    double n = (double)(trail->n - 1);
     if (update_ns > 0) /* readings in between two updates are no news */
-        n = fmin(n, (double)(r[trail->n - 1].t_ns - r[0].t_ns) / (double)update_ns);
-    return sqrt(sum_of_squares / 2 / n / n);
+        n = fmin(n, seconds_between(&r[0], &r[last]) / ((double)update_ns * 1e-9));
+    return sqrt(sum_of_squares / 2) / n;
 }
 
-struct stretch trail_stretch(const struct trail *trail, double resolution_uw, int64_t update_ns)
+struct stretch trail_stretch(const struct trail *trail, int64_t to_ns, double resolution_uw,
+                             int64_t update_ns)
 {
     const struct meter_reading *r = trail->readings;
-    size_t last = trail->n - 1;
+    size_t last = 1;
+    while (last + 1 < trail->n && r[last].t_ns < to_ns)
+        last++;
     struct stretch stretch = {.from_ns = r[0].t_ns,
                               .to_ns = r[last].t_ns,
                               .energy_uj = trapezoids_uj(r, 0, last),
@@ -111,16 +113,16 @@ struct stretch trail_stretch(const struct trail *trail, double resolution_uw, in
                               .flat = true,
                               .last_uw = r[last].value};
     double least = r[0].value, most = r[0].value;
-    for (size_t i = 0; i <= last; i++) {
+    for (size_t i = 0; i < trail->n; i++) {
         stretch.flat = stretch.flat && r[i].value == r[0].value;
         if (r[i].t_ns - r[0].t_ns <= 2 * update_ns || r[last].t_ns - r[i].t_ns <= 2 * update_ns) {
             least = fmin(least, r[i].value);
             most = fmax(most, r[i].value);
         }
     }
-    double duration_s = seconds_between(&r[0], &r[last]);
-    stretch.error_uj = reach * standard_error_uw(trail, update_ns) * duration_s +
-                       1.5 * (double)update_ns * 1e-9 * (most - least);
+    stretch.error_uj =
+        reach * standard_error_uw(r, last, update_ns) * seconds_between(&r[0], &r[last]) +
+        1.5 * (double)update_ns * 1e-9 * (most - least);
     return stretch;
 }
 

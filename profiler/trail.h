@@ -62,13 +62,15 @@ void trail_free(struct trail *trail);
 double trail_recent_uw(const struct trail *trail, int64_t span_ns);
 
 /*
- * From the first reading to the last, n >= 2. A reading may be the mean over the update before, so
- * the trail may be late by an update and a half: the bound has the range of the readings at the two
- * ends times that. What happens in between two updates is in it by three standard errors of the
+ * From the first reading to the first at or after `to_ns`, n >= 3. A reading may be the mean over
+ * the update before, so the trail may be late by an update and a half: the bound has the range of
+ * the readings up to two updates around both ends times that, so the trail has to go on for two
+ * updates beyond. What happens in between two updates is in it by three standard errors of the
  * mean, from the mean square successive difference (von Neumann 1941), which slow changes, that the
  * readings follow, do not enter. Half of the resolution is the floor.
  */
-struct stretch trail_stretch(const struct trail *trail, double resolution_uw, int64_t update_ns);
+struct stretch trail_stretch(const struct trail *trail, int64_t to_ns, double resolution_uw,
+                             int64_t update_ns);
 
 /*
  * The update period from the moments at which a figure was seen to change, n of them, ascending: a

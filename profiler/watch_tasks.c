@@ -225,9 +225,11 @@ static enum status power_window(struct watch *w, struct error *error)
         status = sample(w, &due_ns, error);
         const struct trail *trail = &w->trail;
         if (status || trail->n < 3 ||
-            trail->readings[trail->n - 1].t_ns - trail->readings[0].t_ns < duration)
+            trail->readings[trail->n - 1].t_ns - trail->readings[0].t_ns <
+                duration + 2 * update_ns(w))
             continue;
-        w->stretch = trail_stretch(trail, w->info->resolution, update_ns(w));
+        w->stretch = trail_stretch(trail, trail->readings[0].t_ns + duration, w->info->resolution,
+                                   update_ns(w));
         if (enough(w, &w->stretch) || duration >= w->goal.most_ns)
             break;
         duration = longer(w, duration);
@@ -303,9 +305,10 @@ static enum status tail(struct watch *w, struct error *error)
         status = sharp_change(w, &last, error);
     if (status)
         return status;
-    w->stretch = w->info->counts ? counter_stretch(&first, &last, w->info->resolution,
-                                                   w->info->n_parts, update_ns(w))
-                                 : trail_stretch(&w->trail, w->info->resolution, update_ns(w));
+    w->stretch =
+        w->info->counts
+            ? counter_stretch(&first, &last, w->info->resolution, w->info->n_parts, update_ns(w))
+            : trail_stretch(&w->trail, INT64_MAX, w->info->resolution, update_ns(w));
     return STATUS_OK;
 }
 

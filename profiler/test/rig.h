@@ -43,13 +43,13 @@ struct rig {
     char *root;
     double rest_w, load_w;
     int64_t update_ns;
-    clockid_t activity; /* the CPU clock of what is watched */
+    _Atomic clockid_t activity; /* the CPU clock of what is watched */
     struct rig_file files[RIG_FILES];
     size_t n_files;
     pthread_t thread;
     atomic_bool stop, frozen;
     struct rig_entry {
-        int64_t t_ns;
+        int64_t t_ns, within_ns; /* the moment, and how well it is known */
         double energy_uj;
     } * log; /* n */
     _Atomic size_t n;
@@ -86,15 +86,35 @@ static inline void rig_put(const struct rig *rig, const char *path, const char *
     free(whole);
 }
 
-/* In one piece: a reader sees the old file or the new one. */
-static inline void rig_write(const struct rig_file *file, double figure)
+/* Two steps, so that a reader sees the old file or the new one, and the moment is known. */
+static inline void rig_prepare(const struct rig_file *file, double figure)
 {
     char text[32];
     int length = snprintf(text, sizeof text, "%.0f\n", floor(figure / file->unit));
     int fd = open(file->beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0 || write(fd, text, (size_t)length) != length || close(fd) ||
-        rename(file->beside, file->whole))
+    if (fd < 0 || write(fd, text, (size_t)length) != length || close(fd))
         abort();
+}
+
+/* What the files say from here on. */
+static inline void rig_publish(struct rig *rig, double energy_uj, double power_uw,
+                               struct rig_entry *entry)
+{
+    for (size_t i = 0; i < rig->n_files; i++) {
+        const struct rig_file *file = &rig->files[i];
+        double mine_uj = file->share * energy_uj;
+        rig_prepare(file, !file->counts        ? file->share * power_uw
+                          : file->range_uj > 0 ? fmod(mine_uj, file->range_uj)
+                                               : mine_uj);
+    }
+    int64_t before_ns = clock_ns();
+    for (size_t i = 0; i < rig->n_files && !atomic_load(&rig->frozen); i++) {
+        if (rename(rig->files[i].beside, rig->files[i].whole))
+            abort();
+    }
+    int64_t after_ns = clock_ns();
+    *entry = (struct rig_entry){before_ns + (after_ns - before_ns) / 2, (after_ns - before_ns) / 2,
+                                energy_uj};
 }
 
 static inline void *rig_work(void *user)
@@ -103,35 +123,30 @@ static inline void *rig_work(void *user)
     struct sched_param real_time = {.sched_priority = 10}; /* hardware is never late */
     pthread_setschedparam(pthread_self(), SCHED_FIFO, &real_time);
     prctl(PR_SET_TIMERSLACK, 1000UL);
-    int64_t start_ns = clock_ns(), due_ns = start_ns, cpu_before = clock_cpu_ns(rig->activity);
-    struct rig_entry before = {start_ns, 0};
+    clockid_t watched = atomic_load(&rig->activity);
+    int64_t due_ns = clock_ns(), before_ns = due_ns, cpu_before = clock_cpu_ns(watched);
     double energy_uj = 0;
     while (!atomic_load(&rig->stop)) {
         due_ns += rig->update_ns;
         clock_sleep_ns(due_ns - clock_ns());
         if (clock_ns() - due_ns > rig->update_ns)
             due_ns = clock_ns();
-        int64_t cpu = clock_cpu_ns(rig->activity), now_ns = clock_ns();
-        if (cpu < cpu_before)
-            cpu = cpu_before; /* it has ended */
-        energy_uj += rig->rest_w * 1e-3 * (double)(now_ns - before.t_ns) +
-                     rig->load_w * 1e-3 * (double)(cpu - cpu_before);
-        double power_uw = (energy_uj - before.energy_uj) / ((double)(now_ns - before.t_ns) * 1e-9);
-        for (size_t i = 0; i < rig->n_files && !atomic_load(&rig->frozen); i++) {
-            const struct rig_file *file = &rig->files[i];
-            double mine_uj = file->share * energy_uj;
-            rig_write(file, !file->counts        ? file->share * power_uw
-                            : file->range_uj > 0 ? fmod(mine_uj, file->range_uj)
-                                                 : mine_uj);
+        if (atomic_load(&rig->activity) != watched) {
+            watched = atomic_load(&rig->activity);
+            cpu_before = clock_cpu_ns(watched);
         }
-        int64_t written_ns = clock_ns();
-        before = (struct rig_entry){now_ns, energy_uj};
-        cpu_before = cpu;
+        int64_t cpu = clock_cpu_ns(watched), now_ns = clock_ns();
+        double more_uj = rig->rest_w * 1e-3 * (double)(now_ns - before_ns);
+        if (cpu > cpu_before) /* else it has ended */
+            more_uj += rig->load_w * 1e-3 * (double)(cpu - cpu_before);
+        energy_uj += more_uj;
         size_t n = atomic_load(&rig->n);
         if (n == RIG_LOG)
             abort();
-        rig->log[n] = (struct rig_entry){now_ns + (written_ns - now_ns) / 2, energy_uj};
+        rig_publish(rig, energy_uj, more_uj / ((double)(now_ns - before_ns) * 1e-9), &rig->log[n]);
         atomic_store(&rig->n, n + 1);
+        before_ns = now_ns;
+        cpu_before = cpu;
     }
     return NULL;
 }
@@ -163,21 +178,27 @@ static inline void rig_stop(struct rig *rig)
     rig->log = NULL;
 }
 
-/* The energy drawn until a moment, uJ, on straight lines between what was said. */
-static inline double rig_energy_uj(const struct rig *rig, int64_t t_ns)
+/* The last entry of the log not after the moment. */
+static inline const struct rig_entry *rig_entry_at(const struct rig *rig, int64_t t_ns)
 {
     size_t low = 0, high = atomic_load(&rig->n) - 1;
-    const struct rig_entry *log = rig->log;
-    assert_true(log[low].t_ns <= t_ns && t_ns <= log[high].t_ns);
+    assert_true(rig->log[low].t_ns <= t_ns && t_ns <= rig->log[high].t_ns);
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        if (log[middle].t_ns <= t_ns)
+        if (rig->log[middle].t_ns <= t_ns)
             low = middle;
         else
             high = middle;
     }
-    double share = (double)(t_ns - log[low].t_ns) / (double)(log[high].t_ns - log[low].t_ns);
-    return log[low].energy_uj + share * (log[high].energy_uj - log[low].energy_uj);
+    return &rig->log[low];
+}
+
+/* The energy drawn until a moment, uJ, on straight lines between what was said. */
+static inline double rig_energy_uj(const struct rig *rig, int64_t t_ns)
+{
+    const struct rig_entry *e = rig_entry_at(rig, t_ns);
+    double share = (double)(t_ns - e->t_ns) / (double)(e[1].t_ns - e->t_ns);
+    return e->energy_uj + share * (e[1].energy_uj - e->energy_uj);
 }
 
 #endif
