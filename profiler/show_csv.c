@@ -50,7 +50,7 @@ static void put_times(const struct group *g, FILE *out)
 
 static void put_energy(const struct group *g, const struct meter_record *meter, FILE *out)
 {
-    struct energy_summary energy;
+    struct group_energy energy;
     if (!meter) {
         fputs(",,,,,,", out);
         return;

@@ -89,7 +89,7 @@ static json_t *energies_json(const struct summary *summary, const struct group *
 {
     json_t *array = json_array();
     for (size_t i = 0; i < summary->n_meters; i++) {
-        struct energy_summary e;
+        struct group_energy e;
         group_energy(g, summary->meters[i].id, &e);
         if (e.gross_j.n == 0)
             continue;

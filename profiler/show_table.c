@@ -21,10 +21,12 @@ static void put_quantity(struct text_table *table, formatter *format, double val
 
 static void put_percent(struct text_table *table, double fraction, bool known)
 {
-    if (known && isfinite(fraction))
-        text_table_cell(table, "%.1f %%", 100 * fraction);
-    else
+    if (!known || !isfinite(fraction))
         text_table_cell(table, "-");
+    else if (fraction > 0 && fraction < 0.0005)
+        text_table_cell(table, "<0.1 %%");
+    else
+        text_table_cell(table, "%.1f %%", 100 * fraction);
 }
 
 /* "converged, 3 outliers, 40 in flagged rounds". */
@@ -54,7 +56,7 @@ static void put_flags(struct text_table *table, const struct group *g)
 /* The energy of one inference, gross and net, and how sure the net one is. */
 static void put_energy(struct text_table *table, const struct group *g, int64_t meter_id)
 {
-    struct energy_summary energy;
+    struct group_energy energy;
     group_energy(g, meter_id, &energy);
     put_quantity(table, format_energy, energy.gross_j.mean, energy.gross_j.n > 0);
     put_quantity(table, format_energy, energy.net_j.mean, energy.net_j.n > 0);
@@ -99,7 +101,7 @@ static void put_other_meters(const struct summary *summary, FILE *out)
     for (size_t i = 0; i < summary->n_groups * summary->n_meters; i++) {
         const struct group *g = &summary->groups[i / summary->n_meters];
         const struct meter_record *meter = &summary->meters[i % summary->n_meters];
-        struct energy_summary energy;
+        struct group_energy energy;
         group_energy(g, meter->id, &energy);
         if (meter == first || energy.gross_j.n == 0)
             continue;

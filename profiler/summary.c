@@ -290,10 +290,10 @@ static const int badness[] = {
 };
 _Static_assert(sizeof badness / sizeof *badness == N_PROVENANCES, "a rank each");
 
-void group_energy(const struct group *group, int64_t meter_id, struct energy_summary *energy)
+void group_energy(const struct group *group, int64_t meter_id, struct group_energy *energy)
 {
     bool bounded = true;
-    *energy = (struct energy_summary){.error_bound = NAN, .provenance = PROVENANCE_UNAVAILABLE};
+    *energy = (struct group_energy){.error_bound = NAN, .provenance = PROVENANCE_UNAVAILABLE};
     for (size_t i = 0; i < group->n_windows; i++) {
         const struct energy_window *w = group->windows[i];
         double gross_j = window_inference_j(w), net_j = window_inference_net_j(w);

@@ -79,14 +79,14 @@ double window_inference_net_j(const struct energy_window *window);
 double window_error_bound(const struct energy_window *window);
 
 /* What busy windows of one meter say of a group's inferences. */
-struct energy_summary {
+struct group_energy {
     struct running gross_j, net_j; /* of one inference, over windows */
     double error_bound;            /* the widest of the windows'; NAN: unknown */
     enum provenance provenance;    /* the worst of the windows' */
 };
 
 /* *energy has n = 0 where there is nothing; its provenance is then `unavailable`. */
-void group_energy(const struct group *group, int64_t meter_id, struct energy_summary *energy);
+void group_energy(const struct group *group, int64_t meter_id, struct group_energy *energy);
 
 /* The meter whose figures stand beside the times: the first with a busy window of any group. NULL:
  * none. */

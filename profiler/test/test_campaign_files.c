@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "profiler/config.h"
+#include "profiler/meter.h"
 
 #include <glob.h>
 #include <stdlib.h>
@@ -34,6 +35,18 @@ static void check_stored(const struct campaign_config *config)
     free(text);
 }
 
+/* A meter that this machine does not have, but no malformed one. */
+static void check_meter(const char *path, const char *spec)
+{
+    struct meter *meter = NULL;
+    struct error error = {0};
+    char *root = test_scratch("campaign_files");
+    if (spec && meter_open(spec, root, &meter, &error) != STATUS_OK && error.code == STATUS_INVALID)
+        fail_msg("%s: %s: %s", path, spec, error.text);
+    meter_close(meter);
+    free(root);
+}
+
 static void each_file_is_a_campaign(void **state)
 {
     (void)state;
@@ -54,6 +67,8 @@ static void each_file_is_a_campaign(void **state)
         assert_string_equal(file, path);
         assert_true(config.n_lengths >= 8);
         check_stored(&config);
+        check_meter(path, config.energy.meter);
+        check_meter(path, config.energy.radio);
         free(file);
         config_free(&config);
     }

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "profiler/device.h"
+#include "records/energy_store.h"
 #include "records/store.h"
 
 #include <sched.h>
@@ -17,6 +18,10 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* As [energy] windows has it in campaigns with energy. */
+enum { N_WINDOWS = 4 };
+#define ENERGY "[energy]\nmeter = constant:active=2W,wait=1W,idle=1W\nwindows = 4\n"
 
 /* A campaign of a network that takes microseconds; about a thousand samples a second. */
 static char *campaign(const char *folder, const char *name, const char *stop)
@@ -67,7 +72,15 @@ static pid_t start(const char *ini, const char *db)
 struct content {
     struct sample *samples;
     size_t n, capacity;
+    struct energy_window *windows;
+    size_t n_windows;
 };
+
+static void content_free(struct content *content)
+{
+    free(content->samples);
+    free(content->windows);
+}
 
 static enum status collect(void *user, const struct sample *sample, struct error *error)
 {
@@ -93,7 +106,8 @@ static struct content read_content(const char *db)
         return all;
     }
     if (store_campaign_find(store, "lab", &found, NULL) == STATUS_OK) {
-        if (store_samples_each(store, found.id, collect, &all, &error) != STATUS_OK)
+        if (store_samples_each(store, found.id, collect, &all, &error) != STATUS_OK ||
+            store_windows(store, found.id, &all.windows, &all.n_windows, &error) != STATUS_OK)
             fail_msg("%s", error.text);
         campaign_free(&found);
     }
@@ -101,13 +115,20 @@ static struct content read_content(const char *db)
     return all;
 }
 
-/* Every sample that was there is there, at the same place and unchanged but for its mark. */
+/* Every sample that was there is there, at the same place and unchanged but for its mark, and so is
+ * every window. */
 static void assert_kept(struct content before, struct content after)
 {
     assert_true(after.n >= before.n);
     for (size_t i = 0; i < before.n; i++) {
         after.samples[i].outlier = before.samples[i].outlier;
         assert_memory_equal(&before.samples[i], &after.samples[i], sizeof *before.samples);
+    }
+    assert_true(after.n_windows >= before.n_windows);
+    for (size_t i = 0; i < before.n_windows; i++) {
+        const struct energy_window *a = &before.windows[i], *b = &after.windows[i];
+        assert_true(a->kind == b->kind && a->length == b->length && a->round == b->round &&
+                    a->started_ms == b->started_ms && a->duration_ns == b->duration_ns);
     }
 }
 
@@ -140,6 +161,11 @@ static void assert_none_doubled(struct content all)
         if (by_identity(s - 1, s) == 0)
             fail_msg("twice: round %lld, length %u, attempt %u", (long long)s->round, s->length,
                      s->attempt);
+    }
+    size_t n_busy[10] = {0}; /* by length */
+    for (size_t i = 0; i < all.n_windows; i++) {
+        if (all.windows[i].kind != WINDOW_IDLE && ++n_busy[all.windows[i].length] > N_WINDOWS)
+            fail_msg("more windows of length %u than asked for", all.windows[i].length);
     }
 }
 
@@ -179,8 +205,8 @@ static size_t kill_one(const char *ini, const char *db, int64_t delay_ns)
     struct content left = read_content(db);
     assert_kept(seen, left);
     size_t n = left.n;
-    free(seen.samples);
-    free(left.samples);
+    content_free(&seen);
+    content_free(&left);
     return n;
 }
 
@@ -190,39 +216,48 @@ static void killed_at_any_moment(void **state)
     if (!has_sqlite())
         skip();
     char *folder = test_scratch("resume"), *db = NULL;
-    char *endless = campaign(folder, "endless.ini", "max_time = 1h\n");
-    char *brief = campaign(folder, "brief.ini", "max_time = 20ms\n");
+    char *endless[] = {campaign(folder, "endless.ini", "max_time = 1h\n"),
+                       campaign(folder, "energy.ini", "max_time = 1h\n" ENERGY)};
+    char *brief[] = {campaign(folder, "brief.ini", "max_time = 20ms\n"),
+                     campaign(folder, "brief_energy.ini", "max_time = 20ms\n" ENERGY)};
     struct random random = {(uint64_t)clock_ns()};
     print_message("seed %llu\n", (unsigned long long)random.state);
-    size_t n_total = 0, n_with_samples = 0;
+    size_t n_total = 0, n_windows = 0, n_with_samples = 0, n_before = 0;
     for (int i = 0; i < (test_long() ? 200 : 20); i++) {
+        int energy = i / 10 % 2; /* every other file is one of a campaign with energy */
         if (i % 10 == 0) { /* a new file now and then, so that it is killed while it is made, too */
             free(db);
             db = text_format("%s/%d.db", folder, i);
+            n_before = 0;
         }
         /* one in two dies while it opens what it needs, most likely; samples are written once a
          * second */
-        int64_t most_ns = i % 2 == 0 ? 100000000 : 1500000000;
-        size_t n = kill_one(endless, db, (int64_t)random_below(&random, (uint64_t)most_ns));
+        int64_t most_ns = i % 2 == 0 ? 100000000 : 2200000000;
+        size_t n = kill_one(endless[energy], db, (int64_t)random_below(&random, (uint64_t)most_ns));
         assert_intact(db);
         struct content before = read_content(db);
         assert_int_equal(before.n, n);
-        run(3, "not reached", "run %s --db %s --resume -q", brief, db);
+        run(3, "not reached", "run %s --db %s --resume -q", brief[energy], db);
         struct content after = read_content(db);
         assert_true(after.n > before.n);
         assert_kept(before, after);
         assert_none_doubled(after);
         assert_intact(db);
+        n_windows += after.n_windows;
         n_total += after.n;
-        n_with_samples += n > 0;
-        free(before.samples);
-        free(after.samples);
+        n_with_samples += n > n_before; /* some of this run's own */
+        n_before = after.n;
+        content_free(&before);
+        content_free(&after);
     }
-    print_message("%zu samples read back; %zu kills with samples stored\n", n_total,
-                  n_with_samples);
-    assert_true(n_with_samples > 0);
-    free(endless);
-    free(brief);
+    print_message(
+        "%zu samples and %zu windows read back; %zu kills behind samples of the same run\n",
+        n_total, n_windows, n_with_samples);
+    assert_true(n_total > 0 && n_windows > 0);
+    for (int i = 0; i < 2; i++) {
+        free(endless[i]);
+        free(brief[i]);
+    }
     free(db);
     free(folder);
 }
@@ -271,14 +306,14 @@ static void a_power_cut(void **state)
         assert_kept(left, after);
         assert_none_doubled(after);
         assert_intact(copy);
-        free(left.samples);
-        free(after.samples);
+        content_free(&left);
+        content_free(&after);
         free(command);
         free(log);
         free(copy);
     }
     assert_true(n_shorter > 0);
-    free(all.samples);
+    content_free(&all);
     free(endless);
     free(brief);
     free(db);
@@ -405,8 +440,8 @@ static void another_device(void **state)
     assert_non_null(strstr(shown, since));
     free(since);
     free(shown);
-    free(before.samples);
-    free(after.samples);
+    content_free(&before);
+    content_free(&after);
     free(show);
     free(brief);
     free(db);
