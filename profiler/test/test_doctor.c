@@ -4,14 +4,17 @@
  * PATH|MODE|CONTENT each, and machines/NAME.expect what must be said of them (blanks and line ends
  * aside), "never: " in front of what must not.
  */
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/test/support.h"
 #include "profiler/doctor.h"
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *const machines[] = {"laptop", "jetson", "raspberry-pi-4", "virtual-machine",
@@ -164,6 +167,65 @@ static void machines_are_told_as_they_are(void **state)
     }
 }
 
+static void write_energy(const char *folder, int64_t energy_uj)
+{
+    char *beside = text_format("%s/new", folder), *path = text_format("%s/energy_uj", folder);
+    FILE *file = fopen(beside, "w");
+    if (file)
+        fprintf(file, "%lld\n", (long long)energy_uj);
+    if (!file || fclose(file) || rename(beside, path))
+        _exit(1);
+    free(beside);
+    free(path);
+}
+
+/* The document's own measured update period of its first powercap meter; < 0: it has none. */
+static double measured_update_s(const char *root)
+{
+    struct doctor doctor = {.sysroot = root};
+    json_t *document;
+    double update_s = -1;
+    assert_int_equal(doctor_examine(&doctor, &document, NULL), STATUS_OK);
+    json_t *first = json_array_get(json_object_get(document, "meters"), 0);
+    assert_string_equal(json_string_value(json_object_get(first, "kind")), "powercap");
+    if (json_is_number(json_object_get(first, "update_s")))
+        update_s = json_number_value(json_object_get(first, "update_s"));
+    json_decref(document);
+    return update_s;
+}
+
+/* A counter that another process advances. A busy machine may delay it: three tries. */
+static void a_meters_update_period_is_measured(void **state)
+{
+    const int64_t period_ns = 40000000;
+    char *root = test_scratch("doctor-update");
+    char *zone = text_format("%s/sys/class/powercap/intel-rapl:0", root);
+    char *make = text_format("mkdir -p %s && echo package-0 >%s/name && "
+                             "echo 262143328850 >%s/max_energy_range_uj",
+                             zone, zone, zone);
+    (void)state;
+    assert_int_equal(test_shell(make, NULL, NULL), 0);
+    write_energy(zone, 1000);
+    pid_t writer = fork();
+    assert_true(writer >= 0);
+    for (int64_t tick = 1, start = clock_ns(); writer == 0; tick++) {
+        if (tick > 1500) /* it outlives no test that failed for long */
+            _exit(0);
+        clock_sleep_ns(start + tick * period_ns - clock_ns());
+        write_energy(zone, 1000 + tick * 400000);
+    }
+    double update_s = -1;
+    for (int i = 0; i < 3 && (update_s < 0.036 || update_s > 0.044); i++)
+        update_s = measured_update_s(root);
+    kill(writer, SIGKILL);
+    waitpid(writer, NULL, 0);
+    assert_close(update_s, (double)period_ns * 1e-9, 0.1, 0);
+    assert_true(measured_update_s(root) < 0); /* it stands still now */
+    free(make);
+    free(zone);
+    free(root);
+}
+
 /* Each finding has its name and state, and what is missing has a reason. */
 static void json_is_as_promised(void **state)
 {
@@ -199,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(machines_are_told_as_they_are),
+        cmocka_unit_test(a_meters_update_period_is_measured),
         cmocka_unit_test(json_is_as_promised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
