@@ -58,7 +58,7 @@ static enum status split(struct counters *counters, const char *list, struct err
     return status;
 }
 
-enum status counters_open(const char *list, bool multiplex, bool workers,
+enum status counters_open(const char *list, bool multiplex, enum counter_subject subject,
                           struct counters **counters, struct error *error)
 {
     struct counters *opened = calloc(1, sizeof *opened);
@@ -67,7 +67,7 @@ enum status counters_open(const char *list, bool multiplex, bool workers,
         return error_set(error, STATUS_NO_MEMORY, "out of memory for the counters");
     enum status status = split(opened, list, error);
     if (!status)
-        status = counters_arrange(opened, multiplex, workers, error);
+        status = counters_arrange(opened, multiplex, subject, error);
     if (status) {
         counters_close(opened);
         return status;

@@ -24,10 +24,17 @@
 
 enum { COUNTERS_MAX = 64 };
 
+/* Whose work a sample is. */
+enum counter_subject {
+    COUNT_THREAD,  /* the measuring thread's */
+    COUNT_WORKERS, /* also of threads that the engine starts */
+    COUNT_CHILD,   /* a program's that the engine starts: what cannot follow it counts nothing */
+};
+
 /* Whose events are counted. */
 enum counter_reach {
     REACH_THREAD,  /* of the thread that measures */
-    REACH_WORKERS, /* and of those that it starts after counters_open */
+    REACH_WORKERS, /* and of threads and programs started after counters_open */
     REACH_PROCESS, /* whatever the library that counts chooses: software-defined events */
     N_REACHES
 };
@@ -51,11 +58,12 @@ struct counters;
 
 /*
  * Takes a list of names separated by commas or blanks. `multiplex`: events that do not fit together
- * share the counters by turns. `workers`: count the threads that are started from now on, too.
+ * share the counters by turns. Threads and programs
+ * of the engine are followed, where PAPI can, when they are started from now on.
  * STATUS_OK: even when none of them can be counted; counters_event says which and why.
  * STATUS_INVALID: no name, one twice, or more than COUNTERS_MAX.  STATUS_NO_MEMORY.
  */
-enum status counters_open(const char *list, bool multiplex, bool workers,
+enum status counters_open(const char *list, bool multiplex, enum counter_subject subject,
                           struct counters **counters, struct error *error);
 
 size_t counters_n(const struct counters *counters);

@@ -16,7 +16,8 @@ struct plan {
     struct counters *counters;
     int codes[COUNTERS_MAX], components[COUNTERS_MAX]; /* < 0: not to be counted */
     struct perf_state perf;
-    bool multiplex, workers;
+    bool multiplex;
+    enum counter_subject subject;
 };
 
 static enum status no_memory(struct error *error)
@@ -159,7 +160,8 @@ static enum counter_reach set_reach(const struct plan *plan, const struct counte
     PAPI_option_t option = {.inherit = {.eventset = set->id, .inherit = PAPI_INHERIT_ALL}};
     if (is_software_defined(set))
         return REACH_PROCESS;
-    return plan->workers && info->inherit && PAPI_set_opt(PAPI_INHERIT, &option) == PAPI_OK
+    return plan->subject != COUNT_THREAD && info->inherit &&
+                   PAPI_set_opt(PAPI_INHERIT, &option) == PAPI_OK
                ? REACH_WORKERS
                : REACH_THREAD;
 }
@@ -186,6 +188,21 @@ static bool fill(struct plan *plan, struct counter_set *set, bool multiplexed, i
         event->multiplexed = multiplexed;
     }
     return all;
+}
+
+/* Rather no count than one of the thread that waits while a program works. */
+static void leave_out(struct plan *plan, struct counter_set *set)
+{
+    for (size_t i = 0; i < plan->counters->n; i++) {
+        struct counter_event *event = &plan->counters->events[i];
+        if (plan->components[i] != set->component || event->why)
+            continue;
+        event->reach = N_REACHES;
+        event->why = text_copy("the engine is a program of its own, into which PAPI cannot follow "
+                               "with this event here");
+        event->remedy = text_copy("an engine within rnnprof (engine = plugin)");
+    }
+    empty(set);
 }
 
 static void forget_clashes(struct plan *plan, int component)
@@ -220,7 +237,10 @@ static void arrange_component(struct plan *plan, int component)
         if (plan->components[i] == component)
             explain(plan, i, component, rc);
     }
-    if (set->n > 0)
+    if (set->n > 0 && plan->subject == COUNT_CHILD &&
+        counters->events[set->events[0]].reach != REACH_WORKERS)
+        leave_out(plan, set);
+    else if (set->n > 0)
         counters->n_sets++;
     else if (rc == PAPI_OK)
         empty(set);
@@ -268,10 +288,10 @@ static enum status finish(struct counters *counters, struct error *error)
     return STATUS_OK;
 }
 
-enum status counters_arrange(struct counters *counters, bool multiplex, bool workers,
-                             struct error *error)
+enum status counters_arrange(struct counters *counters, bool multiplex,
+                             enum counter_subject subject, struct error *error)
 {
-    struct plan plan = {.counters = counters, .multiplex = multiplex, .workers = workers};
+    struct plan plan = {.counters = counters, .multiplex = multiplex, .subject = subject};
     enum status status = perf_state_read(NULL, &plan.perf, error);
     if (status)
         return status;

@@ -27,7 +27,7 @@ struct counters {
 
 /* Finds each event's component and fills the sets; an event that does not come into one has a
  * `why`. STATUS_NO_MEMORY. */
-enum status counters_arrange(struct counters *counters, bool multiplex, bool workers,
-                             struct error *error);
+enum status counters_arrange(struct counters *counters, bool multiplex,
+                             enum counter_subject subject, struct error *error);
 
 #endif

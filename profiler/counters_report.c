@@ -10,7 +10,7 @@
 
 static const char *const reaches[] = {
     [REACH_THREAD] = "measuring thread alone",
-    [REACH_WORKERS] = "thread and its workers",
+    [REACH_WORKERS] = "thread and what it starts",
     [REACH_PROCESS] = "whole process",
 };
 _Static_assert(sizeof reaches / sizeof *reaches == N_REACHES, "one each");

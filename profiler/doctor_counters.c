@@ -59,7 +59,7 @@ static enum status add_group(struct doctor *doctor, const char *list, int group,
 {
     struct counters *counters;
     *rest = NULL;
-    enum status status = counters_open(list, false, false, &counters, error);
+    enum status status = counters_open(list, false, COUNT_THREAD, &counters, error);
     for (size_t i = 0; !status && i < counters_n(counters); i++) {
         const struct counter_event *event = counters_event(counters, i);
         if (event->clashes) {

@@ -52,6 +52,14 @@ static enum status open_link(struct run *run, const struct rnnprof_settings *s, 
     return status ? status : linkcontrol_set(run->link, &run->config.link_states[0], error);
 }
 
+static enum counter_subject counted_work(const struct engine_config *engine)
+{
+    if (strcmp(engine->engine, "command") == 0)
+        return COUNT_CHILD;
+    return engine->threads == 1 && strcmp(engine->engine, "plugin") != 0 ? COUNT_THREAD
+                                                                         : COUNT_WORKERS;
+}
+
 /* After the link's program and before the engine: the threads of the engine are to be counted, a
  * program is not. */
 static enum status open_counters(struct run *run, const struct rnnprof_settings *s,
@@ -61,7 +69,7 @@ static enum status open_counters(struct run *run, const struct rnnprof_settings 
     if (!config->counters || !wanted(s, "edge"))
         return STATUS_OK;
     enum status status = counters_open(config->counters, config->multiplex,
-                                       config->edge.threads != 1, &run->counters, error);
+                                       counted_work(&config->edge), &run->counters, error);
     if (!status)
         status = counters_refuse_clashes(run->counters, error);
     if (!status)

@@ -188,7 +188,7 @@ static void lists_are_checked(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct counters *counters;
         struct error error = {0};
-        assert_int_equal(counters_open(cases[i].list, false, false, &counters, &error),
+        assert_int_equal(counters_open(cases[i].list, false, COUNT_THREAD, &counters, &error),
                          cases[i].status);
         if (cases[i].why)
             assert_non_null(strstr(error.text, cases[i].why));
@@ -214,7 +214,8 @@ static void events_that_do_not_fit_together_are_named(void **state)
         struct counters *counters;
         struct counter_reading readings[COUNTERS_MAX];
         struct error error = {0};
-        assert_int_equal(counters_open(list, multiplex, false, &counters, &error), STATUS_OK);
+        assert_int_equal(counters_open(list, multiplex, COUNT_THREAD, &counters, &error),
+                         STATUS_OK);
         assert_int_equal(counters_refuse_clashes(counters, &error), STATUS_UNSUPPORTED);
         if (!strstr(error.text, "cannot count sde:::rnnmap::MANY40, sde:::rnnmap::MANY41 together "
                                 "with sde:::rnnmap::MANY0, "))
@@ -243,9 +244,9 @@ static void the_kernels_own_events_are_counted(void **state)
     struct counter_reading readings[COUNTERS_MAX];
     struct error error = {0};
     (void)state;
-    assert_int_equal(
-        counters_open("perf::PAGE-FAULTS sde:::rnnmap::RUNS", false, false, &counters, &error),
-        STATUS_OK);
+    assert_int_equal(counters_open("perf::PAGE-FAULTS sde:::rnnmap::RUNS", false, COUNT_THREAD,
+                                   &counters, &error),
+                     STATUS_OK);
     const char *why = counters_event(counters, 0)->why;
     if (why) {
         print_message("skipped: the kernel counts no page faults here: %s\n", why);
@@ -263,6 +264,31 @@ static void the_kernels_own_events_are_counted(void **state)
     counters_close(counters);
 }
 
+/* A thread that waits while another program works counts nothing of its work. */
+static void a_program_is_followed_or_not_counted(void **state)
+{
+    struct counters *counters;
+    struct counter_reading readings[COUNTERS_MAX];
+    struct error error = {0};
+    (void)state;
+    assert_int_equal(counters_open("perf::PAGE-FAULTS sde:::rnnmap::RUNS", false, COUNT_CHILD,
+                                   &counters, &error),
+                     STATUS_OK);
+    assert_non_null(strstr(counters_event(counters, 1)->why, "a program of its own"));
+    bool followed = counters_event(counters, 0)->why == NULL;
+    counters_start(counters);
+    if (followed) {
+        char *out;
+        assert_int_equal(test_shell("echo", &out, NULL), 0); /* a program has its page faults */
+        free(out);
+    }
+    size_t n = counters_stop(counters, readings);
+    assert_int_equal(n, followed);
+    if (followed)
+        assert_true(readings[0].value > 50);
+    counters_close(counters);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +296,7 @@ int main(void)
         cmocka_unit_test(lists_are_checked),
         cmocka_unit_test(events_that_do_not_fit_together_are_named),
         cmocka_unit_test(the_kernels_own_events_are_counted),
+        cmocka_unit_test(a_program_is_followed_or_not_counted),
     };
     return cmocka_run_group_tests(tests, begin_library, NULL);
 }
