@@ -295,6 +295,8 @@ static enum status measure(struct run *run, const struct invocation *call,
         sweep.companions[sweep.n_companions++] = energy_companion(run->energy);
     if (!status)
         status = sweep_run(&sweep, result, error);
+    if (status == STATUS_IO) /* a full disk, most likely: no need to begin again */
+        error_prefix(error, "campaign '%s' stopped, --resume goes on", run->config.name);
     if (run->energy && (status == STATUS_OK || status == STATUS_NOT_REACHED)) {
         enum status windows = energy_finish(run->energy, error);
         status = windows ? windows : status;
