@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/clock.h"
-#include "base/lockfile.h"
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/units.h"
@@ -8,6 +7,7 @@
 #include "profiler/counters_report.h"
 #include "profiler/device.h"
 #include "profiler/energy.h"
+#include "profiler/entry.h"
 #include "profiler/environment.h"
 #include "profiler/sweep.h"
 
@@ -21,17 +21,14 @@ static const double link_timeout_s = 10;
 /* Everything that a run holds open. */
 struct run {
     struct campaign_config config;
-    struct lockfile *lock; /* on the database */
+    struct entry entry;
     struct environment environment;
-    struct store *store;
-    struct campaign campaign;
     struct linkcontrol *link;  /* NULL: the link stays as it is */
     struct counters *counters; /* NULL: none */
     struct counters_cost counters_cost;
     struct place places[CONFIG_MAX_ENDPOINTS + 1];
     size_t n_places;
     struct energy *energy; /* NULL: none is measured */
-    char *db;              /* --db, else NAME.db after the campaign */
 };
 
 static bool wanted(const struct rnnprof_settings *s, const char *name)
@@ -99,9 +96,12 @@ static enum status open_places(struct run *run, const struct rnnprof_settings *s
     return status;
 }
 
-static enum status add_campaign(struct run *run, struct error *error)
+/* Stores the campaign, or that it goes on. */
+static enum status enter_campaign(struct run *run, struct error *error)
 {
-    run->campaign = (struct campaign){
+    if (entry_found(&run->entry))
+        return entry_go_on(&run->entry, &run->config, error);
+    struct campaign fresh = {
         .name = text_copy(run->config.name),
         .tool_version = text_copy(RNNMAP_VERSION),
         .network = engine_config_network(&run->config.edge),
@@ -112,69 +112,7 @@ static enum status add_campaign(struct run *run, struct error *error)
         .timer_overhead_ns = clock_overhead_ns(OVERHEAD_RUNS),
         .harness_overhead_ns = harness_overhead_ns(OVERHEAD_RUNS, run->counters),
     };
-    return store_campaign_add(run->store, &run->campaign, error);
-}
-
-/* Refuses to mix two devices in one campaign, unless told to; then notes what changed and when. */
-static enum status check_device(struct run *run, bool force, struct error *error)
-{
-    int64_t round = 0;
-    enum status status = STATUS_OK;
-    char *now = device_fingerprint(run->environment.sysroot), *noted = NULL;
-    char *changes = now ? device_changes(run->campaign.device, now) : NULL;
-    if (!now)
-        status = error_set(error, STATUS_NO_MEMORY, "out of memory for the device's fingerprint");
-    else if (changes && !force)
-        status = error_set(error, STATUS_FAILED,
-                           "campaign '%s': the device has changed: %s; put it back as it was, "
-                           "start a new campaign, or --force to go on and store what changed",
-                           run->config.name, changes);
-    if (!status && changes)
-        status = store_rounds(run->store, run->campaign.id, &round, error);
-    if (!status && changes)
-        noted = device_note_change(run->campaign.device, now, round);
-    if (!status && noted)
-        status = store_campaign_device(run->store, run->campaign.id, noted, error);
-    free(now);
-    free(noted);
-    free(changes);
-    return status;
-}
-
-static enum status find_or_add_campaign(struct run *run, const struct rnnprof_settings *s,
-                                        struct error *error)
-{
-    struct error why = {0};
-    enum status status = store_campaign_find(run->store, run->config.name, &run->campaign, &why);
-    if (status == STATUS_NOT_FOUND)
-        return add_campaign(run, error);
-    if (status)
-        return error_set(error, status, "%s", why.text);
-    if (!s->resume)
-        return error_set(error, STATUS_FAILED,
-                         "%s: there is a campaign '%s' already: --resume goes on with it, another "
-                         "[campaign] name starts a new one",
-                         store_path(run->store), run->config.name);
-    status = config_same(run->campaign.config, &run->config, error);
-    if (!status)
-        status = check_device(run, s->force, error);
-    char *config = status ? NULL : config_write(&run->config);
-    if (!status)
-        status = store_campaign_config(run->store, run->campaign.id, config, error);
-    free(config);
-    return status;
-}
-
-/* Before anything else starts: nothing is to run beside a campaign that is being measured. */
-static enum status lock(struct run *run, const struct rnnprof_settings *s, struct error *error)
-{
-    char *who = text_format("rnnprof run, campaign %s", run->config.name);
-    run->db = s->db ? text_copy(s->db) : text_format("%s.db", run->config.name);
-    enum status status = who && run->db
-                             ? lockfile_take(run->db, who, &run->lock, error)
-                             : error_set(error, STATUS_NO_MEMORY, "out of memory for a file name");
-    free(who);
-    return status;
+    return entry_add(&run->entry, &fresh, error);
 }
 
 static enum status open_meter(struct run *run, const struct invocation *call,
@@ -195,13 +133,17 @@ static enum status set_up(struct run *run, const struct invocation *call,
 {
     if (s->force && !s->resume)
         return error_set(error, STATUS_MISUSE, "--force is for --resume");
+    const struct entry_terms terms = {
+        .resume = s->resume, .force = s->force, .sysroot = s->sysroot};
     enum status status = config_read(call->operands[0], &run->config, error);
     if (!status)
-        status = lock(run, s, error);
+        status = entry_lock(&run->entry, &run->config, s->db, error);
     if (!status)
         status = environment_open(&run->environment, s->sysroot,
                                   wanted(s, "edge") ? run->config.edge.cpu : NULL, s->set_governor,
                                   error);
+    if (!status)
+        status = entry_find(&run->entry, &run->config, &terms, error);
     if (!status)
         status = open_link(run, s, error);
     if (!status)
@@ -211,15 +153,14 @@ static enum status set_up(struct run *run, const struct invocation *call,
     if (!status)
         status = open_meter(run, call, s, error);
     if (!status)
-        status = store_open(run->db, STORE_CREATE, &run->store, error);
-    if (!status)
-        status = find_or_add_campaign(run, s, error);
+        status = enter_campaign(run, error);
     for (size_t i = 0; !status && i < run->n_places; i++)
-        status = store_target_add(run->store, run->campaign.id, &run->places[i].target, error);
+        status = store_target_add(run->entry.store, run->entry.campaign.id, &run->places[i].target,
+                                  error);
     if (!status)
-        status = counters_register(run->counters, run->store, run->campaign.id, error);
+        status = counters_register(run->counters, run->entry.store, run->entry.campaign.id, error);
     if (!status && run->energy)
-        status = energy_register(run->energy, run->store, run->campaign.id, error);
+        status = energy_register(run->energy, run->entry.store, run->entry.campaign.id, error);
     return status;
 }
 
@@ -250,11 +191,11 @@ static void put_result(const struct invocation *call, const struct run *run,
     char elapsed[UNITS_TEXT_SIZE];
     if (call->json) {
         json_t *document = json_pack(
-            "{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:f,s:I}", "schema", "rnnmap.run/1", "db", run->db,
-            "campaign", run->config.name, "samples", (json_int_t)result->n_samples, "failed",
-            (json_int_t)result->n_failed, "outliers", (json_int_t)result->n_outliers, "rounds",
-            (json_int_t)result->n_rounds, "not_converged", (json_int_t)result->n_not_converged,
-            "elapsed_s", result->elapsed_s, "rounds_flagged",
+            "{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:f,s:I}", "schema", "rnnmap.run/1", "db",
+            run->entry.path, "campaign", run->config.name, "samples", (json_int_t)result->n_samples,
+            "failed", (json_int_t)result->n_failed, "outliers", (json_int_t)result->n_outliers,
+            "rounds", (json_int_t)result->n_rounds, "not_converged",
+            (json_int_t)result->n_not_converged, "elapsed_s", result->elapsed_s, "rounds_flagged",
             (json_int_t)run->environment.summary.n_flagged);
         if (run->counters)
             json_object_set_new(document, "counters", counters_json(run->counters));
@@ -271,7 +212,8 @@ static void put_result(const struct invocation *call, const struct run *run,
         "harness cost %.0f ns a sample\nstored in %s\n",
         (unsigned long long)result->n_samples, (unsigned long long)result->n_rounds,
         format_duration(result->elapsed_s, elapsed), (unsigned long long)result->n_failed,
-        (unsigned long long)result->n_outliers, run->campaign.harness_overhead_ns, run->db);
+        (unsigned long long)result->n_outliers, run->entry.campaign.harness_overhead_ns,
+        run->entry.path);
 }
 
 /* The sweep with all that goes on beside it, and what is said of it. The clock is looked at before
@@ -281,8 +223,8 @@ static enum status measure(struct run *run, const struct invocation *call,
 {
     FILE *says = call->verbosity < 0 ? NULL : call->diagnostics;
     struct sweep sweep = {.config = &run->config,
-                          .store = run->store,
-                          .campaign_id = run->campaign.id,
+                          .store = run->entry.store,
+                          .campaign_id = run->entry.campaign.id,
                           .places = run->places,
                           .n_places = run->n_places,
                           .link = run->link,
@@ -327,11 +269,8 @@ enum status rnnprof_run(const struct invocation *call, const void *settings, str
         place_close(&run.places[i]);
     counters_close(run.counters);
     linkcontrol_stop(run.link);
-    campaign_free(&run.campaign);
-    store_close(run.store);
-    lockfile_release(run.lock);
     config_free(&run.config);
-    free(run.db);
     enum status released = environment_close(&run.environment, &late);
+    entry_close(&run.entry); /* last, with its lock: nothing of this run is left by then */
     return released && !status ? error_set(error, released, "%s", late.text) : status;
 }
