@@ -109,10 +109,15 @@ enum status counters_refuse_clashes(const struct counters *counters, struct erro
 enum status counters_register(struct counters *counters, struct store *store, int64_t campaign_id,
                               struct error *error)
 {
+    struct counter_reading readings[COUNTERS_MAX];
     enum status status = STATUS_OK;
+    counters_start(counters); /* which events the engine has registered since */
+    counters_stop(counters, readings);
     for (size_t i = 0; !status && i < counters_n(counters); i++) {
         struct counter_event *event = &counters->events[i];
         event->n_lost = 0;
+        free(event->lost_why);
+        event->lost_why = NULL;
         if (!event->why)
             status = store_counter_add(store, campaign_id, event->label, &event->counter_id, error);
     }
@@ -162,6 +167,7 @@ size_t counters_stop(struct counters *counters, struct counter_reading *readings
             struct counter_event *event = &counters->events[set->events[i]];
             long long value = values[set->first + i];
             const char *why = set->trouble ? PAPI_strerror(set->trouble) : doubt(event, value);
+            event->awaited = event->awaited && why;
             if (why)
                 note_lost(event, why);
             else
