@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "base/random.h"
+#include "endpoint/inputs_private.h"
 #include "endpoint/statistics.h"
 
 #include <curl/curl.h>
@@ -20,8 +20,11 @@ struct client {
     char *live_url, *infer_url, *statistics_url, *model, *server;
     uint64_t seed;
     uint32_t vocabulary;
-    struct tensor_spec input_spec; /* from the server's metadata */
-    struct tensor input;
+    struct inputs inputs;
+    struct tensor tensors[MESSAGE_MAX_TENSORS]; /* inputs.n, once prepared */
+    bool prepared;
+    struct tensor_spec outputs[MESSAGE_MAX_TENSORS]; /* n_outputs, as the metadata has them */
+    size_t n_outputs;
     uint64_t probe_up, probe_down; /* bytes of the last probe and its answer */
     enum message_form form;        /* that tensors are sent and asked for in */
     bool has_statistics;           /* the server keeps them */
@@ -101,40 +104,23 @@ static enum status ask_server(struct client *client, const char *url, struct err
                           : error_set(error, STATUS_NO_MEMORY, "out of memory for metadata");
 }
 
-/* Whether we can make an input of any length for it: tokens [1,-1], or features [1,-1,F]. */
-static bool is_sequence(const struct tensor_spec *spec)
+/* What is to be sent, and what to be expected. */
+static enum status take_model(struct client *client, const char *lines, struct message_model *model,
+                              struct error *error)
 {
-    const int64_t *dims = spec->shape.dims;
-    bool tokens = spec->type == TENSOR_INT64 && spec->shape.rank == 2;
-    bool features = spec->type == TENSOR_FP32 && spec->shape.rank == 3 && dims[2] > 0;
-    return (tokens || features) && (dims[0] == 1 || dims[0] == -1) && dims[1] == -1;
-}
-
-static enum status choose_input(struct client *client, struct message_model *model,
-                                struct error *error)
-{
-    char shape[TENSOR_SHAPE_TEXT];
-    struct tensor_spec *spec = &model->inputs[0];
-    if (model->n_inputs != 1)
-        return error_set(error, STATUS_PROTOCOL,
-                         "the model has %zu inputs of type FP32 or INT64; one that takes one "
-                         "sequence is needed",
-                         model->n_inputs);
-    if (!is_sequence(spec))
-        return error_set(error, STATUS_PROTOCOL,
-                         "input '%.64s' is %s %s; needed is INT64 [1,-1] (tokens) or FP32 [1,-1,F] "
-                         "(features)",
-                         spec->name, tensor_type_name(spec->type),
-                         tensor_shape_format(&spec->shape, shape));
-    client->input_spec = *spec;
-    spec->name = NULL;
-    client->input_spec.shape.dims[0] = 1;
+    enum status status = inputs_plan(model, lines, &client->inputs, error);
+    client->n_outputs = model->n_outputs;
+    for (size_t i = 0; i < model->n_outputs; i++) {
+        client->outputs[i] = model->outputs[i];
+        model->outputs[i].name = NULL;
+    }
     if (client->vocabulary == 0)
         client->vocabulary = model->vocabulary ? model->vocabulary : DEFAULT_VOCABULARY;
-    return STATUS_OK;
+    return status;
 }
 
-static enum status ask_model(struct client *client, const char *url, struct error *error)
+static enum status ask_model(struct client *client, const char *url, const char *lines,
+                             struct error *error)
 {
     struct http_result result;
     struct message_model model = {0};
@@ -143,7 +129,7 @@ static enum status ask_model(struct client *client, const char *url, struct erro
         return status;
     status = message_read_model(result.body, result.n_body, &model, error);
     if (!status)
-        status = choose_input(client, &model, error);
+        status = take_model(client, lines, &model, error);
     error_prefix(error, "%s", url);
     http_mask(client->http, error ? error->text : NULL);
     message_model_free(&model);
@@ -168,7 +154,7 @@ enum status client_open(const struct client_config *config, struct client **clie
     if (!status)
         status = ask_server(made, server_url, error);
     if (!status)
-        status = ask_model(made, model_url, error);
+        status = ask_model(made, model_url, config->inputs, error);
     free(server_url);
     free(model_url);
     if (status)
@@ -196,32 +182,46 @@ void client_probe_bytes(const struct client *client, uint64_t *up, uint64_t *dow
     *down = client->probe_down;
 }
 
+static void forget_input(struct client *client)
+{
+    for (size_t i = 0; i < MESSAGE_MAX_TENSORS; i++)
+        tensor_free(&client->tensors[i]);
+    client->prepared = false;
+}
+
 enum status client_prepare(struct client *client, uint32_t n, struct error *error)
 {
-    struct tensor_spec spec = client->input_spec;
-    struct tensor input = {0};
-    struct random random = {.state = client->seed};
-    spec.shape.dims[1] = n;
     if (n == 0)
         return error_set(error, STATUS_INVALID, "an input has at least one time step");
-    size_t per_value = client->form == MESSAGE_BINARY ? tensor_type_size(spec.type) : 2; /* "0," */
-    enum status status = tensor_make(&input, &spec, HTTP_MAX_ANSWER / per_value, error);
-    if (status)
-        return status;
-    for (size_t i = 0; i < input.n_values; i++) {
-        if (spec.type == TENSOR_INT64)
-            input.values.int64[i] = (int64_t)random_below(&random, client->vocabulary);
-        else
-            input.values.fp32[i] = (float)(2.0 * random_uniform(&random) - 1.0);
-    }
-    tensor_free(&client->input);
-    client->input = input;
-    return STATUS_OK;
+    forget_input(client);
+    enum status status = inputs_make(&client->inputs, n, client->seed, client->vocabulary,
+                                     HTTP_MAX_ANSWER, client->tensors, error);
+    client->prepared = !status;
+    return status;
 }
 
 const struct tensor *client_input(const struct client *client)
 {
-    return &client->input;
+    return &client->tensors[0];
+}
+
+/* What was announced of an output: its datatype, and each axis that is not open. */
+static enum status check_output(const struct client *client, const struct tensor *output,
+                                struct error *error)
+{
+    char came[TENSOR_SHAPE_TEXT], wanted[TENSOR_SHAPE_TEXT];
+    const struct tensor_spec *got = &output->spec, *said = NULL;
+    for (size_t i = 0; i < client->n_outputs && !said; i++)
+        said = strcmp(client->outputs[i].name, got->name) == 0 ? &client->outputs[i] : NULL;
+    bool alike = !said || (said->type == got->type && said->shape.rank == got->shape.rank);
+    for (size_t i = 0; alike && said && i < said->shape.rank; i++)
+        alike = said->shape.dims[i] < 0 || said->shape.dims[i] == got->shape.dims[i];
+    if (alike)
+        return STATUS_OK;
+    return error_set(error, STATUS_PROTOCOL,
+                     "output '%.64s' is %s %s, which the model's metadata says to be %s %s",
+                     got->name, tensor_type_name(got->type), tensor_shape_format(&got->shape, came),
+                     tensor_type_name(said->type), tensor_shape_format(&said->shape, wanted));
 }
 
 /* The first output as floats, whatever it came as. */
@@ -230,14 +230,14 @@ static enum status convert_output(struct client *client, struct error *error)
     if (client->response.n_outputs == 0)
         return error_set(error, STATUS_PROTOCOL, "the answer has no output");
     const struct tensor *output = &client->response.outputs[0];
-    if (output->spec.type == TENSOR_FP32)
+    if (output->spec.type == TENSOR_FP32 || tensor_type_kind(output->spec.type) == TENSOR_TEXT)
         return STATUS_OK;
     client->converted = calloc(output->n_values + 1, sizeof *client->converted);
     if (!client->converted)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for an output of %zu values",
                          output->n_values);
     for (size_t i = 0; i < output->n_values; i++)
-        client->converted[i] = (float)output->values.int64[i];
+        client->converted[i] = (float)tensor_get(output, i);
     return STATUS_OK;
 }
 
@@ -254,6 +254,8 @@ static enum status read_output(struct client *client, const struct http_result *
     const struct message_limits limits = {.max_values = MAX_VALUES, .max_rows = MAX_ROWS};
     enum status status = message_read_response(result->body, result->n_body, result->n_json,
                                                &limits, &client->response, error);
+    for (size_t i = 0; !status && i < client->response.n_outputs; i++)
+        status = check_output(client, &client->response.outputs[i], error);
     if (!status)
         status = convert_output(client, error);
     if (!status)
@@ -278,8 +280,8 @@ static enum status exchange(struct client *client, struct client_timing *timing,
 {
     struct http_result result = {.server_ns = -1};
     int64_t start_ns = clock_ns();
-    enum status status =
-        message_write_request(&client->request, &client->input, 1, client->form, error);
+    enum status status = message_write_request(&client->request, client->tensors, client->inputs.n,
+                                               client->form, error);
     if (status)
         return status;
     status = http_post(client->single ? client->single : client->http, client->infer_url,
@@ -318,7 +320,7 @@ enum status client_infer(struct client *client, struct client_timing *timing, st
                                      .wait_ns = -1,
                                      .receive_ns = -1,
                                      .server_ns = -1};
-    if (!client->input.values.any)
+    if (!client->prepared)
         return error_set(error, STATUS_MISUSE, "no input prepared for %s", client->infer_url);
     forget_output(client);
     bool counted = client->wants_statistics && take_statistics(client, &before);
@@ -338,8 +340,9 @@ const float *client_output(const struct client *client, size_t *n_values)
         return NULL;
     }
     const struct tensor *output = &client->response.outputs[0];
-    *n_values = output->n_values;
-    return client->converted ? client->converted : output->values.fp32;
+    bool texts = tensor_type_kind(output->spec.type) == TENSOR_TEXT;
+    *n_values = texts ? 0 : output->n_values;
+    return texts ? NULL : client->converted ? client->converted : output->values.fp32;
 }
 
 void client_close(struct client *client)
@@ -349,9 +352,11 @@ void client_close(struct client *client)
     forget_output(client);
     http_close(client->http);
     http_close(client->single);
-    tensor_free(&client->input);
+    forget_input(client);
+    inputs_free(&client->inputs);
+    for (size_t i = 0; i < client->n_outputs; i++)
+        free(client->outputs[i].name);
     message_text_free(&client->request);
-    free(client->input_spec.name);
     free(client->live_url);
     free(client->infer_url);
     free(client->statistics_url);

@@ -50,9 +50,9 @@ struct client_timing {
 struct client;
 
 /* STATUS_IO: no connection.  STATUS_TIMEOUT.  STATUS_PROTOCOL: the server does not speak the
- * protocol, has no such model, or it takes no single sequence (INT64 [1,-1], FP32 [1,-1,F]).
- * STATUS_INVALID: not a URL, or no model named.  Messages name the URL. The strings of the
- * configuration are copied. */
+ * protocol, has no such model, or one whose inputs we cannot make (client_config's inputs help).
+ * STATUS_INVALID: not a URL, or no model named.  STATUS_NOT_FOUND: no such variable for a token.
+ * Messages name the URL. The strings of the configuration are copied. */
 enum status client_open(const struct client_config *config, struct client **client,
                         struct error *error);
 
@@ -65,7 +65,7 @@ enum status client_probe(struct client *client, int64_t *rtt_ns, struct error *e
  * time on a slow link, too. */
 void client_probe_bytes(const struct client *client, uint64_t *up, uint64_t *down);
 
-/* Makes the input of length n (1..): seeded values, the same for the same seed and n.
+/* Makes the inputs of length n (1..): seeded values, the same for the same seed and n.
  * STATUS_INVALID: n is 0, or too long for a message of 64 MiB. */
 enum status client_prepare(struct client *client, uint32_t n, struct error *error);
 
@@ -78,7 +78,7 @@ enum status client_prepare(struct client *client, uint32_t n, struct error *erro
 enum status client_infer(struct client *client, struct client_timing *timing, struct error *error);
 
 /* After a successful client_infer: the first output tensor as floats, row-major, all dimensions
- * flattened. Valid until the next client_infer. */
+ * flattened; of texts none. Valid until the next client_infer. */
 const float *client_output(const struct client *client, size_t *n_values);
 
 /* "SERVER VERSION" from the server's metadata, "" when it does not say. Valid until client_close.

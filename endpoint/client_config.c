@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/units.h"
+#include "endpoint/inputs_private.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum key_kind { KEY_TEXT, KEY_SOURCE, KEY_HEADERS, KEY_TIME, KEY_WORD, KEY_U32 };
+enum key_kind { KEY_TEXT, KEY_SOURCE, KEY_HEADERS, KEY_INPUTS, KEY_TIME, KEY_WORD, KEY_U32 };
 
 static const struct key {
     const char *name;
@@ -27,6 +28,7 @@ static const struct key {
     {"connection", KEY_WORD, AT(new_connections), .words = {"keep", "new"}},
     {"http", KEY_WORD, AT(http2), .words = {"1.1", "2"}},
     {"vocabulary", KEY_U32, AT(vocabulary)},
+    {"input", KEY_INPUTS, AT(inputs)},
     {"timeout", KEY_TIME, AT(timeout_s), .may_change = true},
     {"token", KEY_SOURCE, AT(token), .may_change = true},
     {"header", KEY_HEADERS, AT(headers), .may_change = true},
@@ -82,7 +84,27 @@ static const char *const own_headers[] = {
     "Expect",       "Connection",
 };
 
-/* Adds a line; none takes all away. */
+/* Adds a line to those that are there. */
+static enum status add_line(char **to, const char *line, struct error *error)
+{
+    char *longer = text_format("%s%s%s", *to ? *to : "", *to ? "\n" : "", line);
+    if (!longer)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a line");
+    free(*to);
+    *to = longer;
+    return STATUS_OK;
+}
+
+/* Nothing takes all away. */
+static enum status set_input(char **to, const char *value, struct error *error)
+{
+    if (!*value)
+        return text_replace(to, NULL, error);
+    enum status status = inputs_check_line(value, error);
+    return status ? status : add_line(to, value, error);
+}
+
+/* Likewise. */
 static enum status set_header(char **to, const char *value, struct error *error)
 {
     size_t n_name = strspn(value, token_characters);
@@ -97,12 +119,7 @@ static enum status set_header(char **to, const char *value, struct error *error)
             return error_set(error, STATUS_INVALID, "%s is the client's own to write",
                              own_headers[i]);
     }
-    char *longer = text_format("%s%s%s", *to ? *to : "", *to ? "\n" : "", value);
-    if (!longer)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for a header");
-    free(*to);
-    *to = longer;
-    return STATUS_OK;
+    return add_line(to, value, error);
 }
 
 static enum status set_value(const struct key *key, struct client_config *config, const char *value,
@@ -116,6 +133,8 @@ static enum status set_value(const struct key *key, struct client_config *config
         return set_source(to, value, error);
     case KEY_HEADERS:
         return set_header(to, value, error);
+    case KEY_INPUTS:
+        return set_input(to, value, error);
     case KEY_TIME:
         return parse_quantity(value, DIMENSION_TIME, to, error);
     case KEY_WORD:
@@ -164,6 +183,7 @@ static void write_value(const struct key *key, const void *value, FILE *out)
     case KEY_TEXT:
     case KEY_SOURCE:
     case KEY_HEADERS:
+    case KEY_INPUTS:
         write_lines(key->name, *(char *const *)value, out);
         break;
     case KEY_TIME:
@@ -192,7 +212,7 @@ void client_config_write(const struct client_config *config, enum client_config_
 void client_config_free(struct client_config *config)
 {
     for (int i = 0; i < N_KEYS; i++) {
-        if (keys[i].kind == KEY_TEXT || keys[i].kind == KEY_SOURCE || keys[i].kind == KEY_HEADERS)
+        if (keys[i].kind < KEY_TIME) /* the kinds before are texts */
             free(*(char **)((char *)config + keys[i].offset));
     }
     *config = (struct client_config){0};

@@ -13,7 +13,7 @@
 
 #include <stdbool.h>
 
-/* The prepared input, for tests; valid until the next client_prepare. */
+/* The first prepared input, for tests; valid until the next client_prepare. */
 const struct tensor *client_input(const struct client *client);
 
 enum { HTTP_MAX_ANSWER = 64 << 20 };

@@ -54,11 +54,12 @@ struct message_server {
 enum { MESSAGE_MAX_TENSORS = 16 };
 
 /* A model's metadata. Tensors with a datatype that tensor.h does not know are counted but left out
- * of the arrays: `n_inputs` counts what is in `inputs`, `n_unknown` the others. */
+ * of the arrays: `n_inputs` counts what is in `inputs`, `n_unknown_inputs` the others. Metadata
+ * that names no inputs or outputs at all reads as none. */
 struct message_model {
     char *name, *platform; /* owned */
     struct tensor_spec inputs[MESSAGE_MAX_TENSORS], outputs[MESSAGE_MAX_TENSORS];
-    size_t n_inputs, n_outputs, n_unknown;
+    size_t n_inputs, n_outputs, n_unknown_inputs, n_unknown_outputs;
     uint32_t vocabulary; /* parameter "vocabulary": bound on the tokens; 0: not said */
 };
 

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What every type's values are aligned for, and what memory from malloc is. */
@@ -24,6 +25,32 @@ void message_copy_values(char *to, const char *from, size_t n, size_t size, bool
     }
 }
 
+/* The texts of a tensor, each behind its length. */
+static enum status take_texts(const char *bytes, size_t size, const struct tensor_spec *spec,
+                              size_t max_values, struct tensor *tensor, struct error *error)
+{
+    char shape[TENSOR_SHAPE_TEXT];
+    size_t at = 0, n, n_texts = 0;
+    enum status status = tensor_make(tensor, spec, max_values, error);
+    if (status)
+        return status;
+    tensor->values.bytes = malloc(size + 1);
+    if (!tensor->values.bytes)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu bytes of texts", size);
+    memcpy(tensor->values.bytes, bytes, size);
+    tensor->n_text = size;
+    tensor->capacity = size + 1;
+    while (tensor_next_text(tensor, &at, &n))
+        n_texts++;
+    if (at == size && n_texts == tensor->n_values)
+        return STATUS_OK;
+    return error_set(error, STATUS_INVALID,
+                     "shape %s of BYTES wants %zu texts, each behind its length; its %zu bytes are "
+                     "%zu and %zu bytes more",
+                     tensor_shape_format(&spec->shape, shape), tensor->n_values, size, n_texts,
+                     size - at);
+}
+
 enum status message_take_binary(struct binary *from, uint64_t size, const struct tensor_spec *spec,
                                 size_t max_values, struct tensor *tensor, struct error *error)
 {
@@ -32,7 +59,8 @@ enum status message_take_binary(struct binary *from, uint64_t size, const struct
     enum status status = tensor_shape_count(&spec->shape, max_values, &n_values, error);
     if (status)
         return status;
-    if (size % per_value != 0 || size / per_value != n_values)
+    bool texts = tensor_type_kind(spec->type) == TENSOR_TEXT;
+    if (!texts && (size % per_value != 0 || size / per_value != n_values))
         return error_set(error, STATUS_INVALID,
                          "shape %s of %s wants %" PRIu64 " bytes, its \"binary_data_size\" is "
                          "%" PRIu64,
@@ -43,7 +71,9 @@ enum status message_take_binary(struct binary *from, uint64_t size, const struct
                          "its \"binary_data_size\" is %" PRIu64 ", but only %zu bytes are left in "
                          "the body",
                          size, from->n);
-    if (from->lent && !big_endian && (uintptr_t)from->bytes % per_value == 0) {
+    if (texts) {
+        status = take_texts(from->bytes, (size_t)size, spec, max_values, tensor, error);
+    } else if (from->lent && !big_endian && (uintptr_t)from->bytes % per_value == 0) {
         status = tensor_borrow(tensor, spec, max_values, from->bytes, error);
     } else {
         status = tensor_make(tensor, spec, max_values, error);
@@ -62,15 +92,16 @@ enum status message_put_binary(struct message_text *text, const struct tensor *t
     static const char blanks[ALIGNMENT] = {' ', ' ', ' ', ' ', ' ', ' ', ' ', ' '};
     size_t wanted = 0;
     for (size_t i = 0; i < n; i++)
-        wanted += tensors[i].n_values * tensor_type_size(tensors[i].spec.type);
+        wanted += tensor_size(&tensors[i]);
     status = message_reserve(text, wanted + ALIGNMENT, error);
     if (!status)
         status = message_put(text, blanks, -text->n % ALIGNMENT, error);
     for (size_t i = 0; i < n && !status; i++) {
-        size_t size = tensor_type_size(tensors[i].spec.type);
-        message_copy_values(text->bytes + text->n, tensors[i].values.any, tensors[i].n_values, size,
-                            big_endian);
-        text->n += tensors[i].n_values * size;
+        size_t size = tensor_type_size(tensors[i].spec.type), n_bytes = tensor_size(&tensors[i]);
+        if (n_bytes > 0)
+            message_copy_values(text->bytes + text->n, tensors[i].values.any, n_bytes / size, size,
+                                big_endian);
+        text->n += n_bytes;
     }
     text->n_binary = wanted;
     return status;

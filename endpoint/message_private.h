@@ -6,6 +6,7 @@
  *                     parsed; a parsed JSON number costs some 40 bytes and hundreds of
  *                     nanoseconds, and tensors have very many
  *   message_read.c    messages in
+ *   message_values.c  the values of a tensor, from JSON
  *   message_write.c   messages out
  *   message_binary.c  tensors as bytes behind the JSON
  */
@@ -60,6 +61,12 @@ json_t *message_json_text(const char *words);
 
 /* A small message: an object without tensors, to be released. STATUS_INVALID.  STATUS_NO_MEMORY. */
 enum status message_parse(const char *bytes, size_t n, json_t **root, struct error *error);
+
+/* A tensor's values, of which its shape says how many, from an array of JSON or from one that was
+ * lifted out. STATUS_INVALID: another number, another shape, or not of its type. */
+enum status message_read_data(json_t *data, struct tensor *tensor, struct error *error);
+enum status message_read_lifted(const struct lifted_array *array, struct tensor *tensor,
+                                struct error *error);
 
 /* The bytes behind a message's JSON that no tensor has taken yet. */
 struct binary {

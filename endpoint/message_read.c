@@ -6,7 +6,6 @@
 #include "base/memory.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,8 +75,8 @@ static enum status read_shape(json_t *object, bool any, struct tensor_shape *sha
     if (!json_is_array(dims))
         return error_set(error, STATUS_INVALID, "its \"shape\" is missing or not an array");
     shape->rank = json_array_size(dims);
-    if (shape->rank < 1 || shape->rank > TENSOR_MAX_RANK)
-        return error_set(error, STATUS_INVALID, "its shape has %zu dimensions, not 1 to %d",
+    if (shape->rank > TENSOR_MAX_RANK)
+        return error_set(error, STATUS_INVALID, "its shape has %zu dimensions, more than %d",
                          shape->rank, TENSOR_MAX_RANK);
     for (size_t i = 0; i < shape->rank; i++) {
         json_t *dim = json_array_get(dims, i);
@@ -103,87 +102,12 @@ static enum status read_spec(json_t *object, bool any, struct tensor_spec *spec,
     else
         *known = tensor_type_find(json_string_value(type), &spec->type);
     if (!status && !*known && !any)
-        status =
-            error_set(error, STATUS_INVALID, "datatype %.32s is not supported, FP32 and INT64 are",
-                      json_string_value(type));
+        status = error_set(error, STATUS_INVALID, "datatype %.32s is none of the protocol's",
+                           json_string_value(type));
     if (!status)
         status = read_shape(object, any, &spec->shape, error);
     error_prefix(error, "tensor '%.64s'", spec->name);
     return status;
-}
-
-static enum status read_value(json_t *json, struct tensor *tensor, size_t i, struct error *error)
-{
-    if (tensor->spec.type == TENSOR_INT64) {
-        if (!json_is_integer(json))
-            return error_set(error, STATUS_INVALID, "value %zu is not an integer", i);
-        tensor->values.int64[i] = json_integer_value(json);
-        return STATUS_OK;
-    }
-    if (!json_is_number(json))
-        return error_set(error, STATUS_INVALID, "value %zu is not a number", i);
-    float value = (float)json_number_value(json);
-    if (!isfinite(value))
-        return error_set(error, STATUS_INVALID, "value %zu is beyond the range of FP32", i);
-    tensor->values.fp32[i] = value;
-    return STATUS_OK;
-}
-
-/* One level of nested data; `*done` counts the values so far. The recursion ends with the rank. */
-static enum status read_level(json_t *array, size_t level, struct tensor *tensor, size_t *done,
-                              struct error *error)
-{
-    size_t n = json_array_size(array);
-    bool last = level + 1 == tensor->spec.shape.rank;
-    enum status status = STATUS_OK;
-    if (!json_is_array(array) || (int64_t)n != tensor->spec.shape.dims[level])
-        return error_set(error, STATUS_INVALID,
-                         "its nested data does not have the shape it says (at value %zu)", *done);
-    for (size_t i = 0; i < n && !status; i++) {
-        json_t *item = json_array_get(array, i);
-        status = last ? read_value(item, tensor, (*done)++, error)
-                      : read_level(item, level + 1, tensor, done, error);
-    }
-    return status;
-}
-
-static enum status read_data(json_t *data, struct tensor *tensor, struct error *error)
-{
-    char shape[TENSOR_SHAPE_TEXT];
-    size_t n = json_array_size(data), done = 0;
-    enum status status = STATUS_OK;
-    if (n > 0 && json_is_array(json_array_get(data, 0)))
-        return read_level(data, 0, tensor, &done, error);
-    if (n != tensor->n_values)
-        return error_set(error, STATUS_INVALID, "shape %s wants %zu values, its data has %zu",
-                         tensor_shape_format(&tensor->spec.shape, shape), tensor->n_values, n);
-    for (size_t i = 0; i < n && !status; i++)
-        status = read_value(json_array_get(data, i), tensor, i, error);
-    return status;
-}
-
-static enum status read_lifted(const struct lifted_array *array, struct tensor *tensor,
-                               struct error *error)
-{
-    char shape[TENSOR_SHAPE_TEXT];
-    bool real = array->first_real < array->n;
-    if (array->n != tensor->n_values)
-        return error_set(error, STATUS_INVALID, "shape %s wants %zu values, its data has %zu",
-                         tensor_shape_format(&tensor->spec.shape, shape), tensor->n_values,
-                         array->n);
-    if (tensor->spec.type == TENSOR_INT64 && real)
-        return error_set(error, STATUS_INVALID, "value %zu is not an integer", array->first_real);
-    for (size_t i = 0; i < array->n; i++) {
-        if (tensor->spec.type == TENSOR_INT64) {
-            tensor->values.int64[i] = array->numbers[i].integer;
-            continue;
-        }
-        float value = real ? (float)array->numbers[i].real : (float)array->numbers[i].integer;
-        if (!isfinite(value))
-            return error_set(error, STATUS_INVALID, "value %zu is beyond the range of FP32", i);
-        tensor->values.fp32[i] = value;
-    }
-    return STATUS_OK;
 }
 
 /* The parameters of a message or tensor; *parameters is NULL where there are none. */
@@ -232,9 +156,10 @@ static enum status read_values(json_t *object, const struct tensor_spec *spec,
         return error_set(error, STATUS_INVALID, "its \"data\" is missing or not an array");
     status = tensor_make(tensor, spec, source->n_left, error);
     if (!status && json_is_array(data))
-        status = read_data(data, tensor, error);
+        status = message_read_data(data, tensor, error);
     else if (!status)
-        status = read_lifted(&source->lifted->arrays[json_integer_value(data)], tensor, error);
+        status =
+            message_read_lifted(&source->lifted->arrays[json_integer_value(data)], tensor, error);
     return status;
 }
 
@@ -403,8 +328,8 @@ enum status message_read_server(const char *bytes, size_t n, struct message_serv
 static enum status read_specs(json_t *root, const char *field, struct tensor_spec *specs,
                               size_t *n_specs, size_t *n_unknown, struct error *error)
 {
-    json_t *array;
-    enum status status = find_tensors(root, field, &array, error);
+    json_t *array = json_object_get(root, field);
+    enum status status = array ? find_tensors(root, field, &array, error) : STATUS_OK;
     for (size_t i = 0; !status && i < json_array_size(array); i++) {
         struct tensor_spec spec = {0};
         bool known = false;
@@ -431,10 +356,10 @@ enum status message_read_model(const char *bytes, size_t n, struct message_model
         status = read_text(parsed.root, "platform", false, &model->platform, error);
     if (!status)
         status = read_specs(parsed.root, "inputs", model->inputs, &model->n_inputs,
-                            &model->n_unknown, error);
+                            &model->n_unknown_inputs, error);
     if (!status)
         status = read_specs(parsed.root, "outputs", model->outputs, &model->n_outputs,
-                            &model->n_unknown, error);
+                            &model->n_unknown_outputs, error);
     json_t *vocabulary = json_object_get(json_object_get(parsed.root, "parameters"), "vocabulary");
     json_int_t bound = json_integer_value(vocabulary);
     if (!status && vocabulary && (bound < 1 || bound > INT32_MAX))

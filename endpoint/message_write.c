@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_SIZE = 24, N_DIGITS = 9 };
+enum { NUMBER_SIZE = 26, N_DIGITS = 9 };
 
 void message_text_free(struct message_text *text)
 {
@@ -165,9 +165,58 @@ static char *write_float(char *at, float value)
     return write_i64(at, e);
 }
 
+/* A real of the type; at most NUMBER_SIZE bytes. Doubles need 17 digits. */
+static char *write_real(char *at, const struct tensor *tensor, size_t i)
+{
+    double value = tensor_get(tensor, i);
+    if (tensor->spec.type != TENSOR_FP64)
+        return write_float(at, (float)value);
+    return at + snprintf(at, NUMBER_SIZE, "%.17g", value);
+}
+
+static char *write_value(char *at, const struct tensor *tensor, size_t i)
+{
+    switch (tensor_type_kind(tensor->spec.type)) {
+    case TENSOR_TRUTH:
+        return stpcpy(at, tensor_get(tensor, i) != 0 ? "true" : "false");
+    case TENSOR_INTEGER:
+        return tensor->spec.type == TENSOR_INT64 ? write_i64(at, tensor->values.int64[i])
+                                                 : write_i64(at, (int64_t)tensor_get(tensor, i));
+    case TENSOR_REAL:
+        return tensor->spec.type == TENSOR_FP32 ? write_float(at, tensor->values.fp32[i])
+                                                : write_real(at, tensor, i);
+    case TENSOR_TEXT:
+        break;
+    }
+    return at;
+}
+
+static enum status put_texts(struct message_text *text, const struct tensor *tensor,
+                             struct error *error)
+{
+    size_t at = 0, n;
+    const char *words;
+    enum status status = put_text(text, "[", error);
+    for (size_t i = 0; !status && (words = tensor_next_text(tensor, &at, &n)); i++) {
+        status = i ? put_text(text, ",", error) : STATUS_OK;
+        json_t *json = json_stringn(words, n);
+        if (!status && !json)
+            status = error_set(error, STATUS_INVALID,
+                               "value %zu of tensor '%s' is not UTF-8, which JSON wants", i,
+                               tensor->spec.name);
+        else if (!status)
+            status = message_put_json(text, json_incref(json), error);
+        json_decref(json);
+    }
+    return status ? status : put_text(text, "]", error);
+}
+
 static enum status put_values(struct message_text *text, const struct tensor *tensor,
                               struct error *error)
 {
+    bool real = tensor_type_kind(tensor->spec.type) == TENSOR_REAL;
+    if (tensor_type_kind(tensor->spec.type) == TENSOR_TEXT)
+        return put_texts(text, tensor, error);
     if (tensor->n_values > SIZE_MAX / NUMBER_SIZE - 1)
         return error_set(error, STATUS_NO_MEMORY, "a tensor of %zu values is too large",
                          tensor->n_values);
@@ -179,16 +228,12 @@ static enum status put_values(struct message_text *text, const struct tensor *te
     for (size_t i = 0; i < tensor->n_values; i++) {
         if (i > 0)
             *at++ = ',';
-        if (tensor->spec.type == TENSOR_INT64) {
-            at = write_i64(at, tensor->values.int64[i]);
-        } else if (isfinite(tensor->values.fp32[i])) {
-            at = write_float(at, tensor->values.fp32[i]);
-        } else {
+        if (real && !isfinite(tensor_get(tensor, i)))
             return error_set(error, STATUS_INVALID,
                              "value %zu of tensor '%s' is not a finite number, which JSON cannot "
                              "express",
                              i, tensor->spec.name);
-        }
+        at = write_value(at, tensor, i);
     }
     *at++ = ']';
     text->n = (size_t)(at - text->bytes);
@@ -207,8 +252,7 @@ static enum status put_binary_size(struct message_text *text, const struct tenso
                                    struct error *error)
 {
     char size[64];
-    snprintf(size, sizeof size, "\"parameters\":{\"binary_data_size\":%zu}",
-             tensor->n_values * tensor_type_size(tensor->spec.type));
+    snprintf(size, sizeof size, "\"parameters\":{\"binary_data_size\":%zu}", tensor_size(tensor));
     return put_text(text, size, error);
 }
 

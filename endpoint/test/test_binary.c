@@ -46,8 +46,8 @@ static void test_writes_known_bytes(void **state)
     float floats[] = {1.0f, -2.5f, NAN};
     int64_t tokens[] = {1, -2, INT64_C(0x1122334455667788)};
     const struct tensor tensors[] = {
-        {{name, TENSOR_FP32, {{1, 3}, 2}}, 3, {.fp32 = floats}, false},
-        {{other, TENSOR_INT64, {{3}, 1}}, 3, {.int64 = tokens}, false},
+        {{name, TENSOR_FP32, {{1, 3}, 2}}, 3, {.fp32 = floats}, false, 0, 0},
+        {{other, TENSOR_INT64, {{3}, 1}}, 3, {.int64 = tokens}, false, 0, 0},
     };
     static const char json[] =
         "{\"inputs\":[{\"name\":\"a\",\"shape\":[1,3],\"datatype\":\"FP32\",\"parameters\":"
@@ -86,7 +86,7 @@ static void test_round_trips(void **state)
     (void)state;
     print_message("seed 5\n");
     for (int type = 0; type < N_TENSOR_TYPES; type++) {
-        for (int i = 0; i < 200; i++) {
+        for (int i = 0; i < 200 && tensor_type_kind((enum tensor_type)type) != TENSOR_TEXT; i++) {
             const struct tensor_spec spec = {
                 name, (enum tensor_type)type, {{1, (int64_t)random_below(&random, 30), 3}, 3}};
             struct tensor tensor;
@@ -208,7 +208,7 @@ static const struct {
     {ONE("[4611686018427387905,4]", "16"), 16, "more than"},
     {ONE("[-2]", "8"), 8, "dimension 0"},
     {ONE("[-1]", "8"), 8, "dimension 0"},
-    {INPUTS(BINARY("a", "BOOL", "[8]", "8")), 8, "BOOL"},
+    {INPUTS(BINARY("a", "FP99", "[8]", "8")), 8, "FP99"},
     {INPUTS(BINARY("a", "FP32", "[2]", "8") "," BINARY("b", "FP32", "[2]", "8")), 8,
      "tensor 'b': its \"binary_data_size\" is 8, but only 0"},
     {INPUTS(BINARY("a", "FP32", "[2]", "8") "," BINARY("b", "FP32", "[2]", "8")), 24, "8 bytes"},

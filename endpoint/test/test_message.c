@@ -27,8 +27,10 @@ static void test_writes_known_texts(void **state)
 {
     float floats[] = {0.0f, -0.0f, 1.0f, -2.5f, 0.1f, 1e-7f, 3e10f, 16777215.0f, -0.001234f};
     int64_t tokens[] = {0, 7, INT64_MAX, INT64_MIN};
-    const struct tensor fp32 = {{name, TENSOR_FP32, {{1, 3, 3}, 3}}, 9, {.fp32 = floats}, false};
-    const struct tensor int64 = {{name, TENSOR_INT64, {{1, 4}, 2}}, 4, {.int64 = tokens}, false};
+    const struct tensor fp32 = {
+        {name, TENSOR_FP32, {{1, 3, 3}, 3}}, 9, {.fp32 = floats}, false, 0, 0};
+    const struct tensor int64 = {
+        {name, TENSOR_INT64, {{1, 4}, 2}}, 4, {.int64 = tokens}, false, 0, 0};
     struct message_text text = {0};
     (void)state;
     assert_int_equal(message_write_request(&text, &fp32, 1, MESSAGE_JSON, NULL), STATUS_OK);
@@ -49,7 +51,7 @@ static void test_writes_known_texts(void **state)
 static void test_refuses_to_write_nan(void **state)
 {
     float values[] = {1.0f, NAN, INFINITY};
-    struct tensor tensor = {{name, TENSOR_FP32, {{2}, 1}}, 2, {.fp32 = values}, false};
+    struct tensor tensor = {{name, TENSOR_FP32, {{2}, 1}}, 2, {.fp32 = values}, false, 0, 0};
     struct message_text text = {0};
     struct error error = {0};
     (void)state;
@@ -82,7 +84,7 @@ static void test_floats_round_trip(void **state)
             values[i] = -1.0f;
     }
     const struct tensor tensor = {
-        {name, TENSOR_FP32, {{(int64_t)n}, 1}}, n, {.fp32 = values}, false};
+        {name, TENSOR_FP32, {{(int64_t)n}, 1}}, n, {.fp32 = values}, false, 0, 0};
     const struct message_limits wide = {.max_values = n};
     struct message_text text = {0};
     struct message_request request;
@@ -147,7 +149,8 @@ static const struct {
     {INPUT("[1]", "FP32", "[1,2]"), "wants 1"},
     {INPUT("[-1]", "FP32", "[1,2]"), "dimension 0"},
     {INPUT("[1.5]", "FP32", "[1,2]"), "dimension 0"},
-    {INPUT("[]", "FP32", "[1,2]"), "0 dimensions"},
+    {INPUT("[]", "FP32", "[1,2]"), "wants 1"},
+    {INPUT("[]", "FP32", "[[1]]"), "not a number"},
     {INPUT("[1,1,1,1,1,1,1,1,2]", "FP32", "[1,2]"), "9 dimensions"},
     {INPUT("7", "FP32", "[1,2]"), "shape"},
     {INPUT("[9223372036854775807,9223372036854775807]", "FP32", "[1,2]"), "more than"},
@@ -396,15 +399,21 @@ static void test_reads_foreign_metadata(void **state)
 {
     static const char text[] =
         "{\"name\":\"m\",\"platform\":\"onnxruntime_onnx\",\"versions\":[\"1\"],\"inputs\":["
-        "{\"name\":\"mask\",\"datatype\":\"BYTES\",\"shape\":[-1]},"
+        "{\"name\":\"odd\",\"datatype\":\"FP8\",\"shape\":[-1]},"
+        "{\"name\":\"text\",\"datatype\":\"BYTES\",\"shape\":[-1]},"
         "{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[-1,-1,8]}],\"outputs\":[],\"extra\":[1]}";
     struct message_model model;
     struct message_server server;
     (void)state;
     assert_int_equal(message_read_model(text, sizeof text - 1, &model, NULL), STATUS_OK);
-    assert_int_equal(model.n_inputs, 1);
-    assert_int_equal(model.n_unknown, 1);
-    assert_string_equal(model.inputs[0].name, "x");
+    assert_int_equal(model.n_inputs, 2);
+    assert_int_equal(model.n_unknown_inputs, 1);
+    assert_int_equal(model.inputs[0].type, TENSOR_BYTES);
+    assert_string_equal(model.inputs[1].name, "x");
+    message_model_free(&model);
+    assert_int_equal(message_read_model("{\"name\":\"m\",\"platform\":\"\"}", 26, &model, NULL),
+                     STATUS_OK);
+    assert_int_equal(model.n_inputs + model.n_outputs, 0);
     message_model_free(&model);
     assert_int_equal(message_read_server("{\"name\":\"a\",\"version\":\"2\"}", 26, &server, NULL),
                      STATUS_OK);
