@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/units.h"
 #include "base/words.h"
+#include "fitter/offload_energy.h"
 #include "records/lengths.h"
 
 #include <inttypes.h>
@@ -135,7 +136,9 @@ static enum status set_meter(struct campaign_config *config, const char *value, 
 
 static enum status set_radio(struct campaign_config *config, const char *value, struct error *error)
 {
-    return text_replace(&config->energy.radio, value, error);
+    struct radio_model radio;
+    enum status status = radio_model_parse(value, &radio, error);
+    return status ? status : text_replace(&config->energy.radio, value, error);
 }
 
 static enum status set_max_window(struct campaign_config *config, const char *value,

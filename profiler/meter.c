@@ -139,6 +139,7 @@ void meter_use_terms(struct meter *meter, struct terms *terms)
 {
     meter->operations = &of_files;
     meter->self = terms;
+    meter->info.n_parts = terms->counts ? terms->n : 0;
 }
 
 bool meter_of_files(const struct meter *meter)

@@ -27,6 +27,7 @@ struct meter_info {
     int64_t update_ns; /* between two changes, as its maker states it; 0: not stated */
     enum meter_scope scope;
     enum provenance provenance;
+    bool dated;     /* its readings have times of their own, as a program's lines do */
     size_t n_parts; /* counters added, each with updates of its own; 0 counts as 1 */
     bool radio;     /* whether its scope takes in what sends and receives */
 };

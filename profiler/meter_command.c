@@ -242,5 +242,6 @@ enum status command_open(const char *argument, const char *root, struct meter *m
     meter->info.scope = SCOPE_BOARD;
     meter->info.radio = true;
     meter->info.counts = true;
+    meter->info.dated = true;
     return status ? status : meter_describe(meter, "command", "command", argument, error);
 }

@@ -128,6 +128,7 @@ enum status constant_open(const char *argument, const char *root, struct meter *
     constant->power_uw[ACTIVITY_RUN] = 1e6 * level_w[ACTIVE];
     constant->power_uw[ACTIVITY_OFFLOAD] = 1e6 * (level_w[WAIT] + level_w[RADIO]);
     meter->operations = &of_constant;
+    meter->info.dated = true;
     meter->self = constant;
     meter->info.counts = true;
     meter->info.scope = alone ? SCOPE_RAIL : SCOPE_BOARD;

@@ -27,8 +27,11 @@ struct watch {
     int64_t found_ns; /* update period; -1: none */
     struct meter_reading before;
     int64_t before_ns; /* when the reading before was asked for; 0: none yet */
+    int64_t change_ns; /* of a counter, the last seen; 0: none */
     double total_uj;
     struct trail trail;
+    int64_t since_ns, doubt_ns;        /* of the trail */
+    struct meter_reading trail_before; /* of a dated counter: the reading before; t_ns 0: none */
     struct stretch stretch;
     enum status status;
     struct error error;

@@ -53,11 +53,32 @@ static int64_t fine_step_ns(int64_t update)
     return step < finest_ns ? finest_ns : step > 5 * ms ? 5 * ms : step;
 }
 
+/* Whether the meter's readings are followed as power: a counter whose readings have times of their
+ * own need not be polled for its changes. */
+static bool follows_power(const struct watch *w)
+{
+    return !w->info->counts || w->info->dated;
+}
+
+/* Sleeps until shortly before a counter's next change where that can be told: polling costs. */
+static enum status doze(struct watch *w, struct error *error)
+{
+    struct meter_reading reading;
+    int64_t update = update_ns(w), since = clock_ns() - w->change_ns, margin = update / 8;
+    if (w->found_ns < 2 * ms || !w->change_ns || w->info->n_parts > 1 || since > coarse_ns * 1000)
+        return STATUS_OK;
+    int64_t left = update - since % update - margin;
+    if (left <= 0)
+        return STATUS_OK;
+    clock_sleep_ns(left);
+    return watch_read(w, &reading, error);
+}
+
 /* Polls a counter until its next change. */
 static enum status next_change(struct watch *w, struct counter_change *change, struct error *error)
 {
     struct meter_reading reading;
-    enum status status = STATUS_OK;
+    enum status status = doze(w, error);
     int64_t started_ns = clock_ns(), update = update_ns(w), step = fine_step_ns(update);
     int64_t patience_ns = stuck_ns > 20 * update ? stuck_ns : 20 * update;
     double value = w->before.value;
@@ -66,6 +87,7 @@ static enum status next_change(struct watch *w, struct counter_change *change, s
         status = watch_read(w, &reading, error);
         if (!status && reading.value != value) {
             *change = (struct counter_change){earliest_ns, clock_ns(), reading.value};
+            w->change_ns = change->latest_ns;
             return STATUS_OK;
         }
         earliest_ns = w->before_ns;
@@ -131,7 +153,7 @@ static enum status find_updates(struct watch *w, struct error *error)
         if (status || reading.value == value)
             continue;
         value = reading.value;
-        changes[n++] = earliest_ns + (clock_ns() - earliest_ns) / 2;
+        changes[n++] = w->info->dated ? reading.t_ns : earliest_ns + (clock_ns() - earliest_ns) / 2;
         if (n == 4 && (changes[3] - changes[0]) / 150 > step)
             step = (changes[3] - changes[0]) / 150; /* slow ones need no such hurry */
     }
@@ -194,6 +216,31 @@ static int64_t sampling_ns(const struct watch *w)
                                                                             : period;
 }
 
+/* Adds a reading to the trail; of a dated counter the mean power since the one before. */
+static enum status follow(struct watch *w, struct meter_reading reading, struct error *error)
+{
+    struct meter_reading before = w->trail_before;
+    if (reading.t_ns < w->since_ns)
+        return STATUS_OK;
+    if (!w->info->dated)
+        return trail_add(&w->trail, reading, error);
+    if (reading.t_ns <= before.t_ns)
+        return STATUS_OK;
+    w->trail_before = reading;
+    w->doubt_ns = reading.doubt_ns > w->doubt_ns ? reading.doubt_ns : w->doubt_ns;
+    reading.value = (reading.value - before.value) / ((double)(reading.t_ns - before.t_ns) * 1e-9);
+    return before.t_ns ? trail_add(&w->trail, reading, error) : STATUS_OK;
+}
+
+/* The stretch of the trail until then; what is not known of its times is in the bound. */
+static struct stretch stretch_until(const struct watch *w, int64_t to_ns)
+{
+    double resolution_uw = w->info->dated ? 0 : w->info->resolution;
+    struct stretch stretch = trail_stretch(&w->trail, to_ns, resolution_uw, update_ns(w));
+    stretch.error_uj += 2e-9 * (double)w->doubt_ns * fabs(stretch_power_uw(&stretch));
+    return stretch;
+}
+
 static enum status sample(struct watch *w, int64_t *due_ns, struct error *error)
 {
     struct meter_reading reading;
@@ -205,14 +252,17 @@ static enum status sample(struct watch *w, int64_t *due_ns, struct error *error)
     enum status status = check_abandoned(w, error);
     if (!status)
         status = watch_read(w, &reading, error);
-    return status ? status : trail_add(&w->trail, reading, error);
+    return status ? status : follow(w, reading, error);
 }
 
 /* Lets two updates pass: what they say is of before. */
 static enum status begin_trail(struct watch *w, struct error *error)
 {
-    enum status status = pass_time(w, clock_ns() + 2 * update_ns(w), error);
+    w->since_ns = clock_ns() + 2 * update_ns(w);
+    w->doubt_ns = 0;
+    w->trail_before.t_ns = 0;
     trail_clear(&w->trail);
+    enum status status = pass_time(w, w->since_ns, error);
     atomic_store(&w->begun, true);
     return status;
 }
@@ -228,8 +278,7 @@ static enum status power_window(struct watch *w, struct error *error)
             trail->readings[trail->n - 1].t_ns - trail->readings[0].t_ns <
                 duration + 2 * update_ns(w))
             continue;
-        w->stretch = trail_stretch(trail, trail->readings[0].t_ns + duration, w->info->resolution,
-                                   update_ns(w));
+        w->stretch = stretch_until(w, trail->readings[0].t_ns + duration);
         if (enough(w, &w->stretch) || duration >= w->goal.most_ns)
             break;
         duration = longer(w, duration);
@@ -252,7 +301,7 @@ static double calm_uw(const struct watch *w)
     double open =
         (double)(update_ns(w) > coarse_ns ? coarse_ns : update_ns(w)) / (double)calm_ns(w);
     return w->goal.baseline_uw * (1 + fmax(0.02, 2 * open)) + w->goal.baseline_error_uw +
-           (w->info->counts ? 0 : w->info->resolution);
+           (follows_power(w) && !w->info->dated ? w->info->resolution : 0);
 }
 
 /* Follows the power until it is back; the trail has a counter's changes as (time, uJ). */
@@ -269,7 +318,7 @@ static enum status await_calm(struct watch *w, struct error *error)
             released_ns = clock_ns();
         if (status || released_ns < 0 || n < 2 || r[n - 1].t_ns - released_ns < calm)
             continue;
-        if (w->info->counts) {
+        if (!follows_power(w)) {
             size_t first = n - 1;
             while (first > 0 && r[n - 1].t_ns - r[first].t_ns < calm)
                 first--;
@@ -292,29 +341,30 @@ static enum status tail(struct watch *w, struct error *error)
 {
     struct counter_change first, last;
     enum status status;
-    if (w->info->counts) {
+    bool follows = follows_power(w);
+    if (follows) {
+        status = begin_trail(w, error);
+    } else {
         status = sharp_change(w, &first, error);
+        w->since_ns = 0;
         trail_clear(&w->trail);
         atomic_store(&w->begun, true);
-    } else {
-        status = begin_trail(w, error);
     }
     if (!status)
         status = await_calm(w, error);
-    if (!status && w->info->counts)
+    if (!status && !follows)
         status = sharp_change(w, &last, error);
     if (status)
         return status;
-    w->stretch =
-        w->info->counts
-            ? counter_stretch(&first, &last, w->info->resolution, w->info->n_parts, update_ns(w))
-            : trail_stretch(&w->trail, INT64_MAX, w->info->resolution, update_ns(w));
+    w->stretch = follows ? stretch_until(w, INT64_MAX)
+                         : counter_stretch(&first, &last, w->info->resolution, w->info->n_parts,
+                                           update_ns(w));
     return STATUS_OK;
 }
 
 static enum status window(struct watch *w, struct error *error)
 {
-    return w->info->counts ? counter_window(w, error) : power_window(w, error);
+    return follows_power(w) ? power_window(w, error) : counter_window(w, error);
 }
 
 watch_task *const watch_tasks[TASK_STOP] = {

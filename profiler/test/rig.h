@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 enum { RIG_FILES = 4, RIG_LOG = 1 << 20 };
+static const int64_t rig_other_clock_ns = 86400000000000; /* a program's clock is ahead by a day */
 
 /* A file that the writer advances. */
 struct rig_file {
@@ -36,6 +37,7 @@ struct rig_file {
     double unit;      /* of the file's figure, in uJ or uW */
     double range_uj;  /* at which it wraps; 0: never */
     bool counts;
+    bool lines; /* a program's "t_ns power_uw" are appended, in a clock of its own */
     char *whole, *beside;
 };
 
@@ -96,6 +98,16 @@ static inline void rig_prepare(const struct rig_file *file, double figure)
         abort();
 }
 
+static inline void rig_append(const struct rig_file *file, int64_t t_ns, double power_uw)
+{
+    char text[64];
+    int length = snprintf(text, sizeof text, "%lld %.0f\n", (long long)(t_ns + rig_other_clock_ns),
+                          power_uw);
+    int fd = open(file->whole, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (fd < 0 || write(fd, text, (size_t)length) != length || close(fd))
+        abort();
+}
+
 /* What the files say from here on. */
 static inline void rig_publish(struct rig *rig, double energy_uj, double power_uw,
                                struct rig_entry *entry)
@@ -103,13 +115,17 @@ static inline void rig_publish(struct rig *rig, double energy_uj, double power_u
     for (size_t i = 0; i < rig->n_files; i++) {
         const struct rig_file *file = &rig->files[i];
         double mine_uj = file->share * energy_uj;
+        if (file->lines) {
+            rig_append(file, clock_ns(), file->share * power_uw);
+            continue;
+        }
         rig_prepare(file, !file->counts        ? file->share * power_uw
                           : file->range_uj > 0 ? fmod(mine_uj, file->range_uj)
                                                : mine_uj);
     }
     int64_t before_ns = clock_ns();
     for (size_t i = 0; i < rig->n_files && !atomic_load(&rig->frozen); i++) {
-        if (rename(rig->files[i].beside, rig->files[i].whole))
+        if (!rig->files[i].lines && rename(rig->files[i].beside, rig->files[i].whole))
             abort();
     }
     int64_t after_ns = clock_ns();
@@ -159,7 +175,7 @@ static inline void rig_start(struct rig *rig)
     atomic_store(&rig->stop, false);
     for (size_t i = 0; i < rig->n_files; i++) {
         struct rig_file *file = &rig->files[i];
-        rig_put(rig, file->path, "0\n");
+        rig_put(rig, file->path, file->lines ? "" : "0\n");
         file->whole = text_format("%s%s", rig->root, file->path);
         file->beside = text_format("%s.next", file->whole);
     }
