@@ -53,9 +53,12 @@ grep -q "governor of CPU" "$work/err" && fail "warns of a governor that is not a
 run "$work/short.ini" --db "$work/b.db" --resume 2>"$work/err" >/dev/null && fail "resumed under another governor"
 grep -q "governor 'performance', now 'powersave'" "$work/err" || fail "says: $(cat "$work/err")"
 
-for signal in INT TERM KILL; do
+for signal in INT TERM KILL GROUP; do
     restore
-    "$BUILD/bin/rnnprof" run "$work/long.ini" --sysroot "$work/root" --db "$work/$signal.db" --set-governor >/dev/null 2>"$work/err" &
+    # GROUP: as an impatient Ctrl-C does, twice to all processes of the terminal
+    leader=
+    [ $signal != GROUP ] || leader=setsid
+    $leader "$BUILD/bin/rnnprof" run "$work/long.ini" --sysroot "$work/root" --db "$work/$signal.db" --set-governor >/dev/null 2>"$work/err" &
     pid=$!
     wait_for "$new" "while it runs: $(cat "$work/err")"
     if [ $signal = INT ]; then # and the clock changes meanwhile
@@ -67,12 +70,17 @@ for signal in INT TERM KILL; do
         echo 1500000 >"$cpus/cpu0/cpufreq/scaling_cur_freq"
         sleep 0.5
         kill -TERM $pid # bash ignores SIGINT in what it starts in the background
+    elif [ $signal = GROUP ]; then
+        kill -TERM -- -$pid
+        sleep 0.01
+        kill -TERM -- -$pid 2>/dev/null
     else
         kill -$signal $pid
     fi
     wait $pid 2>/dev/null
     rc=$?
     case $signal in
+    GROUP) [ $rc = 3 ] || [ $rc = 143 ] || fail "exit $rc after two signals" ;;
     KILL) [ $rc = 137 ] || fail "exit $rc after SIGKILL" ;;
     *) [ $rc = 3 ] || fail "exit $rc after a signal: $(cat "$work/err")" ;;
     esac
