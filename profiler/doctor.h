@@ -26,7 +26,7 @@ struct doctor {
 };
 
 /* {"schema": "rnnmap.doctor/1", "sysroot": .., SUBJECT: [findings], ..}; to be json_decref'd.
- * STATUS_NO_MEMORY. That there is nothing is no error. */
+ * STATUS_MISUSE: `counters` is no list.  STATUS_NO_MEMORY. That there is nothing is no error. */
 enum status doctor_examine(struct doctor *doctor, json_t **document, struct error *error);
 
 /* The document as a table that is at most `width` columns wide (from 50 on). */
@@ -43,7 +43,7 @@ void doctor_noted(struct doctor *doctor, const char *name, json_t *figures, cons
 void doctor_missed(struct doctor *doctor, const char *name, json_t *figures, const char *why,
                    const char *remedy);
 
-/* The subjects. Each returns STATUS_NO_MEMORY or STATUS_OK. */
+/* The subjects. Each returns as doctor_examine. */
 enum status doctor_machine(struct doctor *doctor, struct error *error);
 enum status doctor_engines(struct doctor *doctor, struct error *error);
 enum status doctor_counters(struct doctor *doctor, struct error *error);

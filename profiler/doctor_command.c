@@ -2,6 +2,7 @@
 #include "base/terminal.h"
 #include "profiler/commands.h"
 #include "profiler/doctor.h"
+#include "profiler/sysfs.h"
 
 enum { WIDTH = 100 }; /* where no terminal says otherwise */
 
@@ -10,7 +11,9 @@ enum status rnnprof_doctor(const struct invocation *call, const void *settings, 
     const struct rnnprof_settings *s = settings;
     struct doctor doctor = {.sysroot = s->sysroot, .counters = s->counters};
     json_t *document;
-    enum status status = doctor_examine(&doctor, &document, error);
+    enum status status = sysfs_check_root(s->sysroot, error);
+    if (!status)
+        status = doctor_examine(&doctor, &document, error);
     if (status)
         return status;
     int width = terminal_width(call->out);

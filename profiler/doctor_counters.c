@@ -90,7 +90,8 @@ static enum status add_asked(struct doctor *doctor, struct error *error)
         list = rest;
     }
     free(list);
-    return status;
+    error_prefix(error, "--counters");
+    return status == STATUS_INVALID ? STATUS_MISUSE : status;
 }
 
 enum status doctor_counters(struct doctor *doctor, struct error *error)

@@ -2,6 +2,7 @@
 #include "profiler/environment.h"
 
 #include "profiler/cpulist.h"
+#include "profiler/sysfs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,7 +14,9 @@ enum status environment_open(struct environment *environment, const char *sysroo
 {
     struct error why = {0};
     *environment = (struct environment){.sysroot = sysroot, .summary = {.widest_round = -1}};
-    enum status status = STATUS_OK;
+    enum status status = sysfs_check_root(sysroot, error);
+    if (status)
+        return status;
     if (cpu_list)
         status = cpulist_parse(cpu_list, &environment->cpus, &environment->n_cpus, error);
     else if (cpulist_read(sysroot, online_file, &environment->cpus, &environment->n_cpus, &why) ==

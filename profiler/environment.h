@@ -24,7 +24,8 @@ struct environment {
 };
 
 /* `cpu_list`: the CPUs that the engine is bound to ("0,2-3"); NULL: all. Sets the governor if asked
- * to. STATUS_INVALID: no such list. Else as governor_hold. */
+ * to. STATUS_INVALID: no such list.  STATUS_MISUSE: `sysroot` is no folder. Else as governor_hold.
+ */
 enum status environment_open(struct environment *environment, const char *sysroot,
                              const char *cpu_list, bool set_governor, struct error *error);
 

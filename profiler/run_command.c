@@ -67,6 +67,8 @@ static enum status open_counters(struct run *run, const struct rnnprof_settings 
         return STATUS_OK;
     enum status status = counters_open(config->counters, config->multiplex,
                                        counted_work(&config->edge), &run->counters, error);
+    if (status)
+        error_prefix(error, "[counters] papi");
     if (!status)
         status = counters_refuse_clashes(run->counters, error);
     if (!status)

@@ -17,6 +17,17 @@ char *sysfs_path(const char *root, const char *path)
     return text_format("%s%s", root ? root : "", path);
 }
 
+enum status sysfs_check_root(const char *root, struct error *error)
+{
+    struct stat info;
+    if (!root || !*root || (stat(root, &info) == 0 && S_ISDIR(info.st_mode)))
+        return STATUS_OK;
+    return error_set(error, STATUS_MISUSE,
+                     "--sysroot: %s is no folder: name one that has the other machine's sys and "
+                     "proc",
+                     root);
+}
+
 static enum status refuse(const char *path, int errnum, struct error *error)
 {
     struct stat info;

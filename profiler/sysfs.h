@@ -15,6 +15,9 @@
  * when memory ran out. */
 char *sysfs_path(const char *root, const char *path);
 
+/* STATUS_MISUSE: the root is no folder (--sysroot). NULL and "" are the machine's own. */
+enum status sysfs_check_root(const char *root, struct error *error);
+
 /*
  * Reads the first line into text[size], without blanks at its ends. Paths are as they are opened.
  * STATUS_NOT_FOUND: no such file.  STATUS_UNSUPPORTED: not permitted (the message has the file's

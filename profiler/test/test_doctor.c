@@ -257,12 +257,38 @@ static void json_is_as_promised(void **state)
     free(out);
 }
 
+static void bad_options_are_refused(void **state)
+{
+    static const struct {
+        const char *options, *says;
+    } cases[] = {
+        {"--sysroot /no/such/folder", "--sysroot: /no/such/folder is no folder"},
+        {"--sysroot /etc/passwd", "is no folder"},
+        {"--counters ''", "--counters: no counter is named"},
+        {"--counters A,A", "--counters: counter A is there twice"},
+        {"operand", "one operand too many"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *out, *err;
+        char *command = text_format("%s/bin/rnnprof doctor %s", test_build(), cases[i].options);
+        assert_int_equal(test_shell(command, &out, &err), 2);
+        assert_string_equal(out, "");
+        if (!strstr(err, cases[i].says))
+            fail_msg("%s says: %s", command, err);
+        free(command);
+        free(out);
+        free(err);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(machines_are_told_as_they_are),
         cmocka_unit_test(a_meters_update_period_is_measured),
         cmocka_unit_test(json_is_as_promised),
+        cmocka_unit_test(bad_options_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
