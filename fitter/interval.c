@@ -16,10 +16,15 @@ double running_sd(const struct running *running)
     return running->n < 2 ? 0 : sqrt(running->m2 / (double)(running->n - 1));
 }
 
+double interval_t(double dof)
+{
+    return gsl_cdf_tdist_Pinv(0.975, dof);
+}
+
 double running_half_width(const struct running *running)
 {
     if (running->n < 2)
         return HUGE_VAL;
     double n = (double)running->n;
-    return gsl_cdf_tdist_Pinv(0.975, n - 1) * running_sd(running) / sqrt(n);
+    return interval_t(n - 1) * running_sd(running) / sqrt(n);
 }

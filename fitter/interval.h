@@ -16,6 +16,9 @@ void running_add(struct running *running, double value);
 /* Sample standard deviation; 0 below two values. */
 double running_sd(const struct running *running);
 
+/* What a standard error is multiplied by for half a 95 % interval: 97.5 % of Student's t. */
+double interval_t(double dof);
+
 /* Half the 95 % interval of the mean: t(n-1) * sd / sqrt(n); infinity below two values. */
 double running_half_width(const struct running *running);
 
