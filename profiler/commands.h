@@ -11,7 +11,7 @@ struct rnnprof_settings {
     const char *output, *model, *plot;
     const char *sysroot, *counters;
     double for_s, interval_s, timeout_s, bandwidth_s, size_bytes;
-    bool resume, force, set_governor;
+    bool resume, force, set_governor, grid;
     uint64_t length;
     bool csv, histogram;
 };

@@ -136,6 +136,8 @@ enum status place_sample(struct place *place, uint32_t length, struct sample *sa
                          struct error *why)
 {
     *sample = fresh(length);
+    if (place->simulate)
+        return place->simulate(place->simulation, length, sample, why);
     enum status status = place_prepare(place, length, why);
     if (status)
         return place->engine ? note_outcome(sample, status) : status;

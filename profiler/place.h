@@ -20,9 +20,12 @@ struct client;
 struct place {
     struct target target;      /* name, engine, url; its id is set by the sweep */
     struct engine *engine;     /* the device itself */
-    struct client *client;     /* an endpoint; exactly one of the two is there */
+    struct client *client;     /* an endpoint; one of the two is there, or `simulate` */
     struct counters *counters; /* of what the engine does in a sample; NULL: none; the caller's */
     struct counter_reading readings[COUNTERS_MAX]; /* of the sample taken last */
+    /* In place of both, a place of known truth: what place_sample calls then. */
+    enum status (*simulate)(void *self, uint32_t length, struct sample *sample, struct error *why);
+    void *simulation; /* its self */
 };
 
 enum status place_open_edge(const struct campaign_config *config, struct place *place,

@@ -22,6 +22,10 @@ static const struct option_row run_options[] = {
     ROW(db, "db", "FILE", "The database, made where there is none (default: NAME.db)."),
     {"resume", NULL, "Go on with the campaign of that name.", OPTION_FLAG,
      offsetof(struct rnnprof_settings, resume), NULL, 0},
+    {"grid", NULL,
+     "Measure every length in every round until each mean is known to [stop] ci, in place of where "
+     "it narrows the break-even's interval most.",
+     OPTION_FLAG, offsetof(struct rnnprof_settings, grid), NULL, 0},
     {"force", NULL,
      "With --resume: also on a device that has changed since (CPU, kernel, governor, libraries); "
      "what changed is stored.",

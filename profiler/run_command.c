@@ -12,6 +12,7 @@
 #include "profiler/sweep.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +139,7 @@ static enum status set_up(struct run *run, const struct invocation *call,
     const struct entry_terms terms = {
         .resume = s->resume, .force = s->force, .sysroot = s->sysroot};
     enum status status = config_read(call->operands[0], &run->config, error);
+    run->config.grid = run->config.grid || s->grid;
     if (!status)
         status = entry_lock(&run->entry, &run->config, s->db, error);
     if (!status)
@@ -187,6 +189,14 @@ static void announce(const struct run *run, FILE *out)
     }
 }
 
+/* What an adaptive sweep knows least well; no bounds: null. */
+static json_t *aim_json(const struct sweep_result *result)
+{
+    return json_pack("{s:s,s:o}", "what", result->aim, "relative_half_width",
+                     isfinite(result->aim_half_width) ? json_real(result->aim_half_width)
+                                                      : json_null());
+}
+
 static void put_result(const struct invocation *call, const struct run *run,
                        const struct sweep_result *result)
 {
@@ -199,6 +209,8 @@ static void put_result(const struct invocation *call, const struct run *run,
             "rounds", (json_int_t)result->n_rounds, "not_converged",
             (json_int_t)result->n_not_converged, "elapsed_s", result->elapsed_s, "rounds_flagged",
             (json_int_t)run->environment.summary.n_flagged);
+        if (result->aim[0])
+            json_object_set_new(document, "aim", aim_json(result));
         if (run->counters)
             json_object_set_new(document, "counters", counters_json(run->counters));
         if (run->energy)
@@ -216,6 +228,9 @@ static void put_result(const struct invocation *call, const struct run *run,
         format_duration(result->elapsed_s, elapsed), (unsigned long long)result->n_failed,
         (unsigned long long)result->n_outliers, run->entry.campaign.harness_overhead_ns,
         run->entry.path);
+    if (result->aim[0])
+        fprintf(call->out, "known least well: %s, +- %.3g %% (asked for: %.3g %%)\n", result->aim,
+                100 * result->aim_half_width, 100 * run->config.stop_ci);
 }
 
 /* The sweep with all that goes on beside it, and what is said of it. The clock is looked at before

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "profiler/sweep_private.h"
+#include "profiler/sweep_plan_private.h"
 
 #include "base/stop.h"
-#include "profiler/order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,55 +9,43 @@
 static const double outlier_reach = 8; /* scaled median absolute deviations */
 static const int64_t tell_ns = 100000000;
 
-/* What a run is made of: the pairs in the order of one round. */
-struct round_plan {
-    int *states; /* the link state of each pair */
-    size_t *order, *scratch;
-    double share_before; /* of the work, done before this run */
-    int64_t told_ns;
-};
-
 static double elapsed_s(const struct sweep_state *state)
 {
     return (double)(state->now_ns - state->started_ns) * 1e-9;
 }
 
-/* How far the sweep is: time against its cap, or pairs against their expected samples. */
-static double share_done(const struct sweep_state *state)
+/* How far the sweep is: time against its cap, or what is asked for against what is there. */
+static double share_done(const struct sweep_state *state, const struct sweep_plan *plan)
 {
     double by_time = elapsed_s(state) / state->sweep->config->max_time_s;
-    return fmax(by_time, sweep_pairs_share(state));
+    return fmax(by_time, sweep_plan_share(state, plan));
 }
 
 /* Now and then: telling takes longer than some samples. */
-static void tell(struct sweep_state *state, struct round_plan *plan, const struct pair *pair)
+static void tell(struct sweep_state *state, const struct sweep_plan *plan, const struct pair *pair)
 {
     char note[160], link[LINK_STATE_TEXT] = "";
-    if (!state->sweep->progress || state->now_ns - plan->told_ns < tell_ns)
+    if (!state->sweep->progress || state->now_ns - state->told_ns < tell_ns)
         return;
-    plan->told_ns = state->now_ns;
+    state->told_ns = state->now_ns;
     if (pair->state >= 0)
         link_state_format(&state->sweep->config->link_states[pair->state], link);
     snprintf(note, sizeof note, "round %lld, %.30s%s%s, length %u", (long long)state->round + 1,
              state->sweep->places[pair->place].target.name, link[0] ? " over " : "", link,
              pair->length);
-    progress_update(&state->progress,
-                    (share_done(state) - plan->share_before) / (1 - plan->share_before), note);
+    double before = state->share_before;
+    progress_update(&state->progress, (share_done(state, plan) - before) / (1 - before), note);
 }
 
-static enum status run_round(struct sweep_state *state, struct round_plan *plan,
+static enum status run_round(struct sweep_state *state, struct sweep_plan *plan,
                              struct error *error)
 {
-    const struct campaign_config *config = state->sweep->config;
-    size_t n = state->n_pairs;
-    round_order(config->seed, state->round, plan->states, n, state->n_states, plan->order,
-                plan->scratch);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; !status && i < n && !stop_asked(); i++) {
-        struct pair *pair = &state->pairs[plan->order[i]];
+    enum status status = sweep_plan_round(state, plan, error);
+    for (size_t i = 0; !status && i < plan->n && !stop_asked(); i++) {
+        struct pair *pair = &state->pairs[plan->pairs[i]];
         status = sweep_sample(state, pair, error);
         tell(state, plan, pair);
-        if (elapsed_s(state) > config->max_time_s)
+        if (elapsed_s(state) > state->sweep->config->max_time_s)
             break;
     }
     return status;
@@ -74,7 +61,7 @@ static bool has_active_companion(const struct sweep *sweep)
 }
 
 /* A round with what goes on beside it. */
-static enum status run_accompanied(struct sweep_state *state, struct round_plan *plan,
+static enum status run_accompanied(struct sweep_state *state, struct sweep_plan *plan,
                                    struct error *error)
 {
     const struct sweep *sweep = state->sweep;
@@ -100,16 +87,16 @@ static enum status run_accompanied(struct sweep_state *state, struct round_plan 
     return status;
 }
 
-/* Whole rounds until every pair has settled, time is up or a signal came: a pair that settles early
- * is measured on, so that every round holds every length and the fit can tell what rounds share. */
-static enum status run_rounds(struct sweep_state *state, struct round_plan *plan,
+/* Rounds until it was enough, time is up or a signal came. */
+static enum status run_rounds(struct sweep_state *state, struct sweep_plan *plan,
                               struct error *error)
 {
     enum status status = STATUS_OK;
     for (;; state->round++) {
-        size_t left = sweep_pairs_settle(state);
-        if (status || left == 0 || stop_asked() ||
-            elapsed_s(state) > state->sweep->config->max_time_s)
+        bool done = false;
+        if (!status)
+            status = sweep_plan_done(state, plan, &done, error);
+        if (status || done || stop_asked() || elapsed_s(state) > state->sweep->config->max_time_s)
             break;
         status = run_accompanied(state, plan, error);
         state->result->n_rounds++;
@@ -119,7 +106,7 @@ static enum status run_rounds(struct sweep_state *state, struct round_plan *plan
     return status ? status : flushed ? error_set(error, flushed, "%s", late.text) : STATUS_OK;
 }
 
-static enum status prepare(struct sweep_state *state, struct round_plan *plan, struct error *error)
+static enum status prepare(struct sweep_state *state, struct sweep_plan *plan, struct error *error)
 {
     const struct sweep *sweep = state->sweep;
     state->in_force = -1;
@@ -127,22 +114,15 @@ static enum status prepare(struct sweep_state *state, struct round_plan *plan, s
     enum status status = sweep_pairs_make(state, error);
     if (status)
         return status;
-    plan->states = calloc(state->n_pairs, sizeof *plan->states);
-    plan->order = calloc(state->n_pairs, sizeof *plan->order);
-    plan->scratch = calloc(state->n_pairs, sizeof *plan->scratch);
     state->watches = calloc(sweep->n_places * (state->n_states + 1), sizeof *state->watches);
-    state->batch.samples = malloc(SWEEP_BATCH * sizeof *state->batch.samples);
-    for (size_t p = 0; p < sweep->n_places; p++) {
-        if (counters_n(sweep->places[p].counters) > state->batch.n_readings)
-            state->batch.n_readings = counters_n(sweep->places[p].counters);
-    }
-    state->batch.readings =
-        calloc(SWEEP_BATCH * state->batch.n_readings + 1, sizeof *state->batch.readings);
-    if (!plan->states || !plan->order || !plan->scratch || !state->watches ||
-        !state->batch.samples || !state->batch.readings)
+    if (!state->watches)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu lengths", state->n_pairs);
-    for (size_t i = 0; i < state->n_pairs; i++)
-        plan->states[i] = state->pairs[i].state;
+    status = sweep_batch_open(state, error);
+    if (status)
+        return status;
+    status = sweep_plan_open(state, plan, error);
+    if (status)
+        return status;
     return store_rounds(sweep->store, sweep->campaign_id, &state->round, error);
 }
 
@@ -173,13 +153,13 @@ static enum status warm_up(struct sweep_state *state, struct error *error)
 }
 
 /* `cap`: a companion's, when it comes; it is told at the end, as the sweep's own are. */
-static enum status measure(struct sweep_state *state, struct round_plan *plan, struct error *cap,
+static enum status measure(struct sweep_state *state, struct sweep_plan *plan, struct error *cap,
                            struct error *error)
 {
     progress_start(&state->progress, state->sweep->progress, "measuring");
     state->started_ns = state->now_ns = state->batch.flushed_ns = sweep_now(state);
-    plan->told_ns = state->started_ns;
-    plan->share_before = fmin(share_done(state), 0.999);
+    state->told_ns = state->started_ns;
+    state->share_before = fmin(share_done(state, plan), 0.999);
     enum status status = run_rounds(state, plan, cap);
     if (status && status != STATUS_NOT_REACHED)
         status = error_set(error, status, "%s", cap->text);
@@ -202,6 +182,12 @@ static enum status conclude(const struct sweep_state *state, const struct error 
                          (unsigned long long)result->n_samples);
     if (cap->code)
         return error_set(error, cap->code, "%s", cap->text);
+    if (result->aim[0] && result->n_not_converged > 0)
+        return error_set(error, STATUS_NOT_REACHED,
+                         "%s is known to +- %.3g %%, and [stop] ci asks for %.3g %%; raise "
+                         "max_samples or max_time and --resume, or accept a wider ci",
+                         result->aim, 100 * result->aim_half_width,
+                         100 * state->sweep->config->stop_ci);
     if (result->n_not_converged > 0)
         return error_set(error, STATUS_NOT_REACHED,
                          "%llu of %zu pairs of target and length%s have not reached the asked "
@@ -215,7 +201,7 @@ static enum status conclude(const struct sweep_state *state, const struct error 
 enum status sweep_run(struct sweep *sweep, struct sweep_result *result, struct error *error)
 {
     struct sweep_state state = {.sweep = sweep, .result = result};
-    struct round_plan plan = {0};
+    struct sweep_plan plan = {0};
     struct error cap = {0};
     *result = (struct sweep_result){0};
     enum status status = prepare(&state, &plan, error);
@@ -224,18 +210,15 @@ enum status sweep_run(struct sweep *sweep, struct sweep_result *result, struct e
     if (!status)
         status = measure(&state, &plan, &cap, error);
     if (!status)
-        status = sweep_pairs_store(&state, error);
+        status = sweep_plan_end(&state, &plan, error);
     if (!status)
         status = store_flag_outliers(sweep->store, sweep->campaign_id, outlier_reach,
                                      &result->n_outliers, error);
     if (!status)
         status = conclude(&state, &cap, error);
+    sweep_plan_close(&plan);
     sweep_pairs_free(&state);
     free(state.watches);
-    free(state.batch.samples);
-    free(state.batch.readings);
-    free(plan.states);
-    free(plan.order);
-    free(plan.scratch);
+    sweep_batch_close(&state);
     return status;
 }

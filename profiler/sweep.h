@@ -47,6 +47,8 @@ struct sweep {
 struct sweep_result {
     uint64_t n_samples, n_failed, n_outliers;
     uint64_t n_rounds;
+    char aim[200];            /* of an adaptive sweep: the number that is known least well, ... */
+    double aim_half_width;    /* ... and its relative half width; "": none could be told */
     uint64_t n_not_converged; /* pairs of target and length (and link state) whose interval is too
                                  wide */
     double elapsed_s;

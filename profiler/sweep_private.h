@@ -44,6 +44,8 @@ struct sweep_state {
     int64_t round;
     unsigned failures_in_a_row[CONFIG_MAX_ENDPOINTS + 1]; /* by place */
     struct progress progress;
+    int64_t told_ns;
+    double share_before; /* of the work, done before this run */
     struct sweep_result *result;
 };
 
@@ -65,10 +67,14 @@ size_t sweep_pairs_end_of_length(const struct sweep_state *state, size_t first);
 /* The share of the samples asked for that are there, 0..1, each pair weighed by its time. */
 double sweep_pairs_share(const struct sweep_state *state);
 
-/* Counts and stores which target and length has reached its stop rule. */
-enum status sweep_pairs_store(struct sweep_state *state, struct error *error);
+/* Counts and stores which target and length has reached its stop rule; or, where `reached` is not
+ * NULL, has that by its place. */
+enum status sweep_pairs_store(struct sweep_state *state, const bool *reached, struct error *error);
 
 /* ---- one sample (sweep_sample.c) */
+
+enum status sweep_batch_open(struct sweep_state *state, struct error *error);
+void sweep_batch_close(struct sweep_state *state);
 
 /* The sweep's clock. */
 int64_t sweep_now(const struct sweep_state *state);

@@ -6,6 +6,7 @@
 #include "base/units.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -19,6 +20,26 @@ int64_t sweep_now(const struct sweep_state *state)
 {
     const struct sweep *sweep = state->sweep;
     return sweep->now_ns ? sweep->now_ns(sweep->clock) : clock_ns();
+}
+
+enum status sweep_batch_open(struct sweep_state *state, struct error *error)
+{
+    struct sweep_batch *batch = &state->batch;
+    for (size_t p = 0; p < state->sweep->n_places; p++) {
+        size_t n = counters_n(state->sweep->places[p].counters);
+        batch->n_readings = n > batch->n_readings ? n : batch->n_readings;
+    }
+    batch->samples = malloc(SWEEP_BATCH * sizeof *batch->samples);
+    batch->readings = calloc(SWEEP_BATCH * batch->n_readings + 1, sizeof *batch->readings);
+    if (!batch->samples || !batch->readings)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for %d samples", SWEEP_BATCH);
+    return STATUS_OK;
+}
+
+void sweep_batch_close(struct sweep_state *state)
+{
+    free(state->batch.samples);
+    free(state->batch.readings);
 }
 
 enum status sweep_flush(struct sweep_state *state, struct error *error)
