@@ -19,6 +19,8 @@ struct pair {
     struct running remote; /* the same without the round trip measured before each */
     struct running costs;  /* seconds from one sample to the next, failed attempts included */
     bool settled;          /* has reached its own stop rule */
+    int64_t attempted;     /* the round of the last attempt ... */
+    uint32_t n_attempts;   /* ... and how many it holds */
 };
 
 /* Samples on their way into the store. */

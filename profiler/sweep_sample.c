@@ -134,9 +134,19 @@ static void keep_readings(struct sweep_batch *batch, struct sample *sample)
     sample->counters = kept;
 }
 
+/* Attempts are numbered through a whole round, in which a pair may have its turn more than once:
+ * with target, length, link state and round the number tells a sample from all others. */
+static uint32_t next_attempt(const struct sweep_state *state, struct pair *pair)
+{
+    if (pair->attempted != state->round)
+        pair->n_attempts = 0;
+    pair->attempted = state->round;
+    return pair->n_attempts++;
+}
+
 /* One attempt, on its way into the store; *ok tells whether it succeeded. */
-static enum status attempt_sample(struct sweep_state *state, struct pair *pair, uint32_t attempt,
-                                  bool *ok, struct error *error)
+static enum status attempt_sample(struct sweep_state *state, struct pair *pair, bool *ok,
+                                  struct error *error)
 {
     struct place *place = &state->sweep->places[pair->place];
     struct sweep_batch *batch = &state->batch;
@@ -153,7 +163,7 @@ static enum status attempt_sample(struct sweep_state *state, struct pair *pair, 
     state->result->n_samples++;
     sample->target_id = place->target.id;
     sample->round = state->round;
-    sample->attempt = attempt;
+    sample->attempt = next_attempt(state, pair);
     note_link(state, pair, sample);
     *ok = sample->failure == FAILURE_NONE;
     if (*ok) {
@@ -182,7 +192,7 @@ enum status sweep_sample(struct sweep_state *state, struct pair *pair, struct er
          attempt++) {
         clock_sleep_ns((int64_t)(state->sweep->config->isolated_s * 1e9));
         if (!stop_asked())
-            status = attempt_sample(state, pair, attempt, &ok, error);
+            status = attempt_sample(state, pair, &ok, error);
     }
     if (ok)
         running_add(&pair->costs, (double)(state->now_ns - began_ns) * 1e-9);

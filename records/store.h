@@ -134,7 +134,7 @@ struct counter_reading {
 struct sample {
     int64_t target_id;
     uint32_t length;  /* 1 .. 2^31-1 */
-    uint32_t attempt; /* 0: the first */
+    uint32_t attempt; /* in its round, of this target, length and link state; 0: the first */
     int64_t time_ns;  /* elapsed, >= 0; of a failed one, until it failed */
     enum failure failure;
     bool outlier;
