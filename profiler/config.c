@@ -123,6 +123,12 @@ static enum status set_max_energy(struct campaign_config *config, const char *va
     return status;
 }
 
+static enum status set_max_failures(struct campaign_config *config, const char *value,
+                                    struct error *error)
+{
+    return parse_u64(value, 0, 1000000000, &config->max_failures, error);
+}
+
 static enum status set_design(struct campaign_config *config, const char *value,
                               struct error *error)
 {
@@ -182,6 +188,7 @@ static const struct {
     {"stop", "max_samples", set_max_samples},
     {"stop", "max_time", set_max_time},
     {"stop", "max_energy", set_max_energy},
+    {"stop", "max_failures", set_max_failures},
     {"stop", "design", set_design},
     {"energy", "meter", set_meter},
     {"energy", "radio", set_radio},
@@ -331,6 +338,7 @@ static enum status read_config(const char *path, const char *text, struct campai
                                        .stop_ci = 0.02,
                                        .max_samples = 200,
                                        .max_time_s = 600,
+                                       .max_failures = 10,
                                        .energy = {.max_window_s = 10, .n_windows = 3}};
     enum status status = engine_config_defaults(&config->edge, error);
     if (!status)
@@ -407,6 +415,7 @@ char *config_write(const struct campaign_config *config)
     write_beside(config, out);
     fprintf(out, "[stop]\nci = %.9g\nmax_samples = %" PRIu64 "\nmax_time = %.9gs\ndesign = %s\n",
             config->stop_ci, config->max_samples, config->max_time_s, design_words[config->grid]);
+    fprintf(out, "max_failures = %" PRIu64 "\n", config->max_failures);
     if (config->max_energy_j > 0)
         fprintf(out, "max_energy = %.9g\n", config->max_energy_j);
     fclose(out);

@@ -51,8 +51,9 @@ struct campaign_config {
     double stop_ci;       /* relative half width of the mean's 95 % interval; 0: none asked for */
     uint64_t max_samples; /* per target, length and link state */
     double max_time_s;
-    double max_energy_j; /* of the whole campaign, gross; 0: no cap */
-    bool grid;           /* [stop] design = grid: every length in every round; else adaptive */
+    uint64_t max_failures; /* in a row at one target, then the campaign ends; 0: it goes on */
+    double max_energy_j;   /* of the whole campaign, gross; 0: no cap */
+    bool grid;             /* [stop] design = grid: every length in every round; else adaptive */
     struct energy_config energy;
     char *counters; /* [counters] papi: names separated by commas or blanks; NULL: none */
     bool multiplex; /* [counters] multiplex: more events than the CPU counts at once, estimated */

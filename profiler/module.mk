@@ -10,3 +10,6 @@ rnnprof.rooms := profiler fitter endpoint engines records base
 
 # Between the profiler and the engine, where the test counts what it knows.
 $(BUILD)/test/profiler/test/test_counters: LDFLAGS += -Wl,--wrap=engine_prepare,--wrap=engine_run
+
+# Servers that misbehave are the endpoint's tests'.
+$(BUILD)/test/profiler/test/test_bad_servers: $(BUILD)/obj/endpoint/test/wire.o

@@ -168,8 +168,9 @@ static int by_value(const void *left, const void *right)
 
 enum status place_warm_up(struct place *place, uint32_t length, struct error *error)
 {
-    enum { BLOCK = 5 };
+    enum { BLOCK = 5, MAX_FAILURES = 3 };
     int64_t start = clock_ns(), before = 0;
+    int n_failed = 0;
     while (clock_ns() - start < warm_up_limit_ns) {
         int64_t times[BLOCK];
         for (int i = 0; i < BLOCK; i++) {
@@ -178,6 +179,12 @@ enum status place_warm_up(struct place *place, uint32_t length, struct error *er
             enum status status = place_sample(place, length, &sample, &why);
             if (status == STATUS_INTERRUPTED)
                 return STATUS_OK; /* the sweep sees that by itself */
+            if (!status && sample.failure != FAILURE_NONE && place->client) {
+                if (++n_failed == MAX_FAILURES || clock_ns() - start > warm_up_limit_ns)
+                    return STATUS_OK; /* its samples tell, and are counted */
+                i--;
+                continue;
+            }
             if (!status && sample.failure != FAILURE_NONE)
                 status = STATUS_FAILED;
             if (status)

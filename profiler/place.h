@@ -37,6 +37,7 @@ enum status place_open_endpoint(const struct campaign_config *config,
 /*
  * Runs the length until its times have settled: the medians of two successive blocks of five runs
  * differ by less than 2 %, or 2 s have passed. Nothing of it is stored.
+ * Failures of an endpoint end it early: the samples that follow tell.
  */
 enum status place_warm_up(struct place *place, uint32_t length, struct error *error);
 

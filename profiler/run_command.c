@@ -9,6 +9,7 @@
 #include "profiler/energy.h"
 #include "profiler/entry.h"
 #include "profiler/environment.h"
+#include "profiler/failures.h"
 #include "profiler/sweep.h"
 
 #include <jansson.h>
@@ -200,7 +201,7 @@ static json_t *aim_json(const struct sweep_result *result)
 static void put_result(const struct invocation *call, const struct run *run,
                        const struct sweep_result *result)
 {
-    char elapsed[UNITS_TEXT_SIZE];
+    char elapsed[UNITS_TEXT_SIZE], kinds[FAILURES_TEXT];
     if (call->json) {
         json_t *document = json_pack(
             "{s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:f,s:I}", "schema", "rnnmap.run/1", "db",
@@ -211,6 +212,7 @@ static void put_result(const struct invocation *call, const struct run *run,
             (json_int_t)run->environment.summary.n_flagged);
         if (result->aim[0])
             json_object_set_new(document, "aim", aim_json(result));
+        json_object_set_new(document, "failures", failures_json(result->n_failures));
         if (run->counters)
             json_object_set_new(document, "counters", counters_json(run->counters));
         if (run->energy)
@@ -222,12 +224,12 @@ static void put_result(const struct invocation *call, const struct run *run,
     }
     fprintf(
         call->out,
-        "%llu samples in %llu rounds, %s; %llu failed, %llu outliers (kept, flagged); timer and "
+        "%llu samples in %llu rounds, %s; %llu failed%s, %llu outliers (kept, flagged); timer and "
         "harness cost %.0f ns a sample\nstored in %s\n",
         (unsigned long long)result->n_samples, (unsigned long long)result->n_rounds,
         format_duration(result->elapsed_s, elapsed), (unsigned long long)result->n_failed,
-        (unsigned long long)result->n_outliers, run->entry.campaign.harness_overhead_ns,
-        run->entry.path);
+        failures_text(result->n_failures, kinds), (unsigned long long)result->n_outliers,
+        run->entry.campaign.harness_overhead_ns, run->entry.path);
     if (result->aim[0])
         fprintf(call->out, "known least well: %s, +- %.3g %% (asked for: %.3g %%)\n", result->aim,
                 100 * result->aim_half_width, 100 * run->config.stop_ci);

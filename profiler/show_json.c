@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/quantile.h"
+#include "profiler/failures.h"
 #include "profiler/show_forms.h"
 
 #include <jansson.h>
@@ -152,6 +153,7 @@ static json_t *group_json(const struct summary *summary, const struct group *g)
     json_object_set_new(row, "rtt_s", real(g->rtts.mean, g->rtts.n > 0));
     json_object_set_new(row, "server_s", real(g->servers.mean, g->servers.n > 0));
     json_object_set_new(row, "failed", json_integer((json_int_t)g->n_failed));
+    json_object_set_new(row, "failures", failures_json(g->n_failures));
     json_object_set_new(row, "outliers", json_integer((json_int_t)g->n_outliers));
     json_object_set_new(row, "in_flagged_rounds", json_integer((json_int_t)g->n_flagged));
     json_object_set_new(row, "converged",

@@ -75,6 +75,7 @@ static enum status take_sample(void *user, const struct sample *sample, struct e
         return status;
     if (sample->failure != FAILURE_NONE) {
         group->n_failed++;
+        group->n_failures[sample->failure]++;
         return STATUS_OK;
     }
     status =

@@ -24,6 +24,7 @@ struct group {
     size_t n, capacity;
     struct running times;                  /* the same, seconds */
     uint64_t n_failed, n_outliers;         /* samples */
+    uint64_t n_failures[N_FAILURES];       /* the failed by kind */
     uint64_t n_flagged;                    /* successful samples of flagged rounds */
     struct running rtts, servers;          /* seconds */
     const struct convergence *convergence; /* NULL: no stop rule, as in imports */

@@ -46,6 +46,7 @@ struct sweep {
 
 struct sweep_result {
     uint64_t n_samples, n_failed, n_outliers;
+    uint64_t n_failures[N_FAILURES]; /* the failed by kind */
     uint64_t n_rounds;
     char aim[200];            /* of an adaptive sweep: the number that is known least well, ... */
     double aim_half_width;    /* ... and its relative half width; "": none could be told */

@@ -11,8 +11,7 @@
 
 enum {
     MAX_ATTEMPTS = 3, /* at one sample of a round */
-    MAX_FAILURES_IN_A_ROW = 10,
-    MIN_PROBES = 5, /* before a round trip is compared with the link state's */
+    MIN_PROBES = 5,   /* before a round trip is compared with the link state's */
 };
 static const int64_t flush_ns = 1000000000;
 
@@ -109,17 +108,21 @@ static void note_link(struct sweep_state *state, const struct pair *pair, struct
 
 /* Counts a failure, and ends the campaign when the link's program or the place is at its end. */
 static enum status note_failure(struct sweep_state *state, const struct pair *pair,
-                                const struct error *why, struct error *error)
+                                enum failure kind, const struct error *why, struct error *error)
 {
+    uint64_t most = state->sweep->config->max_failures;
+    unsigned *in_a_row = &state->failures_in_a_row[pair->place];
     state->result->n_failed++;
+    state->result->n_failures[kind]++;
     enum status status =
         state->sweep->link ? linkcontrol_check(state->sweep->link, error) : STATUS_OK;
-    if (!status && ++state->failures_in_a_row[pair->place] == MAX_FAILURES_IN_A_ROW)
+    ++*in_a_row;
+    if (!status && most > 0 && *in_a_row >= most)
         status = error_set(error, STATUS_FAILED,
-                           "%s: %d failures in a row, the last: %s; what was measured is stored, "
-                           "--resume goes on",
-                           state->sweep->places[pair->place].target.name, MAX_FAILURES_IN_A_ROW,
-                           why->text);
+                           "%s: %u failures in a row, the last (%s): %s; what was measured is "
+                           "stored, --resume goes on, [stop] max_failures allows more",
+                           state->sweep->places[pair->place].target.name, *in_a_row,
+                           failure_name(kind), why->text);
     return status;
 }
 
@@ -170,7 +173,7 @@ static enum status attempt_sample(struct sweep_state *state, struct pair *pair, 
         sweep_pair_add(pair, sample);
         state->failures_in_a_row[pair->place] = 0;
     } else {
-        status = note_failure(state, pair, &why, error);
+        status = note_failure(state, pair, sample->failure, &why, error);
     }
     state->now_ns = sweep_now(state);
     return status;

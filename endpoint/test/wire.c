@@ -30,6 +30,7 @@ struct wire_server {
     int fd, upstream_port; /* 0: no relay */
     const char *hidden;
     size_t n_statistics; /* asked for so far; by one connection */
+    atomic_uint n_posts;
     char *url;
     pthread_t thread;
     atomic_bool ending;
@@ -175,8 +176,10 @@ static const char *choose_answer(struct wire_server *server, const char *request
     if (strncmp(request, "GET /v2/models/m/stats ", 23) == 0 && script->statistics &&
         script->statistics[server->n_statistics])
         return script->statistics[server->n_statistics++];
-    if (strncmp(request, "POST ", 5) == 0)
-        return script->infer;
+    if (strncmp(request, "POST ", 5) == 0) {
+        unsigned n = atomic_fetch_add(&server->n_posts, 1) + 1;
+        return script->other && n % script->n_other == 0 ? script->other : script->infer;
+    }
     if (strncmp(request, "GET /v2 ", 8) == 0)
         return script->server ? script->server
                               : GOOD("{\"name\":\"x\",\"version\":\"1\",\"extensions\":[]}");
@@ -212,18 +215,44 @@ static bool send_flood(int fd, size_t n)
     return true;
 }
 
+static void drip(struct wire_server *server, int fd)
+{
+    while (!atomic_load(&server->ending) && wire_send(fd, "7", 1))
+        clock_sleep_ns(10000000);
+}
+
+/* A server that tells everyone what it was sent. */
+static bool send_request_back(int fd, const char *request)
+{
+    char head[2048] = "", *to = head;
+    for (const char *at = request; strncmp(at, "\r\n\r\n", 4) != 0 && to < head + 2000; at++)
+        *to++ = *at == '\r' || *at == '\n' || *at == '"' ? ' ' : *at;
+    char *answer =
+        text_format("HTTP/1.1 401 No\r\nContent-Length: @\r\n\r\n{\"error\":\"%s\"}", head);
+    bool sent = send_answer(fd, answer);
+    free(answer);
+    return sent;
+}
+
 static void serve_connection(struct wire_server *server, int fd)
 {
     char *request = malloc(MAX_REQUEST);
     for (int n = 0; read_request(server, fd, request); n++) {
         if (server->script.drops_second && n > 0)
             break;
+        if (server->script.wants && !strstr(request, server->script.wants)) {
+            if (!send_request_back(fd, request))
+                break;
+            continue;
+        }
         const char *answer = choose_answer(server, request);
         bool post = strncmp(request, "POST ", 5) == 0;
         if (answer && !send_answer(fd, answer))
             break;
         if (post && !send_flood(fd, server->script.n_flood))
             break;
+        if (post && server->script.drips)
+            drip(server, fd);
         if ((post && server->script.closes) || server->script.closes_later)
             break;
     }

@@ -41,10 +41,15 @@ struct wire_script {
     const char *server, *model, *live; /* GET v2, v2/models/m, v2/health/live; NULL: good ones */
     const char *const *statistics;     /* GET v2/models/m/stats, in turn, up to a NULL */
     const char *infer;                 /* POST; NULL: silence until the client leaves */
-    size_t n_flood;                    /* bytes of '7' after it */
-    bool closes;                       /* after the answer to a POST */
-    bool closes_later;                 /* after the answer to any request, unannounced */
-    bool drops_second;                 /* closes when a second request has come, unanswered */
+    const char *other;                 /* to every n_other-th POST instead; NULL: none */
+    unsigned n_other;
+    const char *wants; /* in every request's head, else 401 with that head as the
+                          error's words; NULL: nothing */
+    bool drips;        /* goes on with a '7' every 10 ms, without end */
+    size_t n_flood;    /* bytes of '7' after it */
+    bool closes;       /* after the answer to a POST */
+    bool closes_later; /* after the answer to any request, unannounced */
+    bool drops_second; /* closes when a second request has come, unanswered */
 };
 
 struct wire_server;

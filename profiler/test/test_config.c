@@ -39,6 +39,7 @@ static const char whole[] = "# a comment\n"
                             "[stop]\n"
                             "design = grid\n"
                             "max_energy = 20.5\n"
+                            "max_failures = 3\n"
                             "ci = 1%\n"
                             "max_samples = 50\n"
                             "max_time = 2min\n";
@@ -62,6 +63,7 @@ static void check_whole(const struct campaign_config *config)
     assert_close(config->link_states[1].rtt_s, 0.02, 1e-12, 0);
     assert_close(config->stop_ci, 0.01, 1e-12, 0);
     assert_int_equal(config->max_samples, 50);
+    assert_int_equal(config->max_failures, 3);
     assert_close(config->max_time_s, 120, 1e-12, 0);
     assert_close(config->max_energy_j, 20.5, 1e-12, 0);
     assert_true(config->grid && config->multiplex);
@@ -114,6 +116,7 @@ static void defaults(void **state)
         fail_msg("%s", error.text);
     assert_string_equal(config.name, "board");
     assert_string_equal(config.endpoints[0].client.model, "board");
+    assert_int_equal(config.max_failures, 10);
     assert_true(!config.energy.meter && !config.counters && !config.grid);
     assert_close(config.energy.max_window_s, 10, 0, 0);
     config_free(&config);
