@@ -103,7 +103,13 @@ static enum status find_updates(struct energy *energy, struct error *error)
             clock_sleep_ns(pause_ns);
     }
     meter_note(energy->meter, ACTIVITY_IDLE);
-    return watch_end(energy->watch, stop_asked(), NULL, error);
+    status = watch_end(energy->watch, stop_asked(), NULL, error);
+    if (!status && watch_update_ns(energy->watch) < 0 && meter_info(energy->meter)->counts)
+        status = error_set(error, STATUS_UNSUPPORTED,
+                           "%s: stuck: it moved fewer than four times in six seconds, at rest and "
+                           "under load; something always draws power",
+                           energy->record.source);
+    return status;
 }
 
 static enum status describe_meter(struct energy *energy, struct error *error)

@@ -112,7 +112,8 @@ static inline void rig_append(const struct rig_file *file, int64_t t_ns, double 
 static inline void rig_publish(struct rig *rig, double energy_uj, double power_uw,
                                struct rig_entry *entry)
 {
-    for (size_t i = 0; i < rig->n_files; i++) {
+    bool frozen = atomic_load(&rig->frozen);
+    for (size_t i = 0; i < rig->n_files && !frozen; i++) {
         const struct rig_file *file = &rig->files[i];
         double mine_uj = file->share * energy_uj;
         if (file->lines) {
@@ -124,7 +125,7 @@ static inline void rig_publish(struct rig *rig, double energy_uj, double power_u
                                                : mine_uj);
     }
     int64_t before_ns = clock_ns();
-    for (size_t i = 0; i < rig->n_files && !atomic_load(&rig->frozen); i++) {
+    for (size_t i = 0; i < rig->n_files && !frozen; i++) {
         if (!rig->files[i].lines && rename(rig->files[i].beside, rig->files[i].whole))
             abort();
     }
