@@ -10,6 +10,8 @@
 
 static const char prefix_end[] = ":::"; /* of "COMPONENT:::EVENT" */
 static const char hardware[] = "perf_event";
+static const char list_remedy[] =
+    "papi_avail and papi_native_avail (package papi-tools) list the events here";
 
 /* What the events are while they are being arranged: none of it is needed for counting. */
 struct plan {
@@ -63,9 +65,18 @@ static void explain(const struct plan *plan, size_t i, int component, int rc)
                                   "sudo setcap cap_perfmon+ep on rnnprof");
     } else {
         event->why = text_format("PAPI's component %s: %s", info->name, PAPI_strerror(rc));
-        event->remedy =
-            text_copy("papi_avail and papi_native_avail (package papi-tools) list the events here");
+        event->remedy = text_copy(list_remedy);
     }
+}
+
+/* A name that PAPI does not take may be misspelt, whatever else is wrong here. */
+static void doubt_name(struct counter_event *event)
+{
+    char *both = text_format("no event of this name is known here, and %s", event->why);
+    free(event->why);
+    event->why = both;
+    if (!event->remedy)
+        event->remedy = text_copy(list_remedy);
 }
 
 static void resolve(struct plan *plan, size_t i)
@@ -73,6 +84,7 @@ static void resolve(struct plan *plan, size_t i)
     struct counter_event *event = &plan->counters->events[i];
     PAPI_event_info_t info = {0};
     int code = 0, rc = PAPI_event_name_to_code(event->name, &code);
+    bool known = rc == PAPI_OK;
     if (rc == PAPI_OK)
         rc = PAPI_query_event(code);
     if (rc == PAPI_OK)
@@ -81,7 +93,9 @@ static void resolve(struct plan *plan, size_t i)
     plan->components[i] = rc == PAPI_OK ? info.component_index : -1;
     if (rc != PAPI_OK)
         explain(plan, i, component_of_name(event->name), rc);
-    else
+    if (!known && event->why)
+        doubt_name(event);
+    if (rc == PAPI_OK)
         event->component = text_copy(PAPI_get_component_info(info.component_index)->name);
 }
 

@@ -69,11 +69,16 @@ static enum status add_group(struct doctor *doctor, const char *list, int group,
             *rest = longer;
         } else if (event->why) {
             doctor_missed(doctor, event->name, NULL, event->why, event->remedy);
+        } else if (event->awaited) {
+            doctor_noted(doctor, event->name, json_pack("{s:i}", "group", group),
+                         "no library of this process has registered it",
+                         "it counts once the engine's library does",
+                         "in group %d of those that can be counted together (%s)", group,
+                         counter_reach_name(event->reach));
         } else {
             doctor_found(doctor, event->name, json_pack("{s:i}", "group", group),
-                         "counts, in group %d of those that can be counted together (%s)%s", group,
-                         counter_reach_name(event->reach),
-                         event->awaited ? "; no library has registered it yet" : "");
+                         "in group %d of those that can be counted together (%s)", group,
+                         counter_reach_name(event->reach));
         }
     }
     counters_close(counters);

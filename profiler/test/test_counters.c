@@ -150,7 +150,8 @@ static void every_sample_has_what_was_counted_in_it(void **state)
     static const char *const said[] = {
         "sde:::rnnmap::STEPS (whole process)",
         "LATE: no library of this process has registered it",
-        "nothing:::at::all: samples are without it: this PAPI has no such component",
+        "nothing:::at::all: samples are without it: no event of this name is known here, and "
+        "this PAPI has no such component",
         "FALLING: left out of",
         "JOULES: left out of",
         "LATE: left out of"};
