@@ -218,54 +218,94 @@ static size_t kill_one(const char *ini, const char *db, int64_t delay_ns)
     return n;
 }
 
+/* What campaigns are killed: with times alone, with energy, with an endpoint. */
+enum { PLAIN, ENERGETIC, REMOTE, N_KINDS };
+
+struct killed {
+    char *endless[N_KINDS], *brief[N_KINDS]; /* campaign files */
+    size_t n_samples, n_windows;             /* read back */
+    size_t n_behind;                         /* kills behind samples of the same run */
+};
+
+/* Kills a run of the campaign in `db`, where `n_before` samples were stored, resumes it, and
+ * returns how many are stored now. */
+static size_t kill_and_resume(struct killed *killed, int kind, const char *db, int64_t delay_ns,
+                              size_t n_before)
+{
+    size_t n = kill_one(killed->endless[kind], db, delay_ns);
+    assert_intact(db);
+    struct content before = read_content(db);
+    assert_int_equal(before.n, n);
+    run(3, "not reached", "run %s --db %s --resume -q", killed->brief[kind], db);
+    struct content after = read_content(db);
+    assert_true(after.n > before.n);
+    assert_kept(before, after);
+    assert_none_doubled(after);
+    assert_intact(db);
+    killed->n_samples += after.n;
+    killed->n_windows += after.n_windows;
+    killed->n_behind += n > n_before;
+    n = after.n;
+    content_free(&before);
+    content_free(&after);
+    return n;
+}
+
 static void killed_at_any_moment(void **state)
 {
     (void)state;
     if (!has_sqlite())
         skip();
+    /* an endpoint takes its time to warm up */
+    int n_kinds = test_long() ? N_KINDS : REMOTE, n_kills = test_long() ? 200 : 20;
     char *folder = test_scratch("resume"), *db = NULL;
-    char *endless[] = {campaign(folder, "endless.ini", "max_time = 1h\n"),
-                       campaign(folder, "energy.ini", "max_time = 1h\n" ENERGY)};
-    char *brief[] = {campaign(folder, "brief.ini", "max_time = 20ms\n"),
-                     campaign(folder, "brief_energy.ini", "max_time = 20ms\n" ENERGY)};
+    pid_t server;
+    char *command = text_format("%s/bin/rnnserve --listen 127.0.0.1:0 --model "
+                                "lab=dnnl:hidden=8,input=4",
+                                test_build());
+    char *line = test_start(command, &server);
+    assert_non_null(line);
+    char *cloud = text_format("[cloud]\nurl = %s\n", line + strlen("listening on "));
+    const char *const extra[N_KINDS] = {"", ENERGY, cloud};
+    struct killed killed = {.n_samples = 0};
+    for (int k = 0; k < N_KINDS; k++) {
+        char *name = text_format("%d.ini", k), *brief = text_format("brief%d.ini", k);
+        char *stop[] = {text_format("max_time = 1h\n%s", extra[k]),
+                        text_format("max_time = 20ms\n%s", extra[k])};
+        killed.endless[k] = campaign(folder, name, stop[0]);
+        killed.brief[k] = campaign(folder, brief, stop[1]);
+        free(name);
+        free(brief);
+        free(stop[0]);
+        free(stop[1]);
+    }
     struct random random = {(uint64_t)clock_ns()};
     print_message("seed %llu\n", (unsigned long long)random.state);
-    size_t n_total = 0, n_windows = 0, n_with_samples = 0, n_before = 0;
-    for (int i = 0; i < (test_long() ? 200 : 20); i++) {
-        int energy = i / 10 % 2; /* every other file is one of a campaign with energy */
+    size_t n_stored = 0;
+    for (int i = 0; i < n_kills; i++) {
         if (i % 10 == 0) { /* a new file now and then, so that it is killed while it is made, too */
             free(db);
             db = text_format("%s/%d.db", folder, i);
-            n_before = 0;
+            n_stored = 0;
         }
         /* one in two dies while it opens what it needs, most likely; samples are written once a
          * second */
         int64_t most_ns = i % 2 == 0 ? 100000000 : 2200000000;
-        size_t n = kill_one(endless[energy], db, (int64_t)random_below(&random, (uint64_t)most_ns));
-        assert_intact(db);
-        struct content before = read_content(db);
-        assert_int_equal(before.n, n);
-        run(3, "not reached", "run %s --db %s --resume -q", brief[energy], db);
-        struct content after = read_content(db);
-        assert_true(after.n > before.n);
-        assert_kept(before, after);
-        assert_none_doubled(after);
-        assert_intact(db);
-        n_windows += after.n_windows;
-        n_total += after.n;
-        n_with_samples += n > n_before; /* some of this run's own */
-        n_before = after.n;
-        content_free(&before);
-        content_free(&after);
+        n_stored = kill_and_resume(&killed, i / 10 % n_kinds, db,
+                                   (int64_t)random_below(&random, (uint64_t)most_ns), n_stored);
     }
-    print_message(
-        "%zu samples and %zu windows read back; %zu kills behind samples of the same run\n",
-        n_total, n_windows, n_with_samples);
-    assert_true(n_total > 0 && n_windows > 0);
-    for (int i = 0; i < 2; i++) {
-        free(endless[i]);
-        free(brief[i]);
+    print_message("%zu samples and %zu windows read back; %zu kills behind samples of the same "
+                  "run\n",
+                  killed.n_samples, killed.n_windows, killed.n_behind);
+    assert_true(killed.n_windows > 0);
+    test_stop(server);
+    for (int k = 0; k < N_KINDS; k++) {
+        free(killed.endless[k]);
+        free(killed.brief[k]);
     }
+    free(cloud);
+    free(line);
+    free(command);
     free(db);
     free(folder);
 }
