@@ -46,6 +46,7 @@ struct term {
     /* of a counter, set by terms_read */
     bool started;
     double last_uj, total_uj;
+    double range_uj; /* as last read; 0: not known */
     int64_t last_ns;
     double stretch_start_uj, most_uw; /* the highest mean power over a stretch so far */
     int64_t stretch_start_ns;

@@ -21,6 +21,8 @@ static const int64_t stretch_ns = 1000000000;
  * may hide a whole wrap, and whether a step back was a wrap at all. */
 static const double surge = 4;
 
+static const int64_t fresh_range_ns = 100000000;
+
 /* Where no power has been seen yet. */
 static const double usual_power_uw = 1e9;
 
@@ -144,6 +146,17 @@ static enum status read_range(const struct term *term, double now_uj, double *ra
     return STATUS_OK;
 }
 
+/* The range by which a gap is judged; 0: none is known (a wrap will say why). The file is read anew
+ * only after a pause, since it costs as much as the counter. */
+static double range_for_gap(struct term *term, int64_t gap_ns)
+{
+    if (!term->range_path || (term->range_uj > 0 && gap_ns < fresh_range_ns))
+        return term->range_uj;
+    double range_uj;
+    bool known = read_number(term->range_path, &range_uj, NULL) == STATUS_OK && range_uj > 0;
+    return term->range_uj = known ? range_uj : 0;
+}
+
 /* The mean power of a step, over a stretch at least. */
 static double step_power_uw(double delta_uj, int64_t gap_ns)
 {
@@ -201,8 +214,8 @@ static enum status count(struct term *term, double now_uj, int64_t now_ns, struc
     if (wrapped) {
         status = read_range(term, now_uj, &range_uj, error);
         delta_uj += range_uj;
-    } else if (term->range_path && read_number(term->range_path, &range_uj, NULL)) {
-        range_uj = 0; /* not needed yet; a wrap will say why it cannot be read */
+    } else {
+        range_uj = range_for_gap(term, gap_ns);
     }
     if (!status)
         status = check_step(term, delta_uj, range_uj, wrapped, gap_ns, error);

@@ -264,6 +264,8 @@ static void broken_sensors_are_no_numbers(void **state)
         {adc, "iio:board", IIO "iio:device2/in_voltage0_raw", "4294967295", STATUS_INVALID,
          "without a value"},
         {odroid, "ina231:arm", INA231 "0-0040/sensor_W", "1.5W", STATUS_INVALID, "no number"},
+        {laptop, "battery", SUPPLY "BAT0/current_now", "2147483647", STATUS_INVALID,
+         "without a value"}, /* 25.8 kW */
         {laptop, "battery", SUPPLY "BAT0/status", "Charging", STATUS_UNSUPPORTED, "'Charging'"},
         {laptop, "battery", SUPPLY "BAT0/status", "Full", STATUS_UNSUPPORTED, "'Full'"},
         {laptop, "battery", SUPPLY "BAT0/status", NULL, STATUS_IO, "no such file"},
@@ -293,6 +295,18 @@ static void broken_sensors_are_no_numbers(void **state)
     }
 }
 
+/* The product of two would look right. */
+static void two_negatives_make_no_power(void **state)
+{
+    char *root = tree_new();
+    (void)state;
+    tree_fill(root, orin);
+    tree_set(root, HWMON "hwmon1/in1_input", "-5000");
+    tree_set(root, HWMON "hwmon1/curr1_input", "-1200");
+    tree_refuses(root, "hwmon:VDD_IN", STATUS_INVALID, "in1_input: -5000 is negative");
+    free(root);
+}
+
 static void what_cannot_be_opened_says_why(void **state)
 {
     static const struct {
@@ -312,6 +326,7 @@ static void what_cannot_be_opened_says_why(void **state)
         {orin, "sum:hwmon:VDD_SOC + hwmon:VDD_FAN", STATUS_NOT_FOUND, "'VDD_FAN'"},
         {orin, "sum:hwmon:VDD_SOC + constant:radio=1W", STATUS_INVALID, "the system's files"},
         {amd, "sum:hwmon:Ecore000 + hwmon:Esocket0", STATUS_INVALID, "contain each other"},
+        {orin, "hwmon:ina3221-hwmon1/rail4", STATUS_NOT_FOUND, "hwmon:VDD_SOC"}, /* a sum */
         {orin, "hwmom", STATUS_INVALID, "'hwmom' is no kind of meter"},
         {orin, "", STATUS_INVALID, "there are: auto, powercap, hwmon"},
         {orin, "scope=world hwmon:VDD_IN", STATUS_INVALID, "package, rail or board"},
@@ -360,13 +375,30 @@ static void supplies_side_by_side_are_added(void **state)
     free(root);
 }
 
+/* Chips of one name without labels are told apart by the device that they hang on. */
+static void chips_are_called_after_their_device(void **state)
+{
+    char *root = tree_new(), *link = text_format("%s" HWMON "hwmon0/device", root);
+    (void)state;
+    tree_fill(root, odroid_hwmon);
+    assert_int_equal(symlink("../../../devices/platform/i2c-0/0-0040", link), 0);
+    struct meter *meter = tree_open(root, "sum:hwmon:ina231-0-0040/power1 + "
+                                          "hwmon:ina231-hwmon2/power1");
+    assert_close(read_value(meter), 1.35e6, 1e-12, 0);
+    meter_close(meter);
+    free(link);
+    free(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sensors_are_read_in_their_units),
         cmocka_unit_test(counters_of_chips_count_from_the_first_reading),
         cmocka_unit_test(broken_sensors_are_no_numbers),
+        cmocka_unit_test(two_negatives_make_no_power),
         cmocka_unit_test(what_cannot_be_opened_says_why),
+        cmocka_unit_test(chips_are_called_after_their_device),
         cmocka_unit_test(supplies_side_by_side_are_added),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,42 @@ static void a_program_counts_energy_in_our_time(void **state)
     free(spec);
 }
 
+/* The program in docs/meters.md, fed as by a serial port: 5 V and 0.4 A. */
+static void the_documented_program_works(void **state)
+{
+    char *folder = test_scratch("command"), *page = test_read("docs/meters.md"), *line;
+    struct meter_reading first, last;
+    pid_t feeder;
+    (void)state;
+    assert_non_null(page);
+    char *text = strstr(page, "```python\n") + strlen("```python\n");
+    *strstr(text, "```") = '\0';
+    char *path = test_write(folder, "read-meter.py", text);
+    char *port = text_format("%s/port", folder);
+    assert_int_equal(mkfifo(port, 0600), 0);
+    char *feed =
+        text_format("sh -c 'echo ready; exec >%s; while echo 5.0 0.4; do sleep 0.01; done'", port);
+    line = test_start(feed, &feeder);
+    char *spec = text_format("command:python3 %s %s", path, port);
+    struct meter *meter = tree_open("", spec);
+    assert_int_equal(meter_read(meter, &first, NULL), STATUS_OK);
+    clock_sleep_ns(300000000);
+    assert_int_equal(meter_read(meter, &last, NULL), STATUS_OK);
+    assert_true(last.t_ns > first.t_ns);
+    /* the lines' own times make the energy; aligning them moves only where it stands */
+    assert_close(last.value, 2e6 * (double)(last.t_ns - first.t_ns) * 1e-9, 1e-6,
+                 2e-3 * (double)(first.doubt_ns + last.doubt_ns));
+    meter_close(meter);
+    test_stop(feeder);
+    free(spec);
+    free(line);
+    free(feed);
+    free(port);
+    free(path);
+    free(page);
+    free(folder);
+}
+
 static void claims_stand_in_front_of_a_program(void **state)
 {
     char *spec = program(square), *whole = text_format("scope=rail radio=no %s", spec);
@@ -94,6 +130,8 @@ static void broken_programs_are_no_meters(void **state)
         {"while True:\n    marks()\n    say(now(), -3)\n    time.sleep(0.01)\n", STATUS_INVALID,
          "negative"},
         {"while True:\n    marks()\n    say(now(), 4294967295000)\n    time.sleep(0.01)\n",
+         STATUS_INVALID, "without a value"},
+        {"while True:\n    marks()\n    say(now(), 4294967295)\n    time.sleep(0.01)\n",
          STATUS_INVALID, "without a value"},
         {"while True:\n    marks()\n    say(now(), 'nan')\n    time.sleep(0.01)\n", STATUS_PROTOCOL,
          "nan'"},
@@ -234,6 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_program_counts_energy_in_our_time),
+        cmocka_unit_test(the_documented_program_works),
         cmocka_unit_test(claims_stand_in_front_of_a_program),
         cmocka_unit_test(broken_programs_are_no_meters),
         cmocka_unit_test(a_program_that_ends_ends_the_reading),
