@@ -115,7 +115,7 @@ static struct content read_content(const char *db)
     return all;
 }
 
-static size_t n_stored(const char *db)
+static size_t count_stored(const char *db)
 {
     struct content all = read_content(db);
     size_t n = all.n;
@@ -431,7 +431,7 @@ static void two_at_once(void **state)
     char *csv = test_write(folder, "a.csv", "length,time_s\n1,0.1\n");
     pid_t pid = start(ini, db);
     char *who = text_format("process %d is at work on it (rnnprof run, campaign lab)", (int)pid);
-    for (int i = 0; i < 500 && n_stored(db) == 0; i++)
+    for (int i = 0; i < 500 && count_stored(db) == 0; i++)
         clock_sleep_ns(10000000);
     run(1, who, "run %s --db %s --resume", ini, db);
     run(1, who, "import %s --db %s --campaign other", csv, db);
