@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The sweep: rounds over all lengths and targets in random order until each pair's mean is known
- * well enough, with every sample stored.
+ * The sweep: rounds over lengths and targets in random order until what is asked for is known well
+ * enough, with every sample stored. docs/sweep.md says what rounds hold and when it is enough.
  */
 #ifndef PROFILER_SWEEP_H
 #define PROFILER_SWEEP_H
@@ -48,16 +48,17 @@ struct sweep_result {
     uint64_t n_samples, n_failed, n_outliers;
     uint64_t n_failures[N_FAILURES]; /* the failed by kind */
     uint64_t n_rounds;
-    char aim[200];            /* of an adaptive sweep: the number that is known least well, ... */
-    double aim_half_width;    /* ... and its relative half width; "": none could be told */
-    uint64_t n_not_converged; /* pairs of target and length (and link state) whose interval is too
-                                 wide */
+    char aim[200];         /* of an adaptive sweep: the number that is known least well, ... */
+    double aim_half_width; /* ... and its relative half width; "": none could be told */
+    /* of a plain one: pairs of target and length (and link state) whose interval is too wide; of an
+     * adaptive one: numbers aimed at whose interval is */
+    uint64_t n_not_converged;
     double elapsed_s;
 };
 
 /*
- * With a link every endpoint is measured in every of its states in each round, and every pair has
- * its own stop rule; what is stored of a length's convergence is that of all its states together.
+ * With a link every endpoint is measured in every of its states (in each round of a plain sweep);
+ * what is stored of a length's convergence is that of all its states together.
  * Goes on from what the campaign holds. Samples are written once a second and at the end, between
  * inferences.
  * STATUS_OK: every stop rule was reached.  STATUS_NOT_REACHED: a cap on samples or time came first,
