@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 endpoint.src  := $(filter-out endpoint/rnnserve.c,$(wildcard endpoint/*.c))
 endpoint.uses := engines base
-endpoint.libs := -lcurl -lmicrohttpd -lgnutls -ljansson
+endpoint.libs := -lcurl -lgnutls -ljansson
 # base/test/support.o comes after the archives and needs base's clock, which not every test pulls in
 
 TOOLS += rnnserve

@@ -3,92 +3,161 @@
 #include "base/tool.h"
 #include "endpoint/server.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 struct settings {
-    const char *listen;
     struct option_list models;
-    double max_body, timeout_s;
-    uint64_t max_length, max_connections;
-    const char *certificate, *key, *token_file;
+    const char *listen, *certificate, *key, *token_file, *access_log;
+    uint64_t n_workers, max_queue, max_length, max_connections, max_per_address;
+    double max_body, head_timeout_s, timeout_s, grace_s;
 };
 
+enum { MAX_WORKERS = 256, MAX_QUEUE = 1 << 20, FILES_BESIDE_CONNECTIONS = 256 };
+
+#define AT(member) offsetof(struct settings, member)
 static const struct option_row options[] = {
     {"listen", "ADDR:PORT",
      "Where to listen: 127.0.0.1:8000 (the default), [::1]:8000; port 0: "
      "one that is free.",
-     OPTION_TEXT, offsetof(struct settings, listen), NULL, 'l'},
+     OPTION_TEXT, AT(listen), NULL, 'l'},
     {"model", "NAME=SPEC",
      "A model to serve: an engine, then keys, as in "
      "net=dnnl:cell=lstm,hidden=256,input=64,threads=2. May be repeated.",
-     OPTION_LIST, offsetof(struct settings, models), NULL, 'm'},
-    {"max-body", "SIZE", "Largest body of a request (64MiB).", OPTION_SIZE,
-     offsetof(struct settings, max_body), NULL, 0},
-    {"max-length", "N", "Most time steps of an input (100000).", OPTION_COUNT,
-     offsetof(struct settings, max_length), NULL, 0},
-    {"max-connections", "N", "Most connections at a time (64); further ones wait.", OPTION_COUNT,
-     offsetof(struct settings, max_connections), NULL, 0},
+     OPTION_LIST, AT(models), NULL, 'm'},
+    {"workers", "N", "Inferences at a time (1); each opens the models once more.", OPTION_COUNT,
+     AT(n_workers), NULL, 'w'},
+    {"max-queue", "N", "Most requests that wait for a worker (64); further ones get 503.",
+     OPTION_COUNT, AT(max_queue), NULL, 0},
+    {"max-body", "SIZE", "Largest body of a request (64MiB).", OPTION_SIZE, AT(max_body), NULL, 0},
+    {"max-length", "N", "Most time steps of an input (100000).", OPTION_COUNT, AT(max_length), NULL,
+     0},
+    {"max-connections", "N", "Most connections at a time (1024); further ones get 503.",
+     OPTION_COUNT, AT(max_connections), NULL, 0},
+    {"max-per-address", "N", "Most of them from one address (0: as many as there may be).",
+     OPTION_COUNT, AT(max_per_address), NULL, 0},
+    {"head-timeout", "TIME",
+     "Within which a request's head must have arrived, and TLS be agreed on (10s).", OPTION_TIME,
+     AT(head_timeout_s), NULL, 0},
     {"timeout", "TIME",
-     "When a silent connection is closed, and within which a request must have "
-     "arrived (60s).",
-     OPTION_TIME, offsetof(struct settings, timeout_s), NULL, 0},
+     "Within which its body must have arrived, and after which a silent connection is closed "
+     "(60s).",
+     OPTION_TIME, AT(timeout_s), NULL, 0},
+    {"grace", "TIME", "How long requests have to be answered after SIGINT or SIGTERM (10s).",
+     OPTION_TIME, AT(grace_s), NULL, 0},
     {"tls-cert", "FILE",
      "Speak TLS, with this certificate (PEM, those between it and the CA after it).", OPTION_TEXT,
-     offsetof(struct settings, certificate), NULL, 0},
+     AT(certificate), NULL, 0},
     {"tls-key", "FILE", "The certificate's private key (PEM, without a password).", OPTION_TEXT,
-     offsetof(struct settings, key), NULL, 0},
+     AT(key), NULL, 0},
     {"token-file", "FILE",
      "Answer only requests with the bearer token that is this file's one line. Without the option "
      "the environment's RNNSERVE_TOKEN is it, if set.",
-     OPTION_TEXT, offsetof(struct settings, token_file), NULL, 0},
+     OPTION_TEXT, AT(token_file), NULL, 0},
+    {"access-log", "FILE",
+     "Write a line for each request there (-: standard output; --verbose: standard error).",
+     OPTION_TEXT, AT(access_log), NULL, 0},
 };
+#undef AT
 
-/* Waits for a signal in sigwait rather than with a handler: nothing runs while nothing is asked
+static enum status configure(const struct settings *settings, const struct invocation *call,
+                             struct server_config *config, struct error *error)
+{
+    const struct {
+        const char *option;
+        uint64_t value, most;
+        uint32_t *to;
+    } counts[] = {
+        {"workers", settings->n_workers, MAX_WORKERS, &config->n_workers},
+        {"max-queue", settings->max_queue, MAX_QUEUE, &config->max_queue},
+        {"max-length", settings->max_length, UINT32_MAX, &config->max_length},
+        {"max-connections", settings->max_connections, UINT16_MAX, &config->max_connections},
+        {"max-per-address", settings->max_per_address, UINT16_MAX, &config->max_per_address},
+    };
+    if (settings->models.n_items == 0)
+        return error_set(error, STATUS_MISUSE, "no --model NAME=SPEC given; see rnnserve --help");
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+        if (counts[i].value > counts[i].most)
+            return error_set(error, STATUS_MISUSE, "--%s is up to %llu", counts[i].option,
+                             (unsigned long long)counts[i].most);
+        *counts[i].to = (uint32_t)counts[i].value;
+    }
+    if (!(settings->max_body >= 1 && settings->max_body <= 0x1p40))
+        return error_set(error, STATUS_MISUSE, "--max-body is up to 1 TiB");
+    if (!(settings->grace_s >= 0 && settings->grace_s <= 86400))
+        return error_set(error, STATUS_MISUSE, "--grace is up to a day");
+    config->listen = settings->listen;
+    config->models = settings->models.items;
+    config->n_models = settings->models.n_items;
+    config->max_body = (uint64_t)settings->max_body;
+    config->head_timeout_s = settings->head_timeout_s;
+    config->timeout_s = settings->timeout_s;
+    config->certificate = settings->certificate;
+    config->key = settings->key;
+    config->token_file = settings->token_file;
+    config->token = getenv("RNNSERVE_TOKEN");
+    config->access_log = settings->access_log;
+    config->log_to_errors = call->verbosity > 0 && !settings->access_log;
+    return STATUS_OK;
+}
+
+/* A descriptor per connection, and some more. */
+static enum status allow_files(uint32_t n_connections, struct error *error)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)n_connections + FILES_BESIDE_CONNECTIONS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return STATUS_OK;
+    limit.rlim_cur = wanted;
+    if (wanted <= limit.rlim_max && setrlimit(RLIMIT_NOFILE, &limit) == 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_UNSUPPORTED,
+                     "%u connections want %llu open files, and the system allows %llu: raise that "
+                     "(ulimit -n) or lower --max-connections",
+                     n_connections, (unsigned long long)wanted, (unsigned long long)limit.rlim_max);
+}
+
+/* Waits for signals in sigwait rather than with a handler: nothing runs while nothing is asked
  * for, and threads started with the signals blocked leave them to this one. */
+static void wait_for_end(struct server *server, const sigset_t *signals, FILE *diagnostics)
+{
+    for (int number = 0; sigwait(signals, &number) == 0 && number == SIGHUP;) {
+        struct error error = {0};
+        if (server_reload(server, &error))
+            fprintf(diagnostics, "rnnserve: not reloaded: %s\n", error.text);
+    }
+}
+
 static enum status serve(const struct invocation *call, const void *user, struct error *error)
 {
     const struct settings *settings = user;
     struct server_config config;
     struct server *server;
     sigset_t signals;
-    int number;
     server_config_defaults(&config);
-    config.listen = settings->listen;
-    config.models = settings->models.items;
-    config.n_models = settings->models.n_items;
-    if (config.n_models == 0)
-        return error_set(error, STATUS_MISUSE, "no --model NAME=SPEC given; see rnnserve --help");
-    if (!(settings->max_body >= 1 && settings->max_body <= 0x1p40) ||
-        settings->max_length > UINT32_MAX || settings->max_connections > UINT16_MAX)
-        return error_set(error, STATUS_MISUSE,
-                         "--max-body is up to 1 TiB, --max-length up to %u, --max-connections up "
-                         "to %u",
-                         UINT32_MAX, UINT16_MAX);
-    config.max_body = (uint64_t)settings->max_body;
-    config.max_length = (uint32_t)settings->max_length;
-    config.max_connections = (uint32_t)settings->max_connections;
-    config.timeout_s = settings->timeout_s;
-    config.certificate = settings->certificate;
-    config.key = settings->key;
-    config.token_file = settings->token_file;
-    config.token = getenv("RNNSERVE_TOKEN");
-    config.log = call->verbosity > 0 ? call->diagnostics : NULL;
+    enum status status = configure(settings, call, &config, error);
+    if (!status)
+        status = allow_files(config.max_connections, error);
+    if (status)
+        return status;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    enum status status = server_open(&config, &server, error);
+    status = server_open(&config, &server, error);
     if (status) /* what is invalid there came from the command line */
         return status == STATUS_INVALID || status == STATUS_NOT_FOUND ? STATUS_MISUSE : status;
     fprintf(call->out, "listening on %s\n", server_url(server));
     if (fflush(call->out) != 0)
         status = error_set(error, STATUS_IO, "standard output could not be written");
     else
-        sigwait(&signals, &number);
+        wait_for_end(server, &signals, call->diagnostics);
     pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* a second signal ends it at once */
-    server_close(server);
+    server_close(server, settings->grace_s);
     return status;
 }
 
@@ -103,26 +172,46 @@ int main(int argc, char **argv)
     static const struct tool tool = {
         .name = "rnnserve",
         .summary = "serve recurrent networks over the Open Inference Protocol",
-        .description = "Serves engines over HTTP/1.1 as the Open Inference Protocol, version 2, "
-                       "describes it. Prints one line, 'listening on URL', when requests are "
-                       "answered; SIGINT or SIGTERM ends it after the requests that are there.\n"
-                       "Inferences run one after the other, of all models together. Each answer "
-                       "says in Server-Timing how long it waited (queue), ran (infer), and "
-                       "prepared a new length (prepare); v2/models/NAME/stats has the sums.\n"
-                       "Tensors travel as JSON, or as bytes behind it (the binary tensor data "
-                       "extension), each way as a request has and wants it. POST "
-                       "v2/repository/index lists the models.",
-        .examples = "  rnnserve --listen 127.0.0.1:8000 --model net=dnnl:cell=lstm,hidden=512\n"
-                    "  rnnserve --model a=dnnl:cell=gru --model b=dnnl:cell=lstm,vocabulary=20000",
+        .description =
+            "Serves engines over HTTP/1.1 as the Open Inference Protocol, version 2, describes it. "
+            "Prints one line, 'listening on URL', when requests are answered.\n"
+            "A model's SPEC is an engine, a colon, and KEY=VALUE pairs between commas; what is "
+            "left out has a default. A piece without '=' belongs to the value before, as in "
+            "cpu=0,2. Keys of every engine: threads (1; 0: all CPUs), cpu (those to run on, as in "
+            "taskset), seed (1). Of dnnl, a network with random weights: cell (lstm, gru), hidden "
+            "(128; units per direction), input (64; features per step), layers (1), bidirectional "
+            "(no), isa (the highest instruction set to use: sse41, avx, avx2, avx512, ..) and "
+            "vocabulary (0): with one the input is that many different tokens, INT64 [1,-1], which "
+            "are looked up in a table of input floats each; without, it is FP32 [1,-1,input]. The "
+            "output is FP32 [1,hidden], twice that if bidirectional. "
+            "All models and workers share the CPUs that a model is bound to.\n"
+            "With --workers 1 inferences run one after the other, of all models together, as is "
+            "wanted where they are measured. Each answer says in Server-Timing how long it waited "
+            "(queue), ran (infer), and prepared a new length (prepare); v2/models/NAME/stats has "
+            "the sums, and metrics the same for Prometheus.\n"
+            "Tensors travel as JSON, or as bytes behind it (the binary tensor data extension), "
+            "each way as a request has and wants it. POST v2/repository/index lists the models.\n"
+            "SIGHUP reads token, certificate and key again and opens the access log anew. SIGINT "
+            "or SIGTERM ends it after the requests that are there, a second one at once.",
+        .examples =
+            "  rnnserve --listen 127.0.0.1:8000 --model net=dnnl:cell=lstm,hidden=512\n"
+            "  rnnserve --model a=dnnl:cell=gru --model b=dnnl:cell=lstm,vocabulary=20000\n"
+            "  rnnserve --listen 0.0.0.0:8443 --tls-cert server.pem --tls-key server.key \\\n"
+            "           --token-file token --access-log requests.log --workers 2 \\\n"
+            "           --model net=dnnl:cell=lstm,hidden=512",
         .commands = &command,
         .n_commands = 1,
     };
     struct settings settings = {
         .listen = "127.0.0.1:8000",
+        .n_workers = 1,
+        .max_queue = 64,
         .max_body = 64 << 20,
         .max_length = 100000,
-        .max_connections = 64,
+        .max_connections = 1024,
+        .head_timeout_s = 10,
         .timeout_s = 60,
+        .grace_s = 10,
     };
     return tool_main(&tool, argc, argv, &settings, stdout, stderr);
 }

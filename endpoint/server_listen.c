@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 1024 };
 
 /* Splits "HOST:PORT" or "[HOST]:PORT"; both to be freed. */
 static enum status split_address(const char *address, char **host, char **port, struct error *error)

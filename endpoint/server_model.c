@@ -6,32 +6,11 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* More than one value per time step and feature cannot be right, and a body is bounded too. */
 enum { MAX_VALUES = INT32_MAX };
-
-void server_answer_error(struct server_answer *answer, unsigned status, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    server_answer_verror(answer, status, format, args);
-    va_end(args);
-}
-
-void server_answer_verror(struct server_answer *answer, unsigned status, const char *format,
-                          va_list args)
-{
-    char *text = NULL;
-    if (vasprintf(&text, format, args) < 0)
-        text = NULL;
-    answer->status = status;
-    if (message_write_error(&answer->body, text ? text : "out of memory", NULL))
-        message_text_free(&answer->body);
-    free(text);
-}
 
 /* "NAME=SPEC" with a name that can stand in a path. */
 static enum status read_spec(const char *spec, char **name, struct engine_config *config,
@@ -61,7 +40,7 @@ static enum status read_spec(const char *spec, char **name, struct engine_config
 static enum status write_metadata(struct server_model *model, const struct engine_config *config,
                                   struct error *error)
 {
-    const struct engine_shape shape = engine_shape(model->engine);
+    const struct engine_shape shape = engine_shape(model->engines[0].engine);
     bool tokens = shape.vocabulary > 0;
     model->vocabulary = shape.vocabulary;
     model->input = shape.input ? shape.input : 1;
@@ -93,16 +72,28 @@ static enum status write_metadata(struct server_model *model, const struct engin
     return status;
 }
 
+static enum status open_engines(struct server_model *model, const struct engine_config *config,
+                                size_t n, struct error *error)
+{
+    enum status status = STATUS_OK;
+    model->engines = calloc(n, sizeof *model->engines);
+    if (!model->engines)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a model");
+    for (; model->n_engines < n && !status; model->n_engines += !status)
+        status = engine_open(config, &model->engines[model->n_engines].engine, error);
+    return status;
+}
+
 enum status server_model_open(struct server_model *model, const char *spec, uint32_t max_length,
-                              struct error *error)
+                              size_t n_slots, struct error *error)
 {
     struct engine_config config = {0};
     enum status status = engine_config_defaults(&config, error);
+    model->max_length = max_length;
     if (!status)
         status = read_spec(spec, &model->name, &config, error);
     if (!status) {
-        model->max_length = max_length;
-        status = engine_open(&config, &model->engine, error);
+        status = open_engines(model, &config, n_slots, error);
         error_prefix(error, "model '%s'", model->name);
     }
     if (!status)
@@ -113,7 +104,9 @@ enum status server_model_open(struct server_model *model, const char *spec, uint
 
 void server_model_close(struct server_model *model)
 {
-    engine_close(model->engine);
+    for (size_t i = 0; i < model->n_engines; i++)
+        engine_close(model->engines[i].engine);
+    free(model->engines);
     free(model->name);
     free(model->input_spec.name);
     free(model->output_spec.name);
@@ -167,22 +160,22 @@ static enum status check_request(const struct server_model *model,
     return model->vocabulary ? check_tokens(model, &request->inputs[0], error) : STATUS_OK;
 }
 
-static enum status run(struct server_model *model, const struct tensor *input,
+static enum status run(struct server_engine *with, const struct tensor *input,
                        struct server_answer *answer, struct error *error)
 {
     uint32_t n = (uint32_t)input->spec.shape.dims[1];
     int64_t start_ns = clock_ns();
-    if (model->length != n) {
-        model->length = 0;
-        enum status status = engine_prepare(model->engine, n, error);
+    if (with->length != n) {
+        with->length = 0;
+        enum status status = engine_prepare(with->engine, n, error);
         if (status)
             return status;
-        model->length = n;
+        with->length = n;
         int64_t prepared_ns = clock_ns();
         answer->prepare_ns = prepared_ns - start_ns;
         start_ns = prepared_ns;
     }
-    struct engine_input to = engine_input(model->engine);
+    struct engine_input to = engine_input(with->engine);
     if (to.tokens) {
         for (size_t i = 0; i < input->n_values; i++)
             to.tokens[i] = (int32_t)input->values.int64[i];
@@ -190,13 +183,13 @@ static enum status run(struct server_model *model, const struct tensor *input,
         memcpy(to.features, input->values.fp32, input->n_values * sizeof *to.features);
     }
     answer->input_ns = clock_ns() - start_ns;
-    enum status status = engine_run(model->engine, error);
+    enum status status = engine_run(with->engine, error);
     answer->infer_ns = clock_ns() - start_ns;
     answer->length = n;
-    if (!status && engine_device_ns(model->engine) >= 0)
-        answer->infer_ns = engine_device_ns(model->engine);
+    if (!status && engine_device_ns(with->engine) >= 0)
+        answer->infer_ns = engine_device_ns(with->engine);
     if (status)
-        model->length = 0; /* a program may have to be started again */
+        with->length = 0; /* a program may have to be started again */
     return status;
 }
 
@@ -215,12 +208,12 @@ static bool is_finite(const struct tensor *input)
     return finite;
 }
 
-static enum status write_output(const struct server_model *model,
+static enum status write_output(const struct server_model *model, const struct engine *engine,
                                 const struct message_request *request, struct server_answer *answer,
                                 struct error *error)
 {
     size_t n;
-    const float *values = engine_output(model->engine, &n);
+    const float *values = engine_output(engine, &n);
     struct tensor output = {.spec = model->output_spec, .n_values = n};
     output.spec.shape.dims[1] = (int64_t)n;
     memcpy(&output.values.any, &values, sizeof values); /* only read from */
@@ -237,13 +230,13 @@ static unsigned http_status(enum status status)
 {
     switch (status) {
     case STATUS_OK:
-        return MHD_HTTP_OK;
+        return HTTP_OK;
     case STATUS_INVALID:
-        return MHD_HTTP_BAD_REQUEST;
+        return HTTP_BAD_REQUEST;
     case STATUS_NO_MEMORY:
-        return MHD_HTTP_SERVICE_UNAVAILABLE;
+        return HTTP_UNAVAILABLE;
     default:
-        return MHD_HTTP_INTERNAL_SERVER_ERROR;
+        return HTTP_INTERNAL_ERROR;
     }
 }
 
@@ -263,7 +256,7 @@ static enum status read_request(const struct server_model *model, const struct m
                                 error);
 }
 
-void server_model_infer(struct server_model *model, const struct message_text *body,
+void server_model_infer(struct server_model *model, size_t slot, const struct message_text *body,
                         struct server_answer *answer)
 {
     struct error error = {0};
@@ -272,11 +265,11 @@ void server_model_infer(struct server_model *model, const struct message_text *b
     if (!status)
         status = check_request(model, &request, &error);
     if (!status) {
-        status = run(model, &request.inputs[0], answer, &error);
+        status = run(&model->engines[slot], &request.inputs[0], answer, &error);
         /* whatever the engine complains about, the request was valid */
         status = status == STATUS_INVALID ? STATUS_FAILED : status;
         if (!status)
-            status = write_output(model, &request, answer, &error);
+            status = write_output(model, model->engines[slot].engine, &request, answer, &error);
     }
     answer->status = http_status(status);
     if (status)

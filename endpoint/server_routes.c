@@ -12,19 +12,19 @@ enum { MAX_SEGMENTS = 8, MAX_NAMED = 10 };
 
 static void answer_nothing(struct server_job *job)
 {
-    job->answer.status = MHD_HTTP_OK;
+    job->answer.status = HTTP_OK;
 }
 
 static void answer_text(struct server_job *job, const struct message_text *text)
 {
     char *copy = malloc(text->n);
     if (!copy) {
-        server_answer_error(&job->answer, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
+        server_answer_error(&job->answer, HTTP_UNAVAILABLE, "out of memory");
         return;
     }
     memcpy(copy, text->bytes, text->n);
     job->answer.body = (struct message_text){.bytes = copy, .n = text->n, .capacity = text->n};
-    job->answer.status = MHD_HTTP_OK;
+    job->answer.status = HTTP_OK;
 }
 
 static void answer_server(struct server_job *job)
@@ -40,9 +40,9 @@ static void answer_model(struct server_job *job)
 static void answer_written(struct server_job *job, enum status status)
 {
     if (status)
-        server_answer_error(&job->answer, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
+        server_answer_error(&job->answer, HTTP_UNAVAILABLE, "out of memory");
     else
-        job->answer.status = MHD_HTTP_OK;
+        job->answer.status = HTTP_OK;
 }
 
 static void answer_statistics(struct server_job *job)
@@ -69,7 +69,7 @@ static void answer_index(struct server_job *job)
 /* So many bytes of no meaning, for those who measure the way down (an extension of our own). */
 static void answer_filler(struct server_job *job)
 {
-    job->answer.status = MHD_HTTP_OK;
+    job->answer.status = HTTP_OK;
 }
 
 /* The first that fits is taken. */
@@ -156,11 +156,11 @@ static void find_model(struct server_job *job, const struct path *path)
     }
     if (!job->model) {
         char *list = list_models(server);
-        server_refuse(job, MHD_HTTP_NOT_FOUND, "there is no model '%.64s' here, only %s", name,
+        server_refuse(job, HTTP_NOT_FOUND, "there is no model '%.64s' here, only %s", name,
                       list ? list : "others");
         free(list);
     } else if (path->version && strcmp(path->version, SERVER_MODEL_VERSION) != 0) {
-        server_refuse(job, MHD_HTTP_NOT_FOUND, "model '%s' has no version '%.64s', only '%s'",
+        server_refuse(job, HTTP_NOT_FOUND, "model '%s' has no version '%.64s', only '%s'",
                       job->model->name, path->version, SERVER_MODEL_VERSION);
     }
 }
@@ -169,7 +169,7 @@ static void find_filler(struct server_job *job, const struct path *path)
 {
     struct error why = {0};
     if (parse_u64(path->segments[3], 1, SERVER_MAX_FILLER, &job->answer.n_filler, &why))
-        server_refuse(job, MHD_HTTP_BAD_REQUEST, "how many bytes? %s", why.text);
+        server_refuse(job, HTTP_BAD_REQUEST, "how many bytes? %s", why.text);
 }
 
 void server_find_route(struct server_job *job, const char *url, const char *method)
@@ -180,12 +180,12 @@ void server_find_route(struct server_job *job, const char *url, const char *meth
         if (matches(&routes[i], &path) && (!path.version || strchr(routes[i].path, '*')))
             job->route = &routes[i];
     }
-    bool head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    bool head = strcmp(method, "HEAD") == 0;
     if (!job->route) {
-        server_refuse(job, MHD_HTTP_NOT_FOUND,
+        server_refuse(job, HTTP_NOT_FOUND,
                       "there is nothing at '%.128s'; see v2 and v2/models/NAME", url);
     } else if (strcmp(head ? "GET" : method, job->route->method) != 0) {
-        server_refuse(job, MHD_HTTP_METHOD_NOT_ALLOWED,
+        server_refuse(job, HTTP_METHOD_NOT_ALLOWED,
                       "method %.16s is not for this path; it takes %s", method, job->route->method);
     } else if (job->route->answer == answer_filler) {
         find_filler(job, &path);

@@ -16,7 +16,7 @@ void server_statistics_count(struct server *server, struct server_model *model,
                              const struct server_answer *answer, int64_t total_ns)
 {
     struct statistics *statistics = &model->statistics;
-    bool success = answer->status == MHD_HTTP_OK;
+    bool success = answer->status == HTTP_OK;
     int64_t now_ms = clock_epoch_ms();
     pthread_mutex_lock(&server->lock);
     statistics->last_inference_ms = now_ms > 0 ? (uint64_t)now_ms : 0;

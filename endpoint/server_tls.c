@@ -56,6 +56,7 @@ enum status server_tls_open(const char *certificate, const char *key, struct ser
     struct server_tls *made = calloc(1, sizeof *made);
     if (!made)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for TLS");
+    made->n_users = 1;
     enum status status = read_file(certificate, &chain_file, error);
     if (!status)
         status = read_file(key, &key_file, error);
@@ -82,6 +83,9 @@ enum status server_tls_open(const char *certificate, const char *key, struct ser
     code = gnutls_certificate_allocate_credentials(&made->credentials);
     if (!code)
         code = gnutls_certificate_set_x509_key(made->credentials, chain, (int)n_chain, private_key);
+    if (!code)
+        code = gnutls_priority_init2(&made->priorities, "-VERS-TLS1.0:-VERS-TLS1.1", NULL,
+                                     GNUTLS_PRIORITY_INIT_DEF_APPEND);
     if (code)
         status = fail(code, certificate, "it must belong to the key of --tls-key", error);
 done:
@@ -89,22 +93,22 @@ done:
         gnutls_x509_privkey_deinit(private_key);
     for (unsigned i = 0; has_chain && i < n_chain; i++)
         gnutls_x509_crt_deinit(chain[i]);
-    made->certificate = chain_file;
-    made->key = key_file;
+    forget(&chain_file);
+    forget(&key_file);
     if (status)
-        server_tls_close(made);
+        server_tls_release(made);
     else
         *tls = made;
     return status;
 }
 
-void server_tls_close(struct server_tls *tls)
+void server_tls_release(struct server_tls *tls)
 {
-    if (!tls)
+    if (!tls || --tls->n_users > 0)
         return;
     if (tls->credentials)
         gnutls_certificate_free_credentials(tls->credentials);
-    forget(&tls->certificate);
-    forget(&tls->key);
+    if (tls->priorities)
+        gnutls_priority_deinit(tls->priorities);
     free(tls);
 }

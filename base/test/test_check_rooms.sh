@@ -42,7 +42,7 @@ plant() { # a tree in which every rule is kept, some of them just so
     file records/store.h
     file engines/engine.h '#include "base/clock.h"'
     file engines/dnnl.c '#include <dnnl.h>' '#include <dlfcn.h>'
-    file endpoint/client.c '#include <curl/curl.h>' '#include <microhttpd.h>' \
+    file endpoint/client.c '#include <curl/curl.h>' '#include <gnutls/gnutls.h>' \
         '#include "engines/engine.h"'
     file fitter/fit.c '#include <gsl/gsl_fit.h>' '#include "records/store.h"'
     file fitter/rnnfit.c 'int main(void)' '{' '    printf("%d", 1);' '    exit(1);' '}'
@@ -105,7 +105,7 @@ broken 'the host in a product' 'runtime/link.h:3: runtime may not include base' 
     runtime/link.h '#include "base/clock.h"'
 broken 'libc in a product' 'runtime/link.h:3: <string.h>: products' runtime/link.h '#include <string.h>'
 for touched in 'sqlite3.h fitter records' 'dnnl.h fitter engines' 'dnnl_types.h base engines' \
-    'dlfcn.h profiler engines' 'curl/curl.h profiler endpoint' 'microhttpd.h engines endpoint' \
+    'dlfcn.h profiler engines' 'curl/curl.h profiler endpoint' \
     'gnutls/gnutls.h base endpoint' 'gsl/gsl_fit.h evaluator fitter' 'papi.h engines profiler' 'sensors/sensors.h base profiler' \
     'event2/event.h endpoint testbed' 'ini.h profiler base' 'nettle/sha2.h codegen base'; do
     read -r header room owner <<<"$touched"
