@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_THREADS = 1024, MAX_RESTARTS = 1000000 };
+enum { MAX_THREADS = 1024, MAX_RESTARTS = 1000000, MAX_AXIS = 7 };
 
 static const char *const cells[] = {[ENGINE_LSTM] = "lstm", [ENGINE_GRU] = "gru"};
 enum { N_CELLS = sizeof cells / sizeof cells[0] };
@@ -96,7 +96,14 @@ static const struct key {
     {"cpu", KEY_TEXT, .optional = true, AT(cpu), .check = check_cpus},
     {"isa", KEY_TEXT, .optional = true, AT(isa), .check = check_isa},
     {"seed", KEY_U64, AT(seed), .max = UINT64_MAX},
+    {"model", KEY_TEXT, .optional = true, AT(model)},
     {"library", KEY_TEXT, .optional = true, AT(library)},
+    {"provider", KEY_TEXT, .optional = true, AT(provider)},
+    {"feed", KEY_TEXT, .optional = true, AT(feed)},
+    {"axis", KEY_U32, .max = MAX_AXIS, AT(axis)},
+    {"dims", KEY_TEXT, .optional = true, AT(dims)},
+    {"fill", KEY_TEXT, .optional = true, AT(fill)},
+    {"fetch", KEY_TEXT, .optional = true, AT(fetch)},
     {"argv", KEY_TEXT, .optional = true, .rest = true, AT(argv), .check = check_words},
     {"options", KEY_TEXT, .optional = true, .rest = true, AT(options)},
     {"timeout", KEY_TIME, AT(timeout_s)},

@@ -8,6 +8,7 @@
 
 static const struct engine_operations *const engines[] = {
     &engine_dnnl,
+    &engine_onnx,
     &engine_command,
     &engine_plugin,
 };

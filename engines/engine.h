@@ -40,7 +40,14 @@ struct engine_config {
                             "avx512_vnni", "avx512_bf16"; NULL: no limit. A CPU without
                             the set runs the best it has below it */
     uint64_t seed;       /* of weights, embedding and input */
-    char *library;       /* plugin: its shared object; NULL: none */
+    char *model;         /* onnx: its file */
+    char *library;       /* onnx: ONNX Runtime's, NULL: look for it; plugin: its shared object */
+    char *provider;      /* onnx: execution provider; NULL: CPU */
+    char *feed;          /* onnx: the input that takes the sequence; NULL: find out, as below */
+    uint32_t axis;       /* onnx: of time in it */
+    char *dims;          /* onnx: sizes of open dimensions, "NAME:SIZE NAME:n" */
+    char *fill;          /* onnx: what further inputs hold, "INPUT:NUMBER INPUT:n" */
+    char *fetch;         /* onnx: the output that is the answer; NULL: the first */
     char *argv;          /* command: the program and its arguments, as words_split takes them */
     char *options;       /* plugin: handed on as they are; NULL: none */
     double timeout_s;    /* command: for each answer */

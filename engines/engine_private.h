@@ -34,7 +34,7 @@ struct engine_operations {
     void (*close)(void *self);
 };
 
-extern const struct engine_operations engine_dnnl, engine_command, engine_plugin;
+extern const struct engine_operations engine_dnnl, engine_onnx, engine_command, engine_plugin;
 
 /* The engine of that name. STATUS_NOT_FOUND: there is none; the message lists those there are. */
 enum status engine_find(const char *name, const struct engine_operations **found,

@@ -75,14 +75,16 @@ check "a program without a clock" $? = 0
 check "is timed from outside" \
     "$(awk -F, 'NR > 1 && $2 >= 0.02 && $8 == ""' "$folder/untold.csv" | wc -l)" = 18
 
-# failures: each program does one wrong thing once per start
-for body in "exec sleep 60" "exit 3" "echo nonsense" "echo ERROR no; continue"; do
+# failures, by kind: each program does one wrong thing once per start
+for row in "timeout:exec sleep 60" "engine:exit 3" "protocol:echo nonsense" \
+    "engine:echo ERROR no; continue"; do
+    body=${row#*:}
     program_script "[ \$i = 20 ] && { $body; }"
     rm -f "$folder/lab.db"
     campaign wrong "$stop" "engine = command" "argv = sh $folder/program.sh" "timeout = 1s"
     run
     check "a campaign goes on after '$body'" $? = 0
-    says "and counts it" "$folder/out" "; 1 failed,"
+    says "and counts it by kind" "$folder/out" "; 1 failed (1 ${row%%:*}),"
 done
 
 # a program that always fails ends the campaign, with what it did
@@ -129,10 +131,47 @@ run
 check "a plug-in and two endpoints" $? = 0
 says "nothing failed" "$folder/out" "; 0 failed,"
 says "named" "$folder/err" "edge: plugin engine_plugin.so, options 24, 1 thread"
-campaign plug "$stop" "engine = plugin" "library = ./no_such.so"
+campaign unplugged "$stop" "engine = plugin" "library = ./no_such.so"
 run
 says "a plug-in that is not there" "$folder/err" "library = ./no_such.so cannot be loaded"
 kill "$server"
 wait "$server"
 check "the server ends" $? = 0
+
+# one model of ONNX Runtime's in both places: its shape is its own affair
+library=
+for place in "$BUILD" build; do
+    [ ! -e "$place/onnxruntime/libonnxruntime.so" ] || library=$place/onnxruntime/libonnxruntime.so
+done
+if [ -n "$library" ] && /usr/bin/python3 -c 'import onnx' 2>"$folder/err"; then
+    scripts/onnx-model --vocabulary 321 --hidden 32 --classes 4 -o "$folder/net.onnx"
+    "$BUILD/bin/rnnserve" --listen 127.0.0.1:0 \
+        --model "net=onnx:model=$folder/net.onnx,library=$library" >"$folder/url" &
+    server=$!
+    for _ in {1..100}; do
+        grep -qs listening "$folder/url" && break
+        sleep 0.1
+    done
+    url=$(sed 's/listening on //' "$folder/url")
+    campaign onnx "$stop" "engine = onnx" "model = $folder/net.onnx" "library = $library" \
+        "[cloud]" "url = $url" "model = net"
+    run
+    check "a model here and there" $? = 0
+    says "nothing failed" "$folder/out" "; 0 failed,"
+    says "named with its library" "$folder/err" "edge: onnx net.onnx, 1 thread, ONNX Runtime 1."
+    run --resume
+    check "it goes on" $? = 0
+    "$BUILD/bin/rnnprof" export --db "$folder/lab.db" --campaign onnx >"$folder/onnx.csv"
+    check "samples of both" "$(grep -c ,cloud, "$folder/onnx.csv")" = 18
+    exec 3<>"/dev/tcp/127.0.0.1/${url##*:}"
+    printf 'GET /v2/models/net HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&3
+    tr -d ' ' <&3 >"$folder/metadata"
+    says "the server tells the vocabulary" "$folder/metadata" '"vocabulary":321'
+    says "and the answer's size" "$folder/metadata" '"shape":\[1,4\]'
+    kill "$server"
+    wait "$server"
+    check "the server ends" $? = 0
+else
+    echo "skipped: onnx: no ONNX Runtime or python3-onnx; scripts/setup --with onnx"
+fi
 exit "$failed"
