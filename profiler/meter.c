@@ -43,9 +43,9 @@ void meter_info_free(struct meter_info *info)
 
 /* ---- what there is --------------------------------------------------------------------------- */
 
-/* Says that there is none of a kind. */
-static enum status add_absent(const struct meter_kind *kind, struct candidates *candidates,
-                              struct error *error)
+/* Says that there is none of a kind; `why_not`: what went wrong when it was looked for. */
+static enum status add_absent(const struct meter_kind *kind, enum status why_not, const char *why,
+                              struct candidates *candidates, struct error *error)
 {
     struct candidate *candidate = candidates_add(candidates, kind->name, error);
     if (!candidate)
@@ -53,7 +53,10 @@ static enum status add_absent(const struct meter_kind *kind, struct candidates *
     enum status status = candidate_name(candidate, text_copy(kind->name), text_copy("none"), error);
     free(candidate->found.spec);
     candidate->found.spec = NULL;
-    candidate_refuse(candidate, STATUS_NOT_FOUND, kind->absent, kind->remedy);
+    if (why_not)
+        candidate_refuse(candidate, why_not, why, NULL);
+    else
+        candidate_refuse(candidate, STATUS_NOT_FOUND, kind->absent, kind->remedy);
     return status;
 }
 
@@ -66,9 +69,9 @@ static enum status find_kind(const struct meter_kind *kind, const char *root,
     enum status status = kind->find(root ? root : "", candidates, &why);
     if (status == STATUS_NO_MEMORY)
         return error_set(error, status, "%s", why.text);
-    if (candidates->n == before)
-        status = add_absent(kind, candidates, error);
-    return status == STATUS_NO_MEMORY ? status : STATUS_OK;
+    if (status || candidates->n == before)
+        return add_absent(kind, status, why.text, candidates, error);
+    return STATUS_OK;
 }
 
 /* Of one kind (NULL: of all that can be found), in the order of "auto". */

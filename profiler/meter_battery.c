@@ -73,7 +73,7 @@ static char *joined(char *names, const char *more)
 /* All of them are one meter: which of several gives the current changes as they run down. */
 enum status battery_find(const char *root, struct candidates *candidates, struct error *error)
 {
-    char **names, *above = text_format("%s%s", root, folder), *name = NULL;
+    char **names = NULL, *above = text_format("%s%s", root, folder), *name = NULL;
     size_t n = 0;
     struct candidate *candidate = NULL;
     enum status status = above ? sysfs_list(above, "*", &names, &n, error)
@@ -87,8 +87,7 @@ enum status battery_find(const char *root, struct candidates *candidates, struct
         }
         free(path);
     }
-    if (n > 0)
-        sysfs_list_free(names, n);
+    sysfs_list_free(names, n);
     if (!status && candidate) {
         status = candidate_name(candidate, name, text_copy(above), error);
         name = NULL;

@@ -51,34 +51,40 @@ static char *channel_path(const struct device *device, const char *type, const c
     return NULL;
 }
 
-/* A channel's own figure, else what all of its type share, else `otherwise`. */
-static double channel_number(const struct device *device, const char *type, const char *number,
-                             const char *what, double otherwise)
+/* A channel's own figure, else what all of its type share, else *value stays. One that is there
+ * and cannot be had is an error: without it the channel would be off by any factor. */
+static enum status channel_number(const struct device *device, const char *type, const char *number,
+                                  const char *what, double *value, struct error *error)
 {
-    double value = otherwise;
-    for (int i = 0; i < 2; i++) {
-        char name[96];
-        snprintf(name, sizeof name, "in_%s%s_%s", type, i == 0 ? number : "", what);
-        char *text = sysfs_optional(device->path, name);
-        bool is = text && parse_real(text, &value, NULL) == STATUS_OK;
-        free(text);
-        if (is)
-            break;
+    enum status status = STATUS_NOT_FOUND;
+    for (int i = 0; status == STATUS_NOT_FOUND && i < 2; i++) {
+        char *path = text_format("%s/in_%s%s_%s", device->path, type, i == 0 ? number : "", what);
+        if (!path)
+            return error_set(error, STATUS_NO_MEMORY, "out of memory for a path");
+        if (access(path, F_OK) == 0)
+            status = sysfs_read_real(path, value, error);
+        free(path);
     }
-    return value;
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 static enum status add_figure(struct term *term, const struct device *device, const char *type,
                               const char *number, double to_micro, struct error *error)
 {
     bool raw = false;
+    double scale = 1, offset = 0;
     char *path = channel_path(device, type, number, &raw);
-    double scale = raw ? channel_number(device, type, number, "scale", 1) : 1;
-    double offset = raw ? channel_number(device, type, number, "offset", 0) : 0;
-    if (path && scale == 0) { /* it would make anything 0 W */
+    enum status status = STATUS_OK;
+    if (raw)
+        status = channel_number(device, type, number, "scale", &scale, error);
+    if (raw && !status)
+        status = channel_number(device, type, number, "offset", &offset, error);
+    if (!status && scale == 0) /* it would make anything 0 W */
+        status =
+            error_set(error, STATUS_INVALID, "%s: in_%s%s_scale is 0", device->path, type, number);
+    if (status) {
         free(path);
-        return error_set(error, STATUS_INVALID, "%s: in_%s%s_scale is 0", device->path, type,
-                         number);
+        return status;
     }
     return term_figure(term, path, scale * to_micro, offset, error);
 }
@@ -215,8 +221,7 @@ static enum status add_devices(struct candidates *candidates, char *above, struc
     enum status status = sysfs_list(above, "iio:device*", &names, &n, error);
     for (size_t i = 0; !status && i < n; i++)
         status = add_device(candidates, above, names[i], error);
-    if (!status)
-        sysfs_list_free(names, n);
+    sysfs_list_free(names, n);
     free(above);
     return status;
 }
@@ -233,8 +238,7 @@ enum status iio_find(const char *root, struct candidates *candidates, struct err
         status = sysfs_list(path, "*-00*", &names, &n, error);
         for (size_t i = 0; !status && i < n; i++)
             status = add_devices(candidates, text_format("%s/%s", path, names[i]), error);
-        if (!status)
-            sysfs_list_free(names, n);
+        sysfs_list_free(names, n);
     }
     free(path);
     return status;

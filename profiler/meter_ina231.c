@@ -69,14 +69,13 @@ static enum status add_chip(struct candidates *candidates, const char *above, co
 
 enum status ina231_find(const char *root, struct candidates *candidates, struct error *error)
 {
-    char **names, *path = text_format("%s%s", root, folder);
-    size_t n;
+    char **names = NULL, *path = text_format("%s%s", root, folder);
+    size_t n = 0;
     enum status status = path ? sysfs_list(path, "*-00*", &names, &n, error)
                               : error_set(error, STATUS_NO_MEMORY, "out of memory for a path");
     for (size_t i = 0; !status && i < n; i++)
         status = add_chip(candidates, path, names[i], error);
-    if (!status || n > 0)
-        sysfs_list_free(names, n);
+    sysfs_list_free(names, n);
     free(path);
     return status;
 }

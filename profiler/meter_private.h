@@ -119,6 +119,9 @@ enum status candidates_tell_apart(struct candidates *candidates, struct error *e
 
 void candidates_free(struct candidates *candidates);
 
+/* As sysfs_read_integer, of a number that may have a fraction (meter_terms.c). */
+enum status sysfs_read_real(const char *path, double *value, struct error *error);
+
 /* A line of text in a folder's file, or NULL where there is none; to be freed. */
 char *sysfs_optional(const char *folder, const char *name);
 

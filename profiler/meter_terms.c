@@ -55,7 +55,7 @@ enum status term_figure(struct term *term, char *path, double scale, double offs
     return STATUS_OK;
 }
 
-static enum status read_number(const char *path, double *value, struct error *error)
+enum status sysfs_read_real(const char *path, double *value, struct error *error)
 {
     char text[64];
     struct error why = {0};
@@ -78,8 +78,8 @@ static bool is_sentinel(double value)
 static enum status read_figure(const struct figure *figure, double *value, struct error *error)
 {
     double raw;
-    enum status status =
-        figure->read ? figure->read(figure, &raw, error) : read_number(figure->path, &raw, error);
+    enum status status = figure->read ? figure->read(figure, &raw, error)
+                                      : sysfs_read_real(figure->path, &raw, error);
     if (!status)
         *value = (raw + figure->offset) * figure->scale;
     return status;
@@ -134,7 +134,7 @@ static enum status read_range(const struct term *term, double now_uj, double *ra
     if (!term->range_path)
         return error_set(error, STATUS_INVALID,
                          "%s went back, and nothing tells at which value it wraps", path);
-    if (read_number(term->range_path, range_uj, &why))
+    if (sysfs_read_real(term->range_path, range_uj, &why))
         return error_set(error, STATUS_INVALID,
                          "%s went back, and the range at which it wraps cannot be read: %s", path,
                          why.text);
@@ -153,7 +153,7 @@ static double range_for_gap(struct term *term, int64_t gap_ns)
     if (!term->range_path || (term->range_uj > 0 && gap_ns < fresh_range_ns))
         return term->range_uj;
     double range_uj;
-    bool known = read_number(term->range_path, &range_uj, NULL) == STATUS_OK && range_uj > 0;
+    bool known = sysfs_read_real(term->range_path, &range_uj, NULL) == STATUS_OK && range_uj > 0;
     return term->range_uj = known ? range_uj : 0;
 }
 

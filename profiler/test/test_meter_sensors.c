@@ -375,6 +375,54 @@ static void supplies_side_by_side_are_added(void **state)
     free(root);
 }
 
+/* A scale that is there and no number makes no meter; taking 1 instead would make a wrong one. */
+static void a_channel_without_its_scale_is_no_meter(void **state)
+{
+    static const struct {
+        const char *path, *says, *why;
+    } cases[] = {
+        {IIO "iio:device2/in_voltage_scale", "unknown", "in_voltage_scale: 'unknown' is no number"},
+        {IIO "iio:device2/in_voltage_scale", "", "in_voltage_scale: empty"},
+        {IIO "iio:device2/in_current0_scale", "0", "in_current0_scale is 0"},
+        {IIO "iio:device2/in_voltage0_offset", "-", "in_voltage0_offset: '-' is no number"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *root = tree_new();
+        tree_fill(root, adc);
+        tree_set(root, cases[i].path, cases[i].says);
+        tree_refuses(root, "iio:board", STATUS_INVALID, cases[i].why);
+        free(root);
+    }
+}
+
+/* A folder that may not be listed is another reason than one that is empty. */
+static void a_folder_without_permission_says_so(void **state)
+{
+    char root[] = "/tmp/rnnmap-test-XXXXXX";
+    struct meter_found *found;
+    size_t n;
+    (void)state;
+    assert_non_null(mkdtemp(root));
+    assert_int_equal(chmod(root, 0755), 0);
+    tree_fill(root, orin);
+    tree_mode(root, "/sys/class/hwmon", 0);
+    bool is_root = geteuid() == 0;
+    if (is_root)
+        assert_int_equal(seteuid(65534), 0);
+    enum status status = meter_find(root, &found, &n, NULL);
+    if (is_root)
+        assert_int_equal(seteuid(0), 0);
+    tree_mode(root, "/sys/class/hwmon", 0755);
+    assert_int_equal(status, STATUS_OK);
+    assert_int_equal(found_named(found, n, "hwmon")->status, STATUS_UNSUPPORTED);
+    assert_non_null(strstr(found_named(found, n, "hwmon")->why, "mode 0000"));
+    meter_found_free(found, n);
+    char *remove = text_format("rm -r %s", root);
+    assert_int_equal(test_shell(remove, NULL, NULL), 0);
+    free(remove);
+}
+
 /* Chips of one name without labels are told apart by the device that they hang on. */
 static void chips_are_called_after_their_device(void **state)
 {
@@ -398,6 +446,8 @@ int main(void)
         cmocka_unit_test(broken_sensors_are_no_numbers),
         cmocka_unit_test(two_negatives_make_no_power),
         cmocka_unit_test(what_cannot_be_opened_says_why),
+        cmocka_unit_test(a_channel_without_its_scale_is_no_meter),
+        cmocka_unit_test(a_folder_without_permission_says_so),
         cmocka_unit_test(chips_are_called_after_their_device),
         cmocka_unit_test(supplies_side_by_side_are_added),
     };
