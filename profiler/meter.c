@@ -177,9 +177,13 @@ static enum status take_candidate(struct candidate *candidate, struct meter *met
 static enum status refuse(const struct candidate *candidate, struct error *error)
 {
     const struct meter_found *found = &candidate->found;
+    const char *why = found->why ? found->why : "cannot be read";
+    const char *semicolon = found->remedy ? "; " : "", *remedy = found->remedy ? found->remedy : "";
+    if (!found->spec)
+        return error_set(error, found->status, "there is no %s meter: %s%s%s", found->info.kind,
+                         why, semicolon, remedy);
     return error_set(error, found->status, "the %s meter %s: %s%s%s", found->info.kind,
-                     found->info.name, found->why ? found->why : "cannot be read",
-                     found->remedy ? "; " : "", found->remedy ? found->remedy : "");
+                     found->info.name, why, semicolon, remedy);
 }
 
 static bool is_called(const struct candidate *candidate, const char *name)
@@ -219,9 +223,10 @@ static enum status choose_named(struct candidates *candidates, const char *kind,
             return candidate->found.status ? refuse(candidate, error)
                                            : take_candidate(candidate, meter, error);
     }
-    list_specs(candidates, NULL, names, sizeof names);
-    return error_set(error, STATUS_NOT_FOUND, "there is no %s meter '%s'; there %s%s", kind, name,
-                     *names ? "are: " : "is none", names);
+    if (list_specs(candidates, NULL, names, sizeof names) == 0)
+        return refuse(&candidates->list[0], error); /* says that there is none */
+    return error_set(error, STATUS_NOT_FOUND, "there is no %s meter '%s'; there are: %s", kind,
+                     name, names);
 }
 
 /* One rail or processor of several is not the device: which, or which sum, is for the user to say.
@@ -239,8 +244,8 @@ static enum status check_alone(const struct candidates *candidates, const struct
 }
 
 /* The first that can be read, in the order of "auto"; parts of others do not stand for them. */
-static enum status choose_first(struct candidates *candidates, struct meter *meter,
-                                struct error *error)
+static enum status choose_first(struct candidates *candidates, const char *only,
+                                struct meter *meter, struct error *error)
 {
     struct candidate *first = NULL;
     for (size_t i = 0; i < candidates->n; i++) {
@@ -253,7 +258,12 @@ static enum status choose_first(struct candidates *candidates, struct meter *met
         }
         first = first ? first : candidate;
     }
-    return refuse(first, error); /* each kind has one at least */
+    if (!only && !first->found.spec) /* each kind has one at least, so there is a first */
+        return error_set(error, STATUS_NOT_FOUND,
+                         "there is no energy meter here (rnnprof doctor says what was looked for, "
+                         "and what to do); a meter outside: command:PROGRAM, watts from a data "
+                         "sheet: constant:active=W,wait=W,idle=W");
+    return refuse(first, error);
 }
 
 static enum status open_found(const char *kind, const char *name, const char *root,
@@ -263,7 +273,7 @@ static enum status open_found(const char *kind, const char *name, const char *ro
     enum status status = find_all(kind, root, &candidates, error);
     if (!status)
         status = name ? choose_named(&candidates, kind, name, meter, error)
-                      : choose_first(&candidates, meter, error);
+                      : choose_first(&candidates, kind, meter, error);
     candidates_free(&candidates);
     return status;
 }
@@ -352,7 +362,6 @@ enum status meter_open(const char *spec, const char *sysroot, struct meter **met
     if (!status)
         status = claim(&claims, &made->info, error);
     if (status) {
-        error_prefix(error, "meter '%s'", spec);
         meter_close(made);
     } else {
         *meter = made;

@@ -34,6 +34,7 @@ static enum status open_rail(const char *spec, const char *root, struct meter **
                              struct error *error)
 {
     enum status status = meter_open(spec, root, &rails[n], error);
+    error_prefix(error, "sum: %s", spec);
     if (!status && !meter_of_files(rails[n]))
         status =
             error_set(error, STATUS_INVALID,
