@@ -307,6 +307,8 @@ static void two_negatives_make_no_power(void **state)
     free(root);
 }
 
+static const struct file nothing[] = {{NULL, NULL}};
+
 static void what_cannot_be_opened_says_why(void **state)
 {
     static const struct {
@@ -318,7 +320,7 @@ static void what_cannot_be_opened_says_why(void **state)
         {odroid, "ina231:mem", STATUS_UNSUPPORTED, "echo 1 >"},
         {odroid, "auto", STATUS_INVALID, "several of scope rail"},
         {epyc, "hwmon", STATUS_INVALID, "hwmon:Esocket0, hwmon:Esocket1"},
-        {(const struct file[]){{NULL, NULL}}, "auto", STATUS_NOT_FOUND, "rnnprof doctor"},
+        {nothing, "auto", STATUS_NOT_FOUND, "rnnprof doctor"},
         {odroid, "ina231:gpu", STATUS_NOT_FOUND, "ina231:arm"},
         {odroid, "hwmon", STATUS_NOT_FOUND, "/sys/class/hwmon has no power"},
         {orin, "sum:hwmon:VDD_IN + hwmon:VDD_SOC", STATUS_INVALID, "contain each other"},
