@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "endpoint/inputs_private.h"
 #include "endpoint/statistics.h"
+#include "endpoint/template_private.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>
@@ -20,6 +21,10 @@ struct client {
     char *live_url, *infer_url, *statistics_url, *model, *server;
     uint64_t seed;
     uint32_t vocabulary;
+    bool has_template; /* it does not speak the protocol; what follows to `form` is without meaning
+                        */
+    struct template template;
+    bool any_probe; /* whatever status answers a probe */
     struct inputs inputs;
     struct tensor tensors[MESSAGE_MAX_TENSORS]; /* inputs.n, once prepared */
     bool prepared;
@@ -72,7 +77,8 @@ static enum status make_urls(struct client *client, const struct client_config *
                            *version ? "/versions/" : "", version);
     *server_url = text_format("%.*s/v2", n, config->url);
     *model_url = text_copy(path);
-    client->live_url = text_format("%.*s/v2/health/live", n, config->url);
+    client->live_url =
+        text_format("%.*s%s", n, config->url, config->probe ? config->probe : "/v2/health/live");
     client->infer_url = text_format("%s/infer", path ? path : "");
     client->statistics_url = text_format("%s/stats", path ? path : "");
     client->model = text_copy(config->model);
@@ -136,27 +142,63 @@ static enum status ask_model(struct client *client, const char *url, const char 
     return status && status != STATUS_NO_MEMORY ? STATUS_PROTOCOL : status;
 }
 
+/* An endpoint that does not speak the protocol is asked nothing; that it answers at all is made
+ * sure of. */
+static enum status open_template(struct client *client, const struct client_config *config,
+                                 struct error *error)
+{
+    int n;
+    struct http_result result;
+    struct error why = {0};
+    enum status status = template_open(config, &client->template, error);
+    if (!status)
+        status = http_check_url(config->url, &n, error);
+    if (status)
+        return status;
+    client->has_template = client->any_probe = true;
+    if (client->vocabulary == 0)
+        client->vocabulary = DEFAULT_VOCABULARY;
+    client->live_url = text_format("%.*s%s", n, config->url, config->probe ? config->probe : "/");
+    client->infer_url = text_format("%.*s%s", n, config->url, config->path);
+    client->server = text_format("%s %s", client->template.method, config->path);
+    if (!client->live_url || !client->infer_url || !client->server)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a URL");
+    status = http_get(client->http, client->live_url, &result, &why);
+    return !status || result.failure == CLIENT_HTTP ? STATUS_OK
+                                                    : error_set(error, status, "%s", why.text);
+}
+
+/* One that does is asked what it is and what the model takes. */
+static enum status open_model(struct client *client, const struct client_config *config,
+                              struct error *error)
+{
+    char *server_url = NULL, *model_url = NULL;
+    client->any_probe = config->probe != NULL;
+    enum status status = make_urls(client, config, &server_url, &model_url, error);
+    if (!status)
+        status = ask_server(client, server_url, error);
+    if (!status)
+        status = ask_model(client, model_url, config->inputs, error);
+    free(server_url);
+    free(model_url);
+    return status;
+}
+
 enum status client_open(const struct client_config *config, struct client **client,
                         struct error *error)
 {
-    char *server_url = NULL, *model_url = NULL;
     struct client *made = calloc(1, sizeof *made);
     if (!made)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
     made->seed = config->seed;
     made->vocabulary = config->vocabulary;
     made->form = config->binary ? MESSAGE_BINARY : MESSAGE_JSON;
-    enum status status = make_urls(made, config, &server_url, &model_url, error);
-    if (!status)
-        status = http_open(config, HTTP_KEEP, &made->http, error);
+    enum status status = http_open(config, HTTP_KEEP, &made->http, error);
     if (!status && config->new_connections)
         status = http_open(config, HTTP_NEW, &made->single, error);
     if (!status)
-        status = ask_server(made, server_url, error);
-    if (!status)
-        status = ask_model(made, model_url, config->inputs, error);
-    free(server_url);
-    free(model_url);
+        status = template_wanted(config) ? open_template(made, config, error)
+                                         : open_model(made, config, error);
     if (status)
         client_close(made);
     else
@@ -167,9 +209,10 @@ enum status client_open(const struct client_config *config, struct client **clie
 enum status client_probe(struct client *client, int64_t *rtt_ns, struct error *error)
 {
     struct http_result result;
-    enum status status = http_get_warm(client->http, client->live_url, &result, error);
-    if (status)
-        return status;
+    struct error why = {0};
+    enum status status = http_get_warm(client->http, client->live_url, &result, &why);
+    if (status && !(client->any_probe && result.failure == CLIENT_HTTP))
+        return error_set(error, status, "%s", why.text);
     *rtt_ns = result.last_read_ns - result.ready_ns;
     client->probe_up = result.bytes_up;
     client->probe_down = result.bytes_down;
@@ -194,6 +237,12 @@ enum status client_prepare(struct client *client, uint32_t n, struct error *erro
     if (n == 0)
         return error_set(error, STATUS_INVALID, "an input has at least one time step");
     forget_input(client);
+    if (client->has_template) {
+        enum status made = template_make(&client->template, n, client->seed, client->vocabulary,
+                                         HTTP_MAX_ANSWER, error);
+        client->prepared = !made;
+        return made;
+    }
     enum status status = inputs_make(&client->inputs, n, client->seed, client->vocabulary,
                                      HTTP_MAX_ANSWER, client->tensors, error);
     client->prepared = !status;
@@ -274,23 +323,44 @@ static int64_t between(int64_t from_ns, int64_t to_ns)
     return to_ns > from_ns ? to_ns - from_ns : 0;
 }
 
-/* The request itself, from before its message is written to after the answer is read. */
-static enum status exchange(struct client *client, struct client_timing *timing,
-                            struct error *error)
+/* An inference of the protocol, from before its message is written to after the answer is read. */
+static enum status ask_protocol(struct client *client, struct http *http,
+                                struct client_timing *timing, struct http_result *result,
+                                struct error *error)
 {
-    struct http_result result = {.server_ns = -1};
-    int64_t start_ns = clock_ns();
     enum status status = message_write_request(&client->request, client->tensors, client->inputs.n,
                                                client->form, error);
     if (status)
         return status;
-    status = http_post(client->single ? client->single : client->http, client->infer_url,
-                       &client->request, &result, error);
-    timing->failure = result.failure;
+    status = http_post(http, client->infer_url, &client->request, result, error);
+    timing->failure = result->failure;
     if (!status) {
-        status = read_output(client, &result, error);
+        status = read_output(client, result, error);
         timing->failure = status ? CLIENT_PROTOCOL : CLIENT_NO_FAILURE;
     }
+    return status;
+}
+
+/* One of another kind: its text is there, and its answer is not looked into. */
+static enum status ask_template(struct client *client, struct http *http,
+                                struct client_timing *timing, struct http_result *result,
+                                struct error *error)
+{
+    struct template *t = &client->template;
+    enum status status = http_send(http, t->method, t->sent_url.bytes,
+                                   t->body ? &t->sent_body : NULL, result, error);
+    timing->failure = result->failure;
+    return status;
+}
+
+static enum status exchange(struct client *client, struct client_timing *timing,
+                            struct error *error)
+{
+    struct http_result result = {.server_ns = -1};
+    struct http *http = client->single ? client->single : client->http;
+    int64_t start_ns = clock_ns();
+    enum status status = client->has_template ? ask_template(client, http, timing, &result, error)
+                                              : ask_protocol(client, http, timing, &result, error);
     timing->total_ns = clock_ns() - start_ns;
     timing->connect_ns = result.connect_ns;
     timing->tls_ns = result.tls_ns;
@@ -354,6 +424,7 @@ void client_close(struct client *client)
     http_close(client->single);
     forget_input(client);
     inputs_free(&client->inputs);
+    template_close(&client->template);
     for (size_t i = 0; i < client->n_outputs; i++)
         free(client->outputs[i].name);
     message_text_free(&client->request);

@@ -11,7 +11,17 @@
 #include <string.h>
 #include <strings.h>
 
-enum key_kind { KEY_TEXT, KEY_SOURCE, KEY_HEADERS, KEY_INPUTS, KEY_TIME, KEY_WORD, KEY_U32 };
+enum key_kind {
+    KEY_TEXT,
+    KEY_PATH,
+    KEY_METHOD,
+    KEY_SOURCE,
+    KEY_HEADERS,
+    KEY_INPUTS,
+    KEY_TIME,
+    KEY_WORD,
+    KEY_U32
+};
 
 static const struct key {
     const char *name;
@@ -29,6 +39,11 @@ static const struct key {
     {"http", KEY_WORD, AT(http2), .words = {"1.1", "2"}},
     {"vocabulary", KEY_U32, AT(vocabulary)},
     {"input", KEY_INPUTS, AT(inputs)},
+    {"path", KEY_PATH, AT(path)},
+    {"method", KEY_METHOD, AT(method)},
+    {"body", KEY_TEXT, AT(body)},
+    {"content_type", KEY_TEXT, AT(content_type)},
+    {"probe", KEY_PATH, AT(probe)},
     {"timeout", KEY_TIME, AT(timeout_s), .may_change = true},
     {"token", KEY_SOURCE, AT(token), .may_change = true},
     {"header", KEY_HEADERS, AT(headers), .may_change = true},
@@ -60,6 +75,28 @@ static enum status set_u32(uint32_t *to, const char *value, struct error *error)
     if (!status)
         *to = (uint32_t)number;
     return status;
+}
+
+static enum status set_path(char **to, const char *value, struct error *error)
+{
+    bool plain = *value == '/';
+    for (const char *at = value; *at; at++)
+        plain = plain && *at > ' ' && *at < 127 && *at != '#';
+    if (*value && !plain)
+        return error_set(error, STATUS_INVALID,
+                         "'%s' is not a path: it starts with '/' and has no blanks, no '#' and "
+                         "nothing beyond ASCII (write %%20)",
+                         value);
+    return text_replace(to, *value ? value : NULL, error);
+}
+
+static enum status set_method(char **to, const char *value, struct error *error)
+{
+    size_t n = strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    if (value[n] || n > 16)
+        return error_set(error, STATUS_INVALID, "'%s' is not a method such as POST, PUT or GET",
+                         value);
+    return text_replace(to, *value ? value : NULL, error);
 }
 
 /* What is no source may be the secret itself: no message repeats it. */
@@ -129,6 +166,10 @@ static enum status set_value(const struct key *key, struct client_config *config
     switch (key->kind) {
     case KEY_TEXT:
         return text_replace(to, *value ? value : NULL, error);
+    case KEY_PATH:
+        return set_path(to, value, error);
+    case KEY_METHOD:
+        return set_method(to, value, error);
     case KEY_SOURCE:
         return set_source(to, value, error);
     case KEY_HEADERS:
@@ -181,6 +222,8 @@ static void write_value(const struct key *key, const void *value, FILE *out)
 {
     switch (key->kind) {
     case KEY_TEXT:
+    case KEY_PATH:
+    case KEY_METHOD:
     case KEY_SOURCE:
     case KEY_HEADERS:
     case KEY_INPUTS:

@@ -27,9 +27,16 @@ struct client_config {
     bool new_connections; /* a connection of its own for each client_infer, its opening included in
                              the timing; false: the warm one */
     bool http2;           /* HTTP/2, over TLS by agreement, else at once; false: HTTP/1.1 */
-    char *inputs;      /* lines of inputs_private.h: what the metadata says wrongly or not at all;
-                          NULL: nothing */
-    char *token;       /* where the bearer token is; NULL: none */
+    char *inputs;       /* lines of inputs_private.h: what the metadata says wrongly or not at all;
+                           NULL: nothing */
+    char *probe;        /* path of tiny requests, any answer to which is a round trip; NULL:
+                           v2/health/live, which must be answered with 200 */
+    char *path;         /* of requests to an endpoint that does not speak the protocol (see
+                           template_private.h); NULL: it does, and the next three mean nothing */
+    char *method;       /* NULL: POST with a body, else GET */
+    char *body;         /* or where it is: "file:PATH"; NULL: none */
+    char *content_type; /* NULL: application/json */
+    char *token;        /* where the bearer token is; NULL: none */
     char *headers;     /* "NAME: VALUE" lines to send along, the value or where it is; NULL: none */
     char *ca;          /* file of the certificates to trust; NULL: the system's */
     char *certificate; /* file of the client's own; NULL: none */

@@ -205,7 +205,7 @@ static enum status perform(struct http *http, const char *url, struct http_resul
     http_count_octets(http);
     if (code != CURLE_OK)
         status = report_failure(http, url, code, &why);
-    else if (got->http_status != 200)
+    else if (got->http_status != 200 && !(http->any_success && got->http_status / 100 == 2))
         status = report_status(http, url, &why);
     else
         status = check_version(http, url, &why);
@@ -223,7 +223,8 @@ static enum status perform(struct http *http, const char *url, struct http_resul
 enum status http_get(struct http *http, const char *url, struct http_result *result,
                      struct error *error)
 {
-    http->once = false;
+    http->once = http->any_success = false;
+    curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, NULL);
     curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->plain_headers);
     curl_easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
     return perform(http, url, result, error);
@@ -233,7 +234,24 @@ enum status http_get_warm(struct http *http, const char *url, struct http_result
                           struct error *error)
 {
     enum status status = http_get(http, url, result, error);
-    return !status && result->connected ? http_get(http, url, result, error) : status;
+    bool answered = !status || result->failure == CLIENT_HTTP;
+    if (!answered || !result->connected)
+        return status;
+    if (error)
+        error_clear(error);
+    return http_get(http, url, result, error);
+}
+
+static enum status send_body(struct http *http, const char *url, struct curl_slist *headers,
+                             const struct message_text *body, struct http_result *result,
+                             struct error *error)
+{
+    http->once = true;
+    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(http->curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, body->bytes ? body->bytes : "");
+    curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->n);
+    return perform(http, url, result, error);
 }
 
 enum status http_post(struct http *http, const char *url, const struct message_text *body,
@@ -244,11 +262,22 @@ enum status http_post(struct http *http, const char *url, const struct message_t
                                      : http->json_headers;
     if (!headers)
         return error_set(error, STATUS_NO_MEMORY, "%s: out of memory for the request", url);
+    http->any_success = false;
+    curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, NULL);
+    return send_body(http, url, headers, body, result, error);
+}
+
+enum status http_send(struct http *http, const char *method, const char *url,
+                      const struct message_text *body, struct http_result *result,
+                      struct error *error)
+{
+    http->any_success = true;
+    curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, method);
+    if (body)
+        return send_body(http, url, http->other_headers, body, result, error);
     http->once = true;
-    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(http->curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(http->curl, CURLOPT_POSTFIELDS, body->bytes);
-    curl_easy_setopt(http->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->n);
+    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, http->plain_headers);
+    curl_easy_setopt(http->curl, CURLOPT_HTTPGET, 1L);
     return perform(http, url, result, error);
 }
 

@@ -151,7 +151,11 @@ static enum status set_up_handle(struct http *http, const struct client_config *
     http->curl = curl_easy_init();
     http->plain_headers = make_headers(&http->access, NULL, NULL);
     http->json_headers = make_headers(&http->access, "Content-Type: application/json", NULL);
-    if (!http->curl || !http->plain_headers || !http->json_headers)
+    char *type = text_format("Content-Type: %s",
+                             config->content_type ? config->content_type : "application/json");
+    http->other_headers = type ? make_headers(&http->access, type, NULL) : NULL;
+    free(type);
+    if (!http->curl || !http->plain_headers || !http->json_headers || !http->other_headers)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
     http_set_version(http, false);
     CURLcode code = set_numbers(http, config, connection);
@@ -228,6 +232,7 @@ void http_close(struct http *http)
     curl_easy_cleanup(http->curl);
     curl_slist_free_all(http->plain_headers);
     curl_slist_free_all(http->json_headers);
+    curl_slist_free_all(http->other_headers);
     curl_slist_free_all(http->binary_headers);
     message_text_free(&http->answer);
     access_close(&http->access);

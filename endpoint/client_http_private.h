@@ -25,6 +25,7 @@ struct http {
     struct access access;
     struct curl_slist *plain_headers;  /* of a request without a body */
     struct curl_slist *json_headers;   /* of one in JSON alone */
+    struct curl_slist *other_headers;  /* of one in the configuration's content type; NULL: none */
     struct curl_slist *binary_headers; /* of one with binary tensors; NULL: none was sent */
     size_t n_json;                     /* where its JSON ends, as they say */
     bool http2, tls;
@@ -34,6 +35,7 @@ struct http {
     struct http_result result;
     int64_t opening_ns; /* when the connection's opening began; 0: it was open */
     int n_sendings;     /* how often the request went out */
+    bool any_success;   /* a status of 2xx will do */
     bool once;          /* it must not go out again */
     bool too_large, head_too_large;
     size_t n_head;             /* bytes of the answer's head */

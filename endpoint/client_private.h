@@ -61,11 +61,17 @@ void http_mask(const struct http *http, char *text);
 enum status http_get(struct http *http, const char *url, struct http_result *result,
                      struct error *error);
 /* As http_get, on a connection that was open before: where it was not, the same request opens it
- * first, unmeasured. */
+ * first, unmeasured, whatever its status. */
 enum status http_get_warm(struct http *http, const char *url, struct http_result *result,
                           struct error *error);
 enum status http_post(struct http *http, const char *url, const struct message_text *body,
                       struct http_result *result, struct error *error);
+
+/* Any method, with a body of the configuration's content type or (NULL) none, once; every status of
+ * success will do. */
+enum status http_send(struct http *http, const char *method, const char *url,
+                      const struct message_text *body, struct http_result *result,
+                      struct error *error);
 
 /* Sum of the durations of `queue` and `infer` in a Server-Timing value of `n` bytes, in ns; -1 when
  * neither is there (W3C Server Timing, 2023, section 2: metrics "name;dur=MS;desc=TEXT", commas

@@ -10,4 +10,4 @@ rnnserve.rooms := endpoint engines base
 
 # What the tests with sockets share.
 $(addprefix $(BUILD)/test/endpoint/test/,test_client test_extensions test_hostile test_prober \
-		test_rnnserve test_statistics): $(BUILD)/obj/endpoint/test/wire.o
+		test_rnnserve test_statistics test_template): $(BUILD)/obj/endpoint/test/wire.o

@@ -31,6 +31,8 @@ struct wire_server {
     const char *hidden;
     size_t n_statistics; /* asked for so far; by one connection */
     atomic_uint n_posts;
+    pthread_mutex_t lock;
+    char *last_request; /* under `lock` */
     char *url;
     pthread_t thread;
     atomic_bool ending;
@@ -245,6 +247,10 @@ static void serve_connection(struct wire_server *server, int fd)
                 break;
             continue;
         }
+        pthread_mutex_lock(&server->lock);
+        free(server->last_request);
+        server->last_request = strdup(request);
+        pthread_mutex_unlock(&server->lock);
         const char *answer = choose_answer(server, request);
         bool post = strncmp(request, "POST ", 5) == 0;
         if (answer && !send_answer(fd, answer))
@@ -329,6 +335,7 @@ static struct wire_server *start(const struct wire_script *script, int upstream_
     server->fd = listen_somewhere(&port);
     server->url = text_format("http://127.0.0.1:%d", port);
     server->upstream_port = upstream_port;
+    pthread_mutex_init(&server->lock, NULL);
     server->hidden = hidden;
     if (script)
         server->script = *script;
@@ -356,6 +363,14 @@ const char *wire_url(const struct wire_server *server)
     return server->url;
 }
 
+char *wire_last_request(struct wire_server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    char *copy = text_copy(server->last_request ? server->last_request : "");
+    pthread_mutex_unlock(&server->lock);
+    return copy;
+}
+
 size_t wire_n_connections(const struct wire_server *server)
 {
     return atomic_load(&server->n_connections);
@@ -376,6 +391,8 @@ void wire_end(struct wire_server *server)
     atomic_store(&server->ending, true);
     pthread_join(server->thread, NULL);
     close(server->fd);
+    pthread_mutex_destroy(&server->lock);
+    free(server->last_request);
     free(server->url);
     free(server);
 }

@@ -56,6 +56,8 @@ struct wire_server;
 struct wire_server *wire_serve(const struct wire_script *script);
 /* "http://127.0.0.1:PORT". */
 const char *wire_url(const struct wire_server *server);
+/* The last request that was answered, whole; to be freed. */
+char *wire_last_request(struct wire_server *server);
 size_t wire_n_connections(const struct wire_server *server);
 void wire_end(struct wire_server *server);
 
