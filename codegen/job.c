@@ -14,7 +14,8 @@ static enum status check_targets(const struct job *job, const char *db, struct e
     if (job->n_targets != 2)
         return error_set(error, STATUS_UNSUPPORTED,
                          "%s: campaign '%s' has %zu targets; this version decides between exactly "
-                         "two, the device and one endpoint",
+                         "two, the device and one endpoint: measure a campaign with one of its "
+                         "endpoints (another [campaign] name)",
                          db, job->campaign.name, job->n_targets);
     return STATUS_OK;
 }

@@ -196,6 +196,11 @@ enum status rnneval_run(const struct invocation *call, const void *settings, str
             "rnneval: campaign %s holds other samples than its models were fitted to: run rnnfit "
             "again first\n",
             job.subject.campaign.name);
+    if (job.subject.n_endpoints > 1 && !s->target && call->verbosity >= 0)
+        fprintf(call->diagnostics,
+                "rnneval: campaign %s has %zu endpoints, this is about '%s': --target chooses "
+                "another\n",
+                job.subject.campaign.name, job.subject.n_endpoints, job.subject.cloud);
     status = s->live ? run_live(&job, error) : run_replay(&job, error);
     subject_free(&job.subject);
     return status;

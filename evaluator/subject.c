@@ -24,6 +24,7 @@ static enum status take_targets(struct subject *subject, const struct target *ta
 {
     const struct target *cloud = choose_endpoint(targets, n, wanted);
     const char *name = subject->campaign.name;
+    subject->n_endpoints = n > 0 ? n - 1 : 0;
     if (n == 0 || targets[0].url)
         return error_set(error, STATUS_NOT_FOUND, "%s: campaign %s has no target on the device",
                          path, name);

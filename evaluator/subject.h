@@ -28,6 +28,7 @@ struct subject {
     const char *in_sample; /* NULL: held-out rounds only; else why not */
     char *edge, *cloud;    /* names of the targets; owned */
     char *engine, *url;    /* how the device runs, where the endpoint is; owned, may be NULL */
+    size_t n_endpoints;    /* of the campaign; this is one of them */
     double timeout_s;      /* of a request, as the campaign set it; 0: it did not */
     bool current;          /* whether the models are of the samples that are there now */
 };

@@ -94,15 +94,21 @@ static const struct {
     {"no HTTP", {.infer = "220 mail here\r\n"}, "protocol", "HTTP"},
 };
 
-static char *campaign(const char *folder, const char *url, const char *more, const char *stop)
+static char *campaign_of(const char *lengths, const char *folder, const char *url, const char *more,
+                         const char *stop)
 {
-    char *text = text_format("[campaign]\nname = lab\nlengths = 3\n[edge]\nengine = dnnl\n"
+    char *text = text_format("[campaign]\nname = lab\nlengths = %s\n[edge]\nengine = dnnl\n"
                              "hidden = 8\ninput = 4\nvocabulary = 9\n[cloud]\nurl = %s\nmodel = m\n"
                              "%s[stop]\nci = 0\nmax_samples = 5\n%s",
-                             url, more, stop);
+                             lengths, url, more, stop);
     char *path = test_write(folder, "campaign.ini", text);
     free(text);
     return path;
+}
+
+static char *campaign(const char *folder, const char *url, const char *more, const char *stop)
+{
+    return campaign_of("3", folder, url, more, stop);
 }
 
 /* Runs it into `db`; what it says on both streams, to be freed. */
@@ -218,6 +224,48 @@ static void goes_on_until_time_is_up(void **state)
     wire_end(server);
 }
 
+/* A server that says neither how long it took nor that it lives: all that follows works without. */
+static void without_server_times(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {
+        "rnnprof show --db %s/db",
+        "rnnprof export --db %s/db",
+        "rnnfit --db %s/db",
+        "rnngen --db %s/db --name lab --link rtt -o -",
+        "rnneval --db %s/db --lengths %s/lengths.csv -n 500",
+        "rnneval --db %s/db --lengths %s/lengths.csv --live -n 5",
+    };
+    for (int probed = 0; probed < 2; probed++) {
+        const struct wire_script script = {
+            .infer = GOOD, .live = probed ? NULL : "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"};
+        struct wire_server *server = wire_serve(&script);
+        char *folder = test_scratch("bad_servers");
+        char *ini = campaign_of("4,8,16,32", folder, wire_url(server), "", "design = grid\n");
+        char *db = text_format("%s/db", folder);
+        free(test_write(folder, "lengths.csv", "length,count\n4,1\n32,1\n"));
+        free(run(ini, db, 0));
+        json_t *row = shown(db);
+        assert_true(json_is_null(json_object_get(row, "server_s")));
+        assert_int_equal(json_is_null(json_object_get(row, "rtt_s")), !probed);
+        for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+            char *arguments = text_format(commands[i], folder, folder);
+            char *command = text_format("%s/bin/%s 2>&1", test_build(), arguments), *out;
+            if (test_shell(command, &out, NULL) != 0)
+                fail_msg("%s: %s", command, out);
+            assert_null(strstr(out, "nan"));
+            free(out);
+            free(command);
+            free(arguments);
+        }
+        json_decref(row);
+        free(db);
+        free(ini);
+        free(folder);
+        wire_end(server);
+    }
+}
+
 /* A server that repeats what it was sent: its words are shown, the secret in them is not. */
 static void secrets_stay_secret(void **state)
 {
@@ -260,9 +308,8 @@ static void secrets_stay_secret(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_ends_the_campaign),
-        cmocka_unit_test(goes_on),
-        cmocka_unit_test(goes_on_until_time_is_up),
+        cmocka_unit_test(each_ends_the_campaign),   cmocka_unit_test(goes_on),
+        cmocka_unit_test(goes_on_until_time_is_up), cmocka_unit_test(without_server_times),
         cmocka_unit_test(secrets_stay_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
