@@ -66,8 +66,8 @@ static enum status try_to_take(struct lockfile *lock, const char *path, struct e
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     lock->file = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock->file < 0)
-        return error_set_errno(error, STATUS_IO, errno, "%s: cannot be locked: %s", path,
-                               lock->path);
+        return error_set_errno(error, STATUS_IO, errno, "%s: its lock file %s cannot be written",
+                               path, lock->path);
     if (fcntl(lock->file, F_SETLK, &whole) == 0)
         return is_there(lock) ? STATUS_OK : STATUS_NOT_FOUND;
     if (errno == EACCES || errno == EAGAIN)
@@ -97,7 +97,7 @@ enum status lockfile_take(const char *path, const char *who, struct lockfile **l
 {
     struct lockfile taken = {.path = lock_path(path), .file = -1};
     if (!taken.path)
-        return error_set_errno(error, STATUS_IO, errno, "%s: cannot be locked", path);
+        return error_set_errno(error, STATUS_IO, errno, "%s: cannot be made there", path);
     enum status status;
     while ((status = try_to_take(&taken, path, error)) == STATUS_NOT_FOUND)
         drop(&taken);
