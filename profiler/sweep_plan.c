@@ -46,12 +46,10 @@ enum status sweep_plan_open(const struct sweep_state *state, struct sweep_plan *
     return status;
 }
 
-static uint64_t n_samples(const struct sweep_state *state)
+/* The cap: as long as a plain sweep would last that takes so many samples of every pair. */
+static bool is_over(const struct sweep_state *state)
 {
-    uint64_t n = 0;
-    for (size_t i = 0; i < state->n_pairs; i++)
-        n += state->pairs[i].times.n;
-    return n;
+    return (uint64_t)state->round >= state->sweep->config->max_samples;
 }
 
 static bool is_coarse(const struct sweep_state *state, const struct sweep_plan *plan)
@@ -83,11 +81,10 @@ enum status sweep_plan_done(struct sweep_state *state, struct sweep_plan *plan, 
         *done = left == 0;
         return status;
     }
-    uint64_t cap = state->sweep->config->max_samples * state->n_pairs;
     bool ready = !is_coarse(state, plan);
     if (ready && (state->round >= plan->next_round && state->now_ns >= plan->next_ns))
         status = look(state, plan, error);
-    *done = n_samples(state) >= cap ||
+    *done = is_over(state) ||
             (plan->looked && plan->design.n_missed == 0 && state->round >= MIN_ROUNDS);
     return status;
 }
@@ -170,11 +167,10 @@ double sweep_plan_share(const struct sweep_state *state, const struct sweep_plan
     if (!plan->adaptive)
         return sweep_pairs_share(state);
     const struct campaign_config *config = state->sweep->config;
-    double by_samples =
-        (double)n_samples(state) / ((double)config->max_samples * (double)state->n_pairs);
+    double by_rounds = (double)state->round / (double)config->max_samples;
     double by_interval =
         plan->design.widest ? pow(config->stop_ci / plan->design.widest->half_width, 2) : 0;
-    return fmin(fmax(by_samples, by_interval), 1);
+    return fmin(fmax(by_rounds, by_interval), 1);
 }
 
 /* By place: whether each number that the target takes part in is known as well as asked. */

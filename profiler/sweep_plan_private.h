@@ -33,7 +33,7 @@ struct sweep_plan {
 enum status sweep_plan_open(const struct sweep_state *state, struct sweep_plan *plan,
                             struct error *error);
 
-/* Whether all that was asked for is reached, or the cap on samples. */
+/* Whether all that was asked for is reached, or the cap on samples: adaptive, on rounds. */
 enum status sweep_plan_done(struct sweep_state *state, struct sweep_plan *plan, bool *done,
                             struct error *error);
 
@@ -41,7 +41,7 @@ enum status sweep_plan_done(struct sweep_state *state, struct sweep_plan *plan, 
 enum status sweep_plan_round(struct sweep_state *state, struct sweep_plan *plan,
                              struct error *error);
 
-/* How far the work is by its intervals and the cap on samples, 0..1. */
+/* How far the work is by its intervals and that cap, 0..1. */
 double sweep_plan_share(const struct sweep_state *state, const struct sweep_plan *plan);
 
 /* Stores what has converged and sets what the result says of it. */
