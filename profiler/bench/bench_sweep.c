@@ -25,13 +25,17 @@ int main(int argc, char **argv)
             printf("%s: %s\n", scenarios[i].name, error.text);
             return 1;
         }
-        bool shared = scenarios[i].shared > 0; /* no choice of lengths narrows that */
+        bool shared = scenarios[i].shared > 0; /* which no choice of lengths narrows */
         double efficiency = t.efficiency / t.n, slowness = t.adaptive_s / t.grid_s;
         least = shared ? least : fmin(least, efficiency);
         most = fmax(most, slowness);
-        printf("  %-28s %10.2f  %4.2f  (%6.0f s, %6.0f s)  %8.2f  %5.0f %%\n", scenarios[i].name,
-               efficiency, slowness, t.adaptive_s / t.n, t.grid_s / t.n, t.squares / t.n,
-               100 * t.covered / t.n);
+        printf("  %-28s %10.2f  %4.2f  (%6.0f s, %6.0f s)  ", scenarios[i].name, efficiency,
+               slowness, t.adaptive_s / t.n, t.grid_s / t.n);
+        if (shared) /* of which samples one by one tell nothing */
+            printf("%8s  ", "-");
+        else
+            printf("%8.2f  ", t.squares / t.n);
+        printf("%5.0f %%\n", 100 * t.covered / t.n);
     }
     printf("least efficiency %.2f (at least 0.80), most time %.2f (at most 1.05)\n", least, most);
     free(path);

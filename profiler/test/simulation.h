@@ -107,6 +107,7 @@ struct simulation {
         int place;
     } selves[2];
     int64_t began_ns;     /* the first round: behind the warm-up */
+    bool resume;          /* the last campaign, in place of a new one */
     double *round_ends_s; /* n_rounds, from then on */
     size_t n_rounds, capacity;
 };
@@ -243,7 +244,18 @@ static void simulation_open(struct simulation *s, const struct scenario *scenari
     s->config.name = (char *)"simulated";
 }
 
-/* A new campaign over the first n_places places. */
+static enum status new_campaign(struct simulation *s, struct error *error)
+{
+    s->config.seed = random_u64(&s->random) >> 1;
+    s->campaign = (struct campaign){.name = s->config.name};
+    store_close(s->store);
+    s->store = NULL;
+    unlink(s->path);
+    enum status status = store_open(s->path, STORE_CREATE, &s->store, error);
+    return status ? status : store_campaign_add(s->store, &s->campaign, error);
+}
+
+/* A campaign over the first n_places places. */
 static enum status simulation_run(struct simulation *s, size_t n_places,
                                   struct sweep_result *result, struct error *error)
 {
@@ -251,14 +263,7 @@ static enum status simulation_run(struct simulation *s, size_t n_places,
     struct place places[2] = {{.simulate = simulate}, {.simulate = simulate}};
     s->now_ns = 0;
     s->n_rounds = 0;
-    s->config.seed = random_u64(&s->random) >> 1;
-    s->campaign = (struct campaign){.name = s->config.name};
-    store_close(s->store);
-    s->store = NULL;
-    unlink(s->path);
-    enum status status = store_open(s->path, STORE_CREATE, &s->store, error);
-    if (!status)
-        status = store_campaign_add(s->store, &s->campaign, error);
+    enum status status = s->resume ? STATUS_OK : new_campaign(s, error);
     for (size_t p = 0; p < n_places; p++) {
         s->selves[p] = (struct simulated_self){s, (int)p};
         places[p].simulation = &s->selves[p];

@@ -142,6 +142,42 @@ static void one_place_alone(void **state)
     free(path);
 }
 
+/* A campaign that goes on has its coarse rounds behind it, and its design again at once. */
+static void resumed(void **state)
+{
+    (void)state;
+    char *path = scratch_db();
+    struct simulation s;
+    struct sweep_result result;
+    struct dataset dataset;
+    struct error error = {0};
+    simulation_open(&s, &scenarios[1], path, 8);
+    s.config.stop_ci = 1e-9;
+    s.config.max_samples = 12;
+    assert_int_equal(simulation_run(&s, 2, &result, &error), STATUS_NOT_REACHED);
+    s.resume = true;
+    s.config.max_samples = 40;
+    error_clear(&error);
+    assert_int_equal(simulation_run(&s, 2, &result, &error), STATUS_NOT_REACHED);
+    assert_int_equal(result.n_rounds, 28);
+    s.config.stop_ci = result.aim_half_width; /* known as well as that already */
+    assert_int_equal(simulation_run(&s, 2, &result, &error), STATUS_OK);
+    assert_int_equal(result.n_samples, 0);
+    error_clear(&error);
+    assert_int_equal(simulated_dataset(&s, &dataset, &error), STATUS_OK);
+    uint64_t least = UINT64_MAX;
+    for (size_t t = 0; t < 2; t++) {
+        for (size_t l = 0; l < s.config.n_lengths; l++) {
+            uint64_t n = n_at(&dataset.targets[t], s.lengths[l]);
+            least = n < least ? n : least;
+        }
+    }
+    assert_true(least >= 4 && least <= 6); /* three, and one in twenty rounds */
+    dataset_free(&dataset);
+    simulation_close(&s);
+    free(path);
+}
+
 /* ci = 0 asks for no interval: every length as often as max_samples says, design or not. */
 static void no_interval_no_design(void **state)
 {
@@ -164,9 +200,8 @@ static void no_interval_no_design(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_good_as_promised),
-        cmocka_unit_test(rounds_stay_alike),
-        cmocka_unit_test(one_place_alone),
+        cmocka_unit_test(as_good_as_promised),   cmocka_unit_test(rounds_stay_alike),
+        cmocka_unit_test(one_place_alone),       cmocka_unit_test(resumed),
         cmocka_unit_test(no_interval_no_design),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
