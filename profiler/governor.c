@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "profiler/governor.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "profiler/cpufreq.h"
 #include "profiler/sysfs.h"
@@ -11,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,6 +34,7 @@ struct governor_guard {
     struct saved *saved; /* n */
     size_t n;
     int pipe; /* its other end is the guard's: closed, the guard gives back */
+    int lock; /* on the folder of the CPUs, ours and the guard's; -1: there is none */
     pid_t pid;
 };
 
@@ -107,6 +110,40 @@ static enum status save_all(const char *sysroot, struct governor_guard *guard, s
     return status;
 }
 
+/*
+ * One campaign at a time sets the governor, from before it looks what was there until its guard has
+ * given that back: else the guard of a campaign that was killed would undo what the next one has
+ * set. The lock lives as long as one of the two has it open.
+ */
+static enum status lock_cpus(const char *sysroot, struct governor_guard *guard, struct error *error)
+{
+    const int64_t patience_ns = 3000000000, began_ns = clock_ns();
+    char *folder = sysfs_path(sysroot, cpus_folder);
+    int opened = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    guard->lock =
+        opened >= 0 ? fcntl(opened, F_DUPFD_CLOEXEC, 3) : -1; /* 0 and 1 are the guard's */
+    if (opened >= 0)
+        close(opened);
+    free(folder);
+    if (guard->lock < 0)
+        return STATUS_OK; /* what is missing will be said */
+    while (flock(guard->lock, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
+        if (clock_ns() - began_ns > patience_ns)
+            return error_set(error, STATUS_FAILED,
+                             "--set-governor: another campaign has set it and gives it back at its "
+                             "end; wait for that");
+        clock_sleep_ns(20000000);
+    }
+    return STATUS_OK;
+}
+
+static void unlock_cpus(struct governor_guard *guard)
+{
+    if (guard->lock >= 0)
+        close(guard->lock);
+    guard->lock = -1;
+}
+
 /* The guard's whole life, in a process that must outlive this one: no signal of the terminal, no
  * open file of the campaign. Its exit status counts the files that it could not write. */
 static void keep_guard(const struct governor_guard *guard, int end)
@@ -119,7 +156,9 @@ static void keep_guard(const struct governor_guard *guard, int end)
     signal(SIGHUP, SIG_IGN);
     if (end != 0)
         dup2(end, 0);
-    close_range(1, ~0U, 0);
+    if (guard->lock >= 0)
+        dup2(guard->lock, 1);
+    close_range(guard->lock >= 0 ? 2 : 1, ~0U, 0);
     while (read(0, &byte, 1) < 0 && errno == EINTR)
         ;
     for (size_t i = 0; i < guard->n; i++)
@@ -174,6 +213,7 @@ static enum status set_all(const struct governor_guard *guard, struct error *err
 
 static void guard_free(struct governor_guard *guard)
 {
+    unlock_cpus(guard);
     for (size_t i = 0; i < guard->n; i++)
         free(guard->saved[i].path);
     free(guard->saved);
@@ -186,7 +226,10 @@ enum status governor_hold(const char *sysroot, struct governor_guard **guard, st
     *guard = NULL;
     if (!made)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for the governors");
-    enum status status = save_all(sysroot, made, error);
+    made->lock = -1;
+    enum status status = lock_cpus(sysroot, made, error);
+    if (!status)
+        status = save_all(sysroot, made, error);
     if (!status)
         status = start_guard(made, error);
     if (status) {

@@ -26,7 +26,8 @@ char *governor_trouble(const char *sysroot, const int *cpus, size_t n, int *othe
 struct governor_guard;
 
 /*
- * Gives the wanted governor to all CPUs that have one, below the root.
+ * Gives the wanted governor to all CPUs that have one, below the root. Waits up to three seconds
+ * for the guard of a campaign that has just ended. STATUS_FAILED: another campaign holds it.
  * STATUS_UNSUPPORTED: not permitted, or the driver does not have it; what was changed is changed
  * back.  STATUS_NOT_FOUND: no CPU has a governor.  STATUS_IO, STATUS_NO_MEMORY.
  */

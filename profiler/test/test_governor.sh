@@ -88,6 +88,20 @@ for signal in INT TERM KILL GROUP; do
     [ $signal != INT ] || grep -q "the clock changed, by up to 25 % .* 2000 to 1500 MHz" "$work/err" ||
         fail "a change of the clock is not told: $(cat "$work/err")"
 done
+# the next campaign waits for the guard of one that was killed, and a second one is refused
+restore
+for i in $(seq 10); do
+    "$BUILD/bin/rnnprof" run "$work/long.ini" --sysroot "$work/root" --db "$work/k$i.db" --set-governor >/dev/null 2>&1 &
+    pid=$!
+    wait_for "$new" "in turn $i"
+    [ "$i" != 1 ] || { run "$work/short.ini" --db "$work/second.db" --set-governor 2>"$work/err" >/dev/null &&
+        fail "two campaigns set the governor"; }
+    kill -KILL $pid
+    run "$work/short.ini" --db "$work/s$i.db" --set-governor >/dev/null 2>"$work/err2" || fail "$(cat "$work/err2")"
+    [ "$(governors)" = "$old" ] || fail "turn $i: left behind: $(governors)"
+    wait $pid 2>/dev/null
+done
+grep -q 'another campaign has set it' "$work/err" || fail "says: $(cat "$work/err")"
 # what is refused changes nothing
 mkdir -p "$work/none/sys/devices/system/cpu/cpu0"
 "$BUILD/bin/rnnprof" run "$work/short.ini" --db "$work/c.db" --set-governor --sysroot "$work/none" \
