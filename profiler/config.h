@@ -48,8 +48,8 @@ struct campaign_config {
     char *link_states_text;
     struct link_state *link_states; /* n_link_states, as given */
     size_t n_link_states;
-    double stop_ci;       /* relative half width of the mean's 95 % interval; 0: none asked for */
-    uint64_t max_samples; /* per target, length and link state */
+    double stop_ci; /* relative half width of the 95 % interval that is wanted; 0: none asked for */
+    uint64_t max_samples; /* per target, length and link state; of an adaptive sweep: rounds */
     double max_time_s;
     uint64_t max_failures; /* in a row at one target, then the campaign ends; 0: it goes on */
     double max_energy_j;   /* of the whole campaign, gross; 0: no cap */
