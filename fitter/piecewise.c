@@ -235,10 +235,10 @@ static void fill_tails(struct search *search, size_t n_lines)
 /* Cells of as many points each as leave at most PIECEWISE_EXACT_POINTS of them. */
 static void make_cells(struct search *search)
 {
-    size_t n = search->sums.n, m = n < PIECEWISE_EXACT_POINTS ? n : PIECEWISE_EXACT_POINTS;
-    for (size_t c = 0; c < m; c++)
-        search->last[c] = (c + 1) * n / m - 1;
-    search->n_cells = m;
+    size_t n = search->sums.n;
+    search->n_cells = n < PIECEWISE_EXACT_POINTS ? n : PIECEWISE_EXACT_POINTS;
+    for (size_t c = 0; c < search->n_cells; c++)
+        search->last[c] = (c + 1) * n / search->n_cells - 1;
 }
 
 /* Cells that end within `reach` points of the best knots, every `step` points, and one behind. */
