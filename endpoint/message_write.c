@@ -35,7 +35,7 @@ enum status message_reserve(struct message_text *text, size_t more, struct error
 enum status message_put(struct message_text *text, const char *bytes, size_t n, struct error *error)
 {
     enum status status = message_reserve(text, n, error);
-    if (!status) {
+    if (!status && n > 0) {
         memcpy(text->bytes + text->n, bytes, n);
         text->n += n;
     }

@@ -31,16 +31,15 @@ static enum status make_urls(struct prober *prober, const char *url, const char 
     return whole ? STATUS_OK : error_set(error, STATUS_NO_MEMORY, "out of memory for a URL");
 }
 
-enum status prober_open(const char *url, const char *model, double timeout_s,
-                        struct prober **prober, struct error *error)
+enum status prober_open(const struct client_config *config, struct prober **prober,
+                        struct error *error)
 {
     struct prober *made = calloc(1, sizeof *made);
     if (!made)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
-    enum status status = make_urls(made, url, model, error);
+    enum status status = make_urls(made, config->url, config->model, error);
     if (!status)
-        status = http_open(&(struct client_config){.url = made->base, .timeout_s = timeout_s},
-                           HTTP_KEEP, &made->http, error);
+        status = http_open(config, HTTP_KEEP, &made->http, error);
     if (status)
         prober_close(made);
     else

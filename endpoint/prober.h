@@ -12,11 +12,11 @@
 
 struct prober;
 
-/* `url` of the server, as in client_config. `model`: transfers up go to its inference path, with a
- * body that it will refuse; NULL: to v2/health/live. Nothing is sent yet.
- * STATUS_INVALID: not a URL. */
-enum status prober_open(const char *url, const char *model, double timeout_s,
-                        struct prober **prober, struct error *error);
+/* Of `config` counts what leads to the server, and its model: transfers up go to its inference
+ * path, with a body that it will refuse; NULL: to v2/health/live. Nothing is sent yet.
+ * STATUS_INVALID: not a URL.  Else as client_open. */
+enum status prober_open(const struct client_config *config, struct prober **prober,
+                        struct error *error);
 
 /* As client_probe; *failure says which kind where it failed. */
 enum status prober_round_trip(struct prober *prober, int64_t *rtt_ns, enum client_failure *failure,

@@ -8,7 +8,7 @@
 
 struct rnnprof_settings {
     const char *db, *campaign, *only, *target;
-    const char *output, *model, *plot;
+    const char *output, *model, *plot, *token, *ca;
     const char *sysroot, *counters;
     double for_s, interval_s, timeout_s, bandwidth_s, size_bytes;
     bool resume, force, set_governor, grid;

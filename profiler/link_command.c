@@ -121,20 +121,39 @@ static enum status report(const struct invocation *call, const struct rnnprof_se
     return linkplot_draw(log, &summary, s->plot, error);
 }
 
+/* Connects, and asks once before anything is written: what is wrong leaves nothing behind. */
+static enum status connect_to(const char *url, const struct rnnprof_settings *s,
+                              struct prober **prober, struct error *error)
+{
+    const char *const keys[][2] = {
+        {"url", url}, {"model", s->model}, {"token", s->token}, {"ca", s->ca}};
+    struct client_config config = {.timeout_s = s->timeout_s};
+    enum client_failure failure;
+    int64_t rtt_ns;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < sizeof keys / sizeof *keys; i++) {
+        status = keys[i][1] ? client_config_set(&config, keys[i][0], keys[i][1], error) : STATUS_OK;
+        if (status)
+            error_prefix(error, "--%s", keys[i][0]);
+    }
+    if (!status)
+        status = prober_open(&config, prober, error);
+    if (!status)
+        status = prober_round_trip(*prober, &rtt_ns, &failure, error);
+    client_config_free(&config);
+    return status;
+}
+
 enum status rnnprof_link(const struct invocation *call, const void *settings, struct error *error)
 {
     const struct rnnprof_settings *s = settings;
     struct prober *prober = NULL;
     struct tracelog log = {.file = -1};
     struct recording recording;
-    enum client_failure failure;
-    int64_t rtt_ns;
     stop_catch();
     enum status status = check(s, error);
     if (!status)
-        status = prober_open(call->operands[0], s->model, s->timeout_s, &prober, error);
-    if (!status) /* before anything is written: a wrong URL leaves nothing behind */
-        status = prober_round_trip(prober, &rtt_ns, &failure, error);
+        status = connect_to(call->operands[0], s, &prober, error);
     if (!status)
         status = tracelog_open(s->output, s->resume, &log, error);
     if (!status) {

@@ -65,6 +65,8 @@ static const struct option_row link_options[] = {
         "need not; the model gets requests that it refuses."),
     {"resume", NULL, "Go on with the trace until it is as long as --for.", OPTION_FLAG,
      offsetof(struct rnnprof_settings, resume), NULL, 0},
+    ROW(token, "token", "SOURCE", "Where the bearer token is: env:VARIABLE or file:PATH."),
+    ROW(ca, "ca", "FILE", "The certificates to trust, and no others (default: the system's)."),
     ROW(plot, "plot", "DIR", "Draw link.png and link.svg into this folder."),
 };
 static const struct option_row read_options[] = {DB, CAMPAIGN};

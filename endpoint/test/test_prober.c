@@ -44,7 +44,9 @@ static struct prober *open_prober(const char *url, const char *model, double tim
 {
     struct prober *prober = NULL;
     struct error error = {0};
-    if (prober_open(url, model, timeout_s, &prober, &error))
+    struct client_config config = {
+        .url = (char *)url, .model = (char *)model, .timeout_s = timeout_s};
+    if (prober_open(&config, &prober, &error))
         fail_msg("%s", error.text);
     return prober;
 }
@@ -129,7 +131,8 @@ static void what_a_server_does_not_do(void **state)
     assert_non_null(strstr(error.text, dead));
     prober_close(prober);
     free(dead);
-    assert_int_equal(prober_open("server:8000", NULL, 1, &prober, NULL), STATUS_INVALID);
+    assert_int_equal(prober_open(&(struct client_config){.url = "server:8000"}, &prober, NULL),
+                     STATUS_INVALID);
 }
 
 int main(void)

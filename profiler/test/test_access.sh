@@ -60,10 +60,10 @@ front() { # BACKEND PARAMETERS OPTIONS..: starts an nghttpx before that port; it
         nghttpx --no-ocsp --conf=/dev/null --workers=1 "-f127.0.0.1,$port$parameters" "-b127.0.0.1,$backend" \
             --errorlog-file="$folder/nghttpx.log" "$@" "$folder/server.key" "$folder/server.pem" &
         local pid=$!
-        for _ in {1..50}; do
-            (exec 3<>"/dev/tcp/127.0.0.1/$port") && running+=("$pid") && return
-            kill -0 "$pid" || break
+        for _ in {1..50}; do # a port that is another's ends nghttpx
             sleep 0.1
+            kill -0 "$pid" || break
+            (exec 3<>"/dev/tcp/127.0.0.1/$port") && running+=("$pid") && return
         done
     done
     echo "nghttpx does not start"
@@ -149,6 +149,18 @@ for command in "show" "show --json" "export" "list"; do
     # shellcheck disable=SC2086 # a command and its option
     "$BUILD/bin/rnnprof" $command --db "$folder/tls_file.db" >>"$folder/commands.out" 2>&1 || bad "$command"
 done
+
+"$BUILD/bin/rnnprof" link "$own" --for 1s --interval 200ms --ca "$folder/ca.pem" --token "file:$folder/token" \
+    --model m --bandwidth 400ms --size 4MiB -o "$folder/link.csv" --json >"$folder/link.out" 2>"$folder/link.err" ||
+    bad "rnnprof link: $(cat "$folder/link.err")"
+awk -F, 'NR > 1 && $2 > 0 && $3 > 0 { n++ } END { exit n < 1 }' "$folder/link.csv" ||
+    bad "no bandwidth up: $(cat "$folder/link.csv" "$folder/link.err")"
+"$BUILD/bin/rnnprof" link "$own" --for 1s -o "$folder/link2.csv" --ca "$folder/ca.pem" --token "$token" \
+    >"$folder/link2.out" 2>"$folder/link2.err"
+grep -q -- "--token: say where it is" "$folder/link2.err" || bad "rnnprof link: $(cat "$folder/link2.err")"
+"$BUILD/bin/rnnprof" link "$own" --for 1s -o "$folder/link2.csv" >"$folder/link2.out" 2>"$folder/link2.err" &&
+    bad "rnnprof link without the CA"
+[ ! -e "$folder/link2.csv" ] || bad "rnnprof link left a trace"
 
 # what has neither, behind nghttpx: HTTP/2 with and without TLS, a client's certificate
 serve open

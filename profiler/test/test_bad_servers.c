@@ -122,7 +122,7 @@ static char *run(const char *ini, const char *db, int expected)
     return out;
 }
 
-/* The endpoint's row of show --json, to be released. */
+/* The endpoint's first row of show --json, to be released. */
 static json_t *shown(const char *db)
 {
     char *command = text_format("%s/bin/rnnprof show --db %s --json", test_build(), db), *out;
@@ -132,7 +132,7 @@ static json_t *shown(const char *db)
     json_t *each;
     json_array_foreach(json_object_get(document, "lengths"), i, each)
     {
-        if (strcmp(json_string_value(json_object_get(each, "target")), "cloud") == 0)
+        if (!row && strcmp(json_string_value(json_object_get(each, "target")), "cloud") == 0)
             row = json_incref(each);
     }
     if (!row)
