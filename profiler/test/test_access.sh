@@ -52,13 +52,14 @@ serve() { # NAME OPTIONS..: starts an rnnserve; its port is in $port
     port=$(sed 's/.*://' "$folder/$name.url")
 }
 
-front() { # BACKEND PARAMETERS OPTIONS..: starts an nghttpx before that port; its own is in $port
+identity=server # the certificate that nghttpx shows
+front() { # BACKEND PARAMETERS OPTIONS..: starts an nghttpx before that port; its own is in $port, or was
     local backend=$1 parameters=$2
     shift 2
     for _ in {1..20}; do
-        port=$((20000 + RANDOM % 30000))
+        [ -n "${same_port-}" ] || port=$((20000 + RANDOM % 30000))
         nghttpx --no-ocsp --conf=/dev/null --workers=1 "-f127.0.0.1,$port$parameters" "-b127.0.0.1,$backend" \
-            --errorlog-file="$folder/nghttpx.log" "$@" "$folder/server.key" "$folder/server.pem" &
+            --errorlog-file="$folder/nghttpx.log" "$@" "$folder/$identity.key" "$folder/$identity.pem" &
         local pid=$!
         for _ in {1..50}; do # a port that is another's ends nghttpx
             sleep 0.1
@@ -204,6 +205,22 @@ certificate = $folder/client.pem
 key = $folder/locked.key
 key_password = env:ACCESS_TOKEN" "client's certificate"
 refused key_alone "https://127.0.0.1:$port" "key = $folder/client.key" "needs certificate"
+
+# in the middle of a campaign the certificate becomes one that nobody signed: failures of their kind, and no end
+front "$open" ""
+campaign changes "https://127.0.0.1:$port" "ca = $folder/ca.pem
+connection = new"
+sed -i 's/^max_samples.*/max_samples = 1000000\nmax_time = 4s\nmax_failures = 0/' "$folder/changes.ini"
+"$BUILD/bin/rnnprof" run "$folder/changes.ini" --db "$folder/changes.db" --json >"$folder/changes.out" 2>"$folder/changes.err" &
+profile=$!
+sleep 1.5
+kill "${running[-1]}"
+same_port=yes
+identity=other
+front "$open" ""
+wait "$profile"
+[ $? = 3 ] || bad "a new certificate: $(cat "$folder/changes.err")"
+grep -q '"tls": [1-9]' "$folder/changes.out" || bad "a new certificate: $(cat "$folder/changes.out")"
 
 for secret in "$token" wrong-0815-token key-word-4711; do
     found=$(grep -rlaF -- "$secret" "$folder" | grep -v '/token$\|/wrong$')

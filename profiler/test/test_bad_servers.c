@@ -128,11 +128,10 @@ static json_t *shown(const char *db)
     char *command = text_format("%s/bin/rnnprof show --db %s --json", test_build(), db), *out;
     assert_int_equal(test_shell(command, &out, NULL), 0);
     json_t *document = json_loads(out, 0, NULL), *row = NULL;
-    size_t i;
-    json_t *each;
-    json_array_foreach(json_object_get(document, "lengths"), i, each)
-    {
-        if (!row && strcmp(json_string_value(json_object_get(each, "target")), "cloud") == 0)
+    json_t *rows = json_object_get(document, "lengths");
+    for (size_t i = 0; !row && i < json_array_size(rows); i++) {
+        json_t *each = json_array_get(rows, i);
+        if (strcmp(json_string_value(json_object_get(each, "target")), "cloud") == 0)
             row = json_incref(each);
     }
     if (!row)
