@@ -22,6 +22,18 @@ void digest_u64(struct digest *digest, uint64_t value)
     digest_bytes(digest, bytes, sizeof bytes);
 }
 
+void digest_i64s(struct digest *digest, const int64_t *values, size_t n)
+{
+    uint8_t bytes[8 * 16]; /* few large pieces are hashed faster than many small ones */
+    for (size_t done = 0; done < n;) {
+        size_t some = n - done < sizeof bytes / 8 ? n - done : sizeof bytes / 8;
+        for (size_t i = 0; i < 8 * some; i++)
+            bytes[i] = (uint8_t)((uint64_t)values[done + i / 8] >> 8 * (i % 8));
+        digest_bytes(digest, bytes, 8 * some);
+        done += some;
+    }
+}
+
 void digest_text(struct digest *digest, const char *text)
 {
     size_t length = text ? strlen(text) : 0;

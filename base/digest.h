@@ -19,6 +19,8 @@ void digest_start(struct digest *digest);
 void digest_bytes(struct digest *digest, const void *bytes, size_t n);
 /* As eight bytes, the least significant first, on every machine. */
 void digest_u64(struct digest *digest, uint64_t value);
+/* The same of each of n numbers in turn. */
+void digest_i64s(struct digest *digest, const int64_t *values, size_t n);
 /* With its length in front, so that "ab","c" and "a","bc" differ. NULL counts as "". */
 void digest_text(struct digest *digest, const char *text);
 /* Writes 64 hexadecimal digits and a NUL. */

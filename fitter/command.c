@@ -24,7 +24,8 @@ static enum status read_store(const struct rnnfit_settings *s, const struct hold
         return status;
     status = store_campaign_find(*store, s->campaign, &campaign, error);
     if (!status)
-        status = dataset_from_store(*store, &campaign, hold_out, dataset, error);
+        status = s->plot ? dataset_from_store(*store, &campaign, hold_out, dataset, error)
+                         : dataset_condense_store(*store, &campaign, hold_out, dataset, error);
     *campaign_id = campaign.id;
     campaign_free(&campaign);
     return status;
@@ -96,10 +97,7 @@ static void remark(const struct invocation *call, const struct dataset *dataset,
             call->diagnostics,
             "rnnfit: the samples do not know the bandwidth that their bytes passed at: their time "
             "is in remote_s, and --link's is ignored\n");
-    bool rounds = false;
-    for (size_t i = 0; dataset->n_targets > 0 && i < dataset->targets[0].n; i++)
-        rounds = rounds || dataset->targets[0].observations[i].round >= 0;
-    if (rounds && set->n_rounds == 0)
+    if (dataset->n_targets > 0 && dataset_target_rounds(&dataset->targets[0]) && set->n_rounds == 0)
         fprintf(call->diagnostics, "rnnfit: fewer than three whole rounds: samples are taken as "
                                    "independent, and intervals may be too narrow\n");
 }
@@ -155,7 +153,8 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
     if (!status && s->db)
         status = read_store(s, &options.hold_out, &store, &campaign_id, &dataset, error);
     else if (!status)
-        status = dataset_from_csv(s->csv, "edge", &options.hold_out, &dataset, error);
+        status = s->plot ? dataset_from_csv(s->csv, "edge", &options.hold_out, &dataset, error)
+                         : dataset_condense_csv(s->csv, "edge", &options.hold_out, &dataset, error);
     if (!status)
         status = fit_and_report(call, s, &dataset, store, campaign_id, &options, &link, error);
     dataset_free(&dataset);

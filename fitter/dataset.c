@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "fitter/sums.h"
 #include "records/sample_csv.h"
 
 #include <gsl/gsl_statistics_double.h>
@@ -18,8 +19,11 @@ bool hold_out_round(const struct hold_out *hold_out, int64_t round)
     return random_uniform(&random) < hold_out->fraction;
 }
 
+enum keep { KEEP_SAMPLES, KEEP_SUMS, KEEP_NOTHING };
+
 /* A dataset while it is being read. */
 struct reading {
+    enum keep keep;
     struct dataset *dataset;
     const struct hold_out *hold_out;
     struct digest digest;
@@ -51,14 +55,32 @@ static void digest_sample(struct digest *digest, const char *target, const struc
     const int64_t numbers[] = {sample->length, sample->round,    sample->time_ns,
                                sample->rtt_ns, sample->bytes_up, sample->bytes_down};
     digest_text(digest, target);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        digest_u64(digest, (uint64_t)numbers[i]);
+    digest_i64s(digest, numbers, sizeof numbers / sizeof *numbers);
     if (sample->up_ps_per_byte < 0 && sample->down_ps_per_byte < 0 && sample->connect_ns <= 0)
         return;
     digest_text(digest, "link");
     digest_u64(digest, (uint64_t)sample->up_ps_per_byte);
     digest_u64(digest, (uint64_t)sample->down_ps_per_byte);
     digest_u64(digest, sample->connect_ns > 0);
+}
+
+static enum status keep(const struct reading *reading, struct dataset_target *to,
+                        const struct observation *o, struct error *error)
+{
+    enum status status = STATUS_OK;
+    if (reading->keep == KEEP_SAMPLES) {
+        status =
+            array_reserve(&to->observations, to->n, &to->capacity, sizeof *to->observations, error);
+        if (!status)
+            to->observations[to->n] = *o;
+    } else if (reading->keep == KEEP_SUMS) {
+        if (!to->sums)
+            to->sums = sums_new(!to->remote && strcmp(to->name, "edge") == 0);
+        status = to->sums ? sums_add(to->sums, o, error)
+                          : error_set(error, STATUS_NO_MEMORY, "out of memory for a target");
+    }
+    to->n += !status;
+    return status;
 }
 
 static enum status take(void *user, const char *target, const struct sample *sample,
@@ -73,12 +95,7 @@ static enum status take(void *user, const char *target, const struct sample *sam
         to->n_failed++;
         return STATUS_OK;
     }
-    status =
-        array_reserve(&to->observations, to->n, &to->capacity, sizeof *to->observations, error);
-    if (status)
-        return status;
-    to->n_rtt += sample->rtt_ns >= 0;
-    to->observations[to->n++] = (struct observation){
+    const struct observation o = {
         sample->length,         sample->round > INT32_MAX ? -1 : (int32_t)sample->round,
         sample->time_ns,        sample->rtt_ns,
         sample->bytes_up,       sample->bytes_down,
@@ -86,7 +103,8 @@ static enum status take(void *user, const char *target, const struct sample *sam
         sample->up_ps_per_byte, sample->down_ps_per_byte,
         sample->server_ns};
     digest_sample(&reading->digest, target, sample);
-    return STATUS_OK;
+    to->n_rtt += sample->rtt_ns >= 0;
+    return keep(reading, to, &o, error);
 }
 
 static enum status take_stored(void *user, const struct sample *sample, struct error *error)
@@ -115,6 +133,13 @@ static void order_targets(struct dataset *dataset)
     }
 }
 
+static void target_forget(struct dataset_target *target)
+{
+    free(target->name);
+    free(target->observations);
+    sums_free(target->sums);
+}
+
 static void drop_empty_targets(struct dataset *dataset)
 {
     size_t kept = 0;
@@ -122,45 +147,78 @@ static void drop_empty_targets(struct dataset *dataset)
         if (dataset->targets[i].n > 0)
             dataset->targets[kept++] = dataset->targets[i];
         else
-            free(dataset->targets[i].name);
+            target_forget(&dataset->targets[i]);
     }
     dataset->n_targets = kept;
+}
+
+/* Appends what a target's samples that take part know of their link. */
+static void list_link(const struct dataset_target *target, enum sums_link which, double *values,
+                      size_t *n)
+{
+    size_t more = 0;
+    const double *known = target->sums ? sums_link(target->sums, target, which, &more) : NULL;
+    for (size_t i = 0; i < more; i++)
+        values[(*n)++] = known[i];
+    for (size_t i = 0; target->observations && i < target->n; i++) {
+        const struct observation *o = &target->observations[i];
+        const double seconds[] = {(double)o->rtt_ns * 1e-9, (double)o->up_ps_per_byte * 1e-12,
+                                  (double)o->down_ps_per_byte * 1e-12};
+        if (seconds[which] >= 0 && !link_terms_reason(&target->link, o))
+            values[(*n)++] = seconds[which];
+    }
 }
 
 /* The medians of the link over the samples of endpoints that take part. */
 static enum status find_medians(struct dataset *dataset, struct error *error)
 {
-    size_t n[3] = {0}, total = 0;
+    double medians[N_SUMS_LINKS] = {NAN, NAN, NAN}, *values;
+    size_t total = 0;
     for (size_t t = 0; t < dataset->n_targets; t++)
-        total += dataset->targets[t].n;
-    double *values = malloc((3 * total + 1) * sizeof *values);
+        total += dataset->targets[t].remote ? dataset->targets[t].n : 0;
+    values = malloc((total + 1) * sizeof *values);
     if (!values)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", total);
-    for (size_t t = 0; t < dataset->n_targets; t++) {
-        const struct dataset_target *target = &dataset->targets[t];
-        for (size_t i = 0; target->remote && i < target->n; i++) {
-            const struct observation *o = &target->observations[i];
-            const double seconds[] = {(double)o->rtt_ns * 1e-9, (double)o->up_ps_per_byte * 1e-12,
-                                      (double)o->down_ps_per_byte * 1e-12};
-            for (size_t k = 0; k < 3 && !link_terms_reason(&target->link, o); k++) {
-                if (seconds[k] >= 0)
-                    values[k * total + n[k]++] = seconds[k];
-            }
+    for (enum sums_link which = SUMS_RTT; which < N_SUMS_LINKS; which++) {
+        size_t n = 0;
+        for (size_t t = 0; t < dataset->n_targets; t++) {
+            if (dataset->targets[t].remote)
+                list_link(&dataset->targets[t], which, values, &n);
         }
+        if (n > 0)
+            medians[which] = gsl_stats_median(values, 1, n);
     }
-    dataset->has_rtt = n[0] > 0;
-    dataset->rtt_s = n[0] > 0 ? gsl_stats_median(values, 1, n[0]) : 0;
-    dataset->up_s_per_byte = n[1] > 0 ? gsl_stats_median(values + total, 1, n[1]) : NAN;
-    dataset->down_s_per_byte = n[2] > 0 ? gsl_stats_median(values + 2 * total, 1, n[2]) : NAN;
+    dataset->has_rtt = !isnan(medians[SUMS_RTT]);
+    dataset->rtt_s = dataset->has_rtt ? medians[SUMS_RTT] : 0;
+    dataset->up_s_per_byte = medians[SUMS_UP];
+    dataset->down_s_per_byte = medians[SUMS_DOWN];
     free(values);
     return STATUS_OK;
 }
 
-static enum status finish(struct reading *reading, const char *campaign, enum status status,
-                          struct error *error)
+/* What the sums make of the link's terms; *enough: no target's samples are needed themselves. */
+static enum status find_link_terms(struct dataset *dataset, bool *enough, struct error *error)
+{
+    enum status status = STATUS_OK;
+    *enough = true;
+    for (size_t t = 0; !status && t < dataset->n_targets; t++) {
+        struct dataset_target *target = &dataset->targets[t];
+        bool one = true;
+        if (target->sums)
+            status = sums_finish(target->sums, target, &one, error);
+        else
+            link_terms_find(target);
+        *enough = *enough && one;
+    }
+    return status;
+}
+
+static enum status finish(struct reading *reading, const char *campaign, bool *enough,
+                          enum status status, struct error *error)
 {
     struct dataset *dataset = reading->dataset;
     digest_finish(&reading->digest, dataset->digest);
+    *enough = true;
     if (!status) {
         order_targets(dataset);
         drop_empty_targets(dataset);
@@ -170,53 +228,115 @@ static enum status finish(struct reading *reading, const char *campaign, enum st
     }
     if (!status)
         status = text_replace(&dataset->campaign, campaign, error);
-    for (size_t t = 0; !status && t < dataset->n_targets; t++)
-        link_terms_find(&dataset->targets[t]);
-    if (!status)
+    if (!status && reading->keep != KEEP_NOTHING)
+        status = find_link_terms(dataset, enough, error);
+    if (!status && reading->keep != KEEP_NOTHING && *enough)
         status = find_medians(dataset, error);
     if (status)
         dataset_free(dataset);
     return status;
 }
 
-enum status dataset_from_store(struct store *store, const struct campaign *campaign,
-                               const struct hold_out *hold_out, struct dataset *dataset,
-                               struct error *error)
+/* From a store, or (path) from CSV. */
+struct source {
+    struct store *store;
+    const struct campaign *campaign;
+    const char *path, *default_target;
+    const struct hold_out *hold_out;
+};
+
+static enum status read_store(const struct source *from, struct reading *reading,
+                              struct error *error)
 {
-    struct reading reading = {.dataset = dataset, .hold_out = hold_out};
     struct target *targets;
     size_t n_targets;
-    *dataset = (struct dataset){0};
-    digest_start(&reading.digest);
-    enum status status = store_targets(store, campaign->id, &targets, &n_targets, error);
+    enum status status =
+        store_targets(from->store, from->campaign->id, &targets, &n_targets, error);
     if (status)
         return status;
-    reading.stored = targets;
+    reading->stored = targets;
     for (size_t i = 0; !status && i < n_targets; i++) { /* in the store's order, not the samples' */
         struct dataset_target *target = NULL;
-        status = find_target(dataset, targets[i].name, &target, error);
+        status = find_target(reading->dataset, targets[i].name, &target, error);
         if (!status)
             target->remote = targets[i].url != NULL;
     }
-    if (!status)
-        status = store_samples_each(store, campaign->id, take_stored, &reading, error);
-    status = finish(&reading, campaign->name, status, error);
+    if (!status && reading->keep == KEEP_SAMPLES)
+        status = store_samples_each(from->store, from->campaign->id, take_stored, reading, error);
+    else if (!status)
+        status = store_times_each(from->store, from->campaign->id, take_stored, reading, error);
     for (size_t i = 0; i < n_targets; i++)
         target_free(&targets[i]);
     free(targets);
     return status;
 }
 
+static enum status read_all(const struct source *from, enum keep keep, struct dataset *dataset,
+                            bool *enough, struct error *error)
+{
+    struct reading reading = {.keep = keep, .dataset = dataset, .hold_out = from->hold_out};
+    uint64_t n_rows;
+    *dataset = (struct dataset){0};
+    digest_start(&reading.digest);
+    enum status status = from->path ? sample_csv_read(from->path, from->default_target, take,
+                                                      &reading, &n_rows, error)
+                                    : read_store(from, &reading, error);
+    return finish(&reading, from->path ? from->path : from->campaign->name, enough, status, error);
+}
+
+/* What cannot be read again is kept at once. */
+static enum status condense(const struct source *from, struct dataset *dataset, struct error *error)
+{
+    bool once = from->path && strcmp(from->path, "-") == 0, enough;
+    enum status status = read_all(from, once ? KEEP_SAMPLES : KEEP_SUMS, dataset, &enough, error);
+    if (status || enough)
+        return status;
+    dataset_free(dataset);
+    return read_all(from, KEEP_SAMPLES, dataset, &enough, error);
+}
+
+enum status dataset_from_store(struct store *store, const struct campaign *campaign,
+                               const struct hold_out *hold_out, struct dataset *dataset,
+                               struct error *error)
+{
+    const struct source from = {.store = store, .campaign = campaign, .hold_out = hold_out};
+    bool enough;
+    return read_all(&from, KEEP_SAMPLES, dataset, &enough, error);
+}
+
 enum status dataset_from_csv(const char *path, const char *default_target,
                              const struct hold_out *hold_out, struct dataset *dataset,
                              struct error *error)
 {
-    struct reading reading = {.dataset = dataset, .hold_out = hold_out};
-    uint64_t n_rows;
-    *dataset = (struct dataset){0};
-    digest_start(&reading.digest);
-    enum status status = sample_csv_read(path, default_target, take, &reading, &n_rows, error);
-    return finish(&reading, path, status, error);
+    const struct source from = {
+        .path = path, .default_target = default_target, .hold_out = hold_out};
+    bool enough;
+    return read_all(&from, KEEP_SAMPLES, dataset, &enough, error);
+}
+
+enum status dataset_condense_store(struct store *store, const struct campaign *campaign,
+                                   const struct hold_out *hold_out, struct dataset *dataset,
+                                   struct error *error)
+{
+    const struct source from = {.store = store, .campaign = campaign, .hold_out = hold_out};
+    return condense(&from, dataset, error);
+}
+
+enum status dataset_condense_csv(const char *path, const char *default_target,
+                                 const struct hold_out *hold_out, struct dataset *dataset,
+                                 struct error *error)
+{
+    const struct source from = {
+        .path = path, .default_target = default_target, .hold_out = hold_out};
+    return condense(&from, dataset, error);
+}
+
+bool dataset_target_rounds(const struct dataset_target *target)
+{
+    bool rounds = target->sums && sums_rounds(target->sums);
+    for (size_t i = 0; !rounds && target->observations && i < target->n; i++)
+        rounds = target->observations[i].round >= 0;
+    return rounds;
 }
 
 enum status dataset_is_current(struct store *store, const struct campaign *campaign,
@@ -226,7 +346,9 @@ enum status dataset_is_current(struct store *store, const struct campaign *campa
     struct dataset dataset;
     struct error why = {0};
     *current = false;
-    enum status status = dataset_from_store(store, campaign, &hold_out, &dataset, &why);
+    const struct source from = {.store = store, .campaign = campaign, .hold_out = &hold_out};
+    bool enough;
+    enum status status = read_all(&from, KEEP_NOTHING, &dataset, &enough, &why);
     if (status == STATUS_INVALID) /* no samples are left */
         return STATUS_OK;
     if (status)
@@ -238,10 +360,8 @@ enum status dataset_is_current(struct store *store, const struct campaign *campa
 
 void dataset_free(struct dataset *dataset)
 {
-    for (size_t i = 0; i < dataset->n_targets; i++) {
-        free(dataset->targets[i].name);
-        free(dataset->targets[i].observations);
-    }
+    for (size_t i = 0; i < dataset->n_targets; i++)
+        target_forget(&dataset->targets[i]);
     free(dataset->targets);
     free(dataset->campaign);
     *dataset = (struct dataset){0};

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What a fit is made from: the successful samples of one campaign by target, from a store or from
- * CSV, with held-out rounds left out.
+ * CSV, with held-out rounds left out: the samples themselves, or sums over them.
  *
- * Life cycle: dataset_from_store or dataset_from_csv, dataset_free.
+ * Life cycle: dataset_from_store, dataset_from_csv, dataset_condense_store or dataset_condense_csv,
+ * dataset_free.
  */
 #ifndef FITTER_DATASET_H
 #define FITTER_DATASET_H
@@ -32,7 +33,8 @@ struct dataset_target {
     char *name; /* owned */
     /* Reached over a link: it has a URL or measured round trips, or is not the first. */
     bool remote;
-    struct observation *observations;
+    struct observation *observations; /* NULL: there are sums in their place */
+    struct target_sums *sums;         /* fitter/sums.h; NULL: there are observations */
     size_t n, capacity;
     size_t n_rtt; /* observations with a round trip */
     struct link_terms link;
@@ -66,6 +68,18 @@ enum status dataset_from_store(struct store *store, const struct campaign *campa
 enum status dataset_from_csv(const char *path, const char *default_target,
                              const struct hold_out *hold_out, struct dataset *dataset,
                              struct error *error);
+
+/* The same with sums in place of observations, in one pass and in little memory, where a fit of
+ * means needs no more; else with the observations. Samples from standard input are kept. */
+enum status dataset_condense_store(struct store *store, const struct campaign *campaign,
+                                   const struct hold_out *hold_out, struct dataset *dataset,
+                                   struct error *error);
+enum status dataset_condense_csv(const char *path, const char *default_target,
+                                 const struct hold_out *hold_out, struct dataset *dataset,
+                                 struct error *error);
+
+/* Whether some sample of a target had a round. */
+bool dataset_target_rounds(const struct dataset_target *target);
 
 /* Whether the stored models were fitted to exactly the samples that the campaign holds now (less
  * the rounds held out then). */

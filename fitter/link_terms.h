@@ -35,10 +35,24 @@ struct link_terms {
     uint64_t n[N_LINK_REASONS];
 };
 
-/* Fills target->link from the target's observations; of the device itself it stays {0}. */
+/* What a sample knows of its link, as a number: samples of one kind take part together or not at
+ * all. At most one kind takes part, since what it knows has to be all that any sample knows. */
+enum { LINK_KINDS = 32 };
+unsigned link_kind(const struct observation *o);
+
+/* Fills target->link from how many samples of each kind there are; of the device itself it stays
+ * {0}. */
+void link_terms_count(struct dataset_target *target, const uint64_t n_of_kind[LINK_KINDS]);
+
+/* The same from the target's observations. */
 void link_terms_find(struct dataset_target *target);
 
 enum link_reason link_terms_reason(const struct link_terms *terms, const struct observation *o);
+enum link_reason link_terms_reason_of_kind(const struct link_terms *terms, unsigned kind);
+
+/* The elapsed time less one round trip and the time of the bytes, as far as the sample knows them:
+ * of one that takes part, its remote time on one round trip. */
+double link_free_s(const struct observation *o);
 
 /* u*bytes_up + d*bytes_down in s, of a sample that takes part. */
 double link_terms_bytes_s(const struct link_terms *terms, const struct observation *o);

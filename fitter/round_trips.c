@@ -14,7 +14,7 @@ const double round_trips_f_min = 10;
 /* Degrees of freedom that the variance common to all lengths counts for beside a length's own. */
 static const double prior_dof = 20;
 
-static bool overflows(const struct observation *o)
+bool round_trips_overflows(const struct observation *o)
 {
     return o->connect_ns == 0 &&
            (o->bytes_up > INITIAL_WINDOW_BYTES || o->bytes_down > INITIAL_WINDOW_BYTES);
@@ -46,7 +46,7 @@ static size_t gather(const struct dataset_target *target, struct entry *entries)
             .length = o->length,
             .rtt_s = link_terms_rtt_s(&target->link, o),
             .y_s = (double)o->time_ns * 1e-9 - link_terms_bytes_s(&target->link, o),
-            .overflows = overflows(o),
+            .overflows = round_trips_overflows(o),
         };
     }
     qsort(entries, n, sizeof *entries, by_length);
@@ -237,10 +237,12 @@ static bool judge_states(const struct link_states *states, struct error *why)
 enum status round_trips_find(const struct dataset_target *target, struct round_trips *trips,
                              struct error *why, struct error *error)
 {
-    struct entry *entries = malloc((target->n + 1) * sizeof *entries);
+    struct entry *entries = target->sums ? NULL : malloc((target->n + 1) * sizeof *entries);
     struct link_states states;
     *trips = (struct round_trips){0};
     *why = (struct error){0};
+    if (target->sums) /* no request may take more than one: sums_finish saw to it */
+        return STATUS_OK;
     if (!entries)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", target->n);
     enum status status = STATUS_OK;

@@ -45,6 +45,9 @@ struct round_trips {
 enum status round_trips_find(const struct dataset_target *target, struct round_trips *trips,
                              struct error *why, struct error *error);
 
+/* Whether a request on an open connection had more bytes than the initial window takes. */
+bool round_trips_overflows(const struct observation *o);
+
 /* One run in place of those estimated, at their mean level. False: it is one already. */
 bool round_trips_merge(struct round_trips *trips);
 

@@ -1,33 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/series.h"
 
-#include <gsl/gsl_statistics_double.h>
+#include "fitter/gather.h"
+#include "fitter/sums.h"
+
 #include <math.h>
 #include <stdlib.h>
 
 const double series_outlier_reach = 8;
-
-struct entry {
-    uint32_t length;
-    int32_t round;
-    double value;
-};
-
-static int by_length_then_value(const void *left, const void *right)
-{
-    const struct entry *a = left, *b = right;
-    if (a->length != b->length)
-        return a->length < b->length ? -1 : 1;
-    return (a->value > b->value) - (a->value < b->value);
-}
-
-static int by_round_then_length(const void *left, const void *right)
-{
-    const struct series_cell *a = left, *b = right;
-    if (a->round != b->round)
-        return a->round < b->round ? -1 : 1;
-    return (a->length > b->length) - (a->length < b->length);
-}
 
 /* The elapsed time less what the link took. One round trip is taken off in whole nanoseconds. */
 static bool remote_s(const struct dataset_target *target, size_t i, const struct round_trips *trips,
@@ -64,101 +44,42 @@ static bool value_of(const struct dataset_target *target, size_t i, enum quantit
     }
 }
 
-/* Mean and sum of squares in one pass (Welford 1962). */
-static void summarise(const struct entry *group, size_t n, struct series_length *to)
+static enum status from_observations(const struct dataset_target *target, enum quantity quantity,
+                                     const struct round_trips *trips, struct series *series,
+                                     struct error *error)
 {
-    *to = (struct series_length){.length = group->length, .weight = 1};
-    for (size_t i = 0; i < n; i++) {
-        double d = group[i].value - to->mean;
-        to->mean += d / (double)++to->n;
-        to->m2 += d * (group[i].value - to->mean);
+    struct gather gather = {0};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < target->n; i++) {
+        const struct observation *o = &target->observations[i];
+        double value;
+        if (value_of(target, i, quantity, trips, &value))
+            status = gather_add(&gather, o->length, o->round, value, error);
     }
-}
-
-static uint64_t count_outliers(const struct entry *group, size_t n, double *work)
-{
-    for (size_t i = 0; i < n; i++)
-        work[i] = group[i].value; /* ascending */
-    double median = gsl_stats_median_from_sorted_data(work, 1, n);
-    for (size_t i = 0; i < n; i++)
-        work[i] = fabs(group[i].value - median);
-    double mad = gsl_stats_median(work, 1, n);
-    uint64_t found = 0;
-    for (size_t i = 0; i < n && mad > 0; i++)
-        found += fabs(group[i].value - median) > series_outlier_reach * 1.4826 * mad;
-    return found;
-}
-
-/* Cells out of the entries (sorted by length); merged where length and round agree. */
-static void gather_cells(struct series *series, const struct entry *entries, size_t n)
-{
-    size_t length = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (entries[i].length != series->lengths[length].length)
-            length++;
-        series->cells[i] = (struct series_cell){entries[i].round, length, 1, entries[i].value};
+    if (!status)
+        status = gather_finish(&gather, error);
+    if (!status)
+        status = gather_series(&gather, series, error);
+    if (!status) {
+        series->own_cells = gather.cells;
+        gather.cells = NULL;
     }
-    qsort(series->cells, n, sizeof *series->cells, by_round_then_length);
-    for (size_t i = 0; i < n; i++) {
-        struct series_cell *last = series->cells + series->n_cells - 1;
-        if (series->n_cells > 0 && by_round_then_length(last, &series->cells[i]) == 0) {
-            last->n += series->cells[i].n;
-            last->sum += series->cells[i].sum;
-        } else {
-            series->n_rounds += series->n_cells == 0 || last->round != series->cells[i].round;
-            series->cells[series->n_cells++] = series->cells[i];
-        }
-    }
-    if (series->cells[0].round < 0)
-        series->n_rounds = 0;
-}
-
-static enum status condense(struct series *series, struct entry *entries, size_t n,
-                            struct error *error)
-{
-    double *work = malloc(n * sizeof *work);
-    series->lengths = malloc(n * sizeof *series->lengths);
-    series->cells = malloc(n * sizeof *series->cells);
-    if (!work || !series->lengths || !series->cells) {
-        free(work);
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", n);
-    }
-    series->n_samples = n;
-    qsort(entries, n, sizeof *entries, by_length_then_value);
-    for (size_t first = 0, end; first < n; first = end) {
-        for (end = first; end < n && entries[end].length == entries[first].length; end++)
-            ;
-        summarise(entries + first, end - first, &series->lengths[series->n_lengths++]);
-        series->n_outliers += count_outliers(entries + first, end - first, work);
-    }
-    gather_cells(series, entries, n);
-    free(work);
-    return STATUS_OK;
+    gather_free(&gather);
+    return status;
 }
 
 enum status series_gather(const struct dataset_target *target, enum quantity quantity,
                           const struct round_trips *trips, struct series *series,
                           struct error *error)
 {
-    struct entry *entries = malloc((target->n + 1) * sizeof *entries);
-    size_t n = 0;
     *series = (struct series){0};
-    if (!entries)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", target->n);
-    for (size_t i = 0; i < target->n; i++) {
-        const struct observation *o = &target->observations[i];
-        if (value_of(target, i, quantity, trips, &entries[n].value)) {
-            entries[n].length = o->length;
-            entries[n++].round = o->round;
-        }
-    }
-    enum status status;
-    if (n == 0)
+    const struct gather *sums = target->sums ? sums_of(target->sums, target, quantity) : NULL;
+    enum status status = !target->sums ? from_observations(target, quantity, trips, series, error)
+                         : sums        ? gather_series(sums, series, error)
+                                       : STATUS_OK;
+    if (!status && series->n_samples == 0)
         status = error_set(error, STATUS_NOT_FOUND, "no %s of target %s", quantity_name(quantity),
                            target->name);
-    else
-        status = condense(series, entries, n, error);
-    free(entries);
     if (status)
         series_free(series);
     return status;
@@ -231,6 +152,6 @@ double series_weight(const struct series *series, uint32_t length)
 void series_free(struct series *series)
 {
     free(series->lengths);
-    free(series->cells);
+    free(series->own_cells);
     *series = (struct series){0};
 }

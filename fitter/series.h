@@ -25,27 +25,31 @@ struct series_length {
 /* The samples of one length in one round. */
 struct series_cell {
     int32_t round;
-    size_t length; /* index into lengths */
-    uint64_t n;
+    uint32_t length; /* index into lengths */
+    uint32_t n;
     double sum;
 };
 
 struct series {
     struct series_length *lengths; /* n_lengths, ascending */
     size_t n_lengths;
-    struct series_cell *cells; /* n_cells, ascending by round, then length */
+    const struct series_cell *cells; /* n_cells, ascending by round */
     size_t n_cells;
-    size_t n_rounds; /* distinct rounds; 0 where some sample has none */
+    struct series_cell *own_cells; /* NULL: the cells are the data set's */
+    size_t n_rounds;               /* distinct rounds; 0 where some sample has none */
     uint64_t n_samples, n_outliers;
 };
 
 /* Outliers are counted by distance from their length's median: more than this many scaled median
- * absolute deviations (1.4826*MAD; Hampel 1974). They stay in the fit. */
+ * absolute deviations (1.4826*MAD; Hampel 1974), both those of the length's first 1024 values. They
+ * stay in the fit. */
 extern const double series_outlier_reach;
 
 /* Takes the quantity from the target's observations; those without it are passed over. A remote
  * time is the elapsed one less c1(n) round trips (`trips`; NULL: one) and the time of the bytes; an
  * endpoint without any round trip has its elapsed time taken whole.
+ * From a target's sums where its observations were not kept (dataset.h); with `trips` the
+ * observations are needed, and a data set keeps them where that can be.
  * STATUS_NOT_FOUND: none has it. */
 enum status series_gather(const struct dataset_target *target, enum quantity quantity,
                           const struct round_trips *trips, struct series *series,

@@ -279,7 +279,7 @@ static enum status fit(struct sweep_state *state, struct model_set *set, struct 
     enum status status = sweep_flush(state, error);
     model_set_init(set);
     if (!status)
-        status = dataset_from_store(state->sweep->store, &campaign, &nothing, &dataset, error);
+        status = dataset_condense_store(state->sweep->store, &campaign, &nothing, &dataset, error);
     if (status)
         return status;
     status = campaign_fit(&dataset, &options, set, error);

@@ -130,10 +130,23 @@ enum status store_samples_append(struct store *store, const struct sample *sampl
     return sql_end(store, status, error);
 }
 
-static const char *failure_text(sqlite3_stmt *row)
+static const char *failure_text(sqlite3_stmt *row, int column)
 {
-    const char *text = (const char *)sqlite3_column_text(row, 4);
+    const char *text = (const char *)sqlite3_column_text(row, column);
     return text ? text : "none";
+}
+
+static enum status check_read(struct store *store, sqlite3_stmt *row, int64_t attempt,
+                              int64_t length, const struct sample *sample, int failure_column,
+                              struct error *error)
+{
+    if (attempt < 0 || attempt > UINT32_MAX || length < 1 || length > LENGTH_MAX ||
+        sample->time_ns < 0 || sample->failure == N_FAILURES)
+        return error_set(error, STATUS_INVALID,
+                         "%s: damaged sample: length %lld, %lld ns, attempt %lld, failure '%s'",
+                         store->path, (long long)length, (long long)sample->time_ns,
+                         (long long)attempt, failure_text(row, failure_column));
+    return STATUS_OK;
 }
 
 static enum status read_sample(struct store *store, sqlite3_stmt *row, struct sample *sample,
@@ -150,32 +163,74 @@ static enum status read_sample(struct store *store, sqlite3_stmt *row, struct sa
     sample->n_counters = 0;
     for (int i = 0; i < N_OPTIONAL; i++)
         *(int64_t *)((char *)sample + optional_fields[i]) = sql_unknown(row, N_FIXED + i);
-    if (attempt < 0 || attempt > UINT32_MAX || length < 1 || length > LENGTH_MAX ||
-        sample->time_ns < 0 || sample->failure == N_FAILURES)
-        return error_set(error, STATUS_INVALID,
-                         "%s: damaged sample: length %lld, %lld ns, attempt %lld, failure '%s'",
-                         store->path, (long long)length, (long long)sample->time_ns,
-                         (long long)attempt, failure_text(row));
-    return STATUS_OK;
+    return check_read(store, row, attempt, length, sample, 4, error);
 }
 
-enum status store_samples_each(struct store *store, int64_t campaign_id, sample_sink *sink,
-                               void *user, struct error *error)
+/* Reading a column takes longer than its value does: only those that fits of times need. */
+#define TIME_COLUMNS                                                                         \
+    "target_id, length, time_ns, failure, round, rtt_ns, connect_ns, bytes_up, bytes_down, " \
+    "up_ps_per_byte, down_ps_per_byte"
+
+static enum status read_times_of(struct store *store, sqlite3_stmt *row, struct sample *sample,
+                                 struct error *error)
+{
+    int64_t length = sqlite3_column_int64(row, 1);
+    *sample = (struct sample){
+        .target_id = sqlite3_column_int64(row, 0),
+        .length = (uint32_t)length,
+        .time_ns = sqlite3_column_int64(row, 2),
+        .failure = failure_of((const char *)sqlite3_column_text(row, 3)),
+        .round = sql_unknown(row, 4),
+        .rtt_ns = sql_unknown(row, 5),
+        .connect_ns = sql_unknown(row, 6),
+        .tls_ns = -1,
+        .send_ns = -1,
+        .wait_ns = -1,
+        .receive_ns = -1,
+        .server_ns = -1,
+        .bytes_up = sql_unknown(row, 7),
+        .bytes_down = sql_unknown(row, 8),
+        .energy_uj = -1,
+        .link_rtt_ns = -1,
+        .up_ps_per_byte = sql_unknown(row, 9),
+        .down_ps_per_byte = sql_unknown(row, 10),
+    };
+    return check_read(store, row, 0, length, sample, 3, error);
+}
+
+static enum status each(struct store *store, int64_t campaign_id, const char *sql,
+                        enum status (*read)(struct store *store, sqlite3_stmt *row,
+                                            struct sample *sample, struct error *error),
+                        sample_sink *sink, void *user, struct error *error)
 {
     sqlite3_stmt *row;
     bool more = true;
-    enum status status = sql_prepare(store, &row, error,
-                                     "SELECT " SAMPLE_COLUMNS " FROM sample WHERE target_id IN "
-                                     "(SELECT id FROM target WHERE campaign_id = ?) ORDER BY id",
-                                     "i", campaign_id);
+    enum status status = sql_prepare(store, &row, error, sql, "i", campaign_id);
     while (!status && !(status = sql_next(store, row, &more, error)) && more) {
         struct sample sample;
-        status = read_sample(store, row, &sample, error);
+        status = read(store, row, &sample, error);
         if (!status)
             status = sink(user, &sample, error);
     }
     sqlite3_finalize(row);
     return status;
+}
+
+#define OF_CAMPAIGN \
+    " FROM sample WHERE target_id IN (SELECT id FROM target WHERE campaign_id = ?) ORDER BY id"
+
+enum status store_samples_each(struct store *store, int64_t campaign_id, sample_sink *sink,
+                               void *user, struct error *error)
+{
+    return each(store, campaign_id, "SELECT " SAMPLE_COLUMNS OF_CAMPAIGN, read_sample, sink, user,
+                error);
+}
+
+enum status store_times_each(struct store *store, int64_t campaign_id, sample_sink *sink,
+                             void *user, struct error *error)
+{
+    return each(store, campaign_id, "SELECT " TIME_COLUMNS OF_CAMPAIGN, read_times_of, sink, user,
+                error);
 }
 
 enum status store_rounds(struct store *store, int64_t campaign_id, int64_t *n_rounds,
