@@ -197,6 +197,10 @@ enum status client_open(const struct client_config *config, struct client **clie
     if (!status && config->new_connections)
         status = http_open(config, HTTP_NEW, &made->single, error);
     if (!status)
+        http_heed_signals(made->http);
+    if (made->single)
+        http_heed_signals(made->single);
+    if (!status)
         status = template_wanted(config) ? open_template(made, config, error)
                                          : open_model(made, config, error);
     if (status)

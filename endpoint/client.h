@@ -3,6 +3,9 @@
  * A client of the Open Inference Protocol, version 2, over HTTP: one warm connection to one model
  * of one server, and where wanted a new one for each inference, every part of a request timed.
  *
+ * A signal (base/stop.h) ends a request within a second, with STATUS_INTERRUPTED: no failure of the
+ * server's.
+ *
  * Life cycle: client_open (asks the server for the model's metadata), then any number of
  * client_probe, client_prepare and client_infer, client_close. One thread at a time per client.
  */

@@ -79,6 +79,10 @@ static struct outcome find_outcome(const struct http *http, CURLcode code)
 static enum status report_failure(struct http *http, const char *url, CURLcode code,
                                   struct error *error)
 {
+    if (http->stopped) {
+        http->result.failure = CLIENT_NO_FAILURE;
+        return error_set(error, STATUS_INTERRUPTED, "%s: stopped by a signal", url);
+    }
     struct outcome outcome = find_outcome(http, code);
     http->result.failure = outcome.failure;
     if (was_stale(http, code)) {
@@ -188,7 +192,7 @@ static enum status perform(struct http *http, const char *url, struct http_resul
     CURLcode code = curl_easy_setopt(http->curl, CURLOPT_URL, url);
     if (code == CURLE_OK)
         code = curl_easy_perform(http->curl);
-    if (!http->once && was_stale(http, code)) {
+    if (!http->once && !http->stopped && was_stale(http, code)) {
         http->why[0] = '\0';
         http_set_version(http, false);
         curl_easy_setopt(http->curl, CURLOPT_FRESH_CONNECT, 1L);
@@ -284,4 +288,9 @@ enum status http_send(struct http *http, const char *method, const char *url,
 void http_mask(const struct http *http, char *text)
 {
     access_mask(&http->access, text);
+}
+
+void http_heed_signals(struct http *http)
+{
+    http->heeds_signals = true;
 }

@@ -37,6 +37,8 @@ struct http {
     int n_sendings;     /* how often the request went out */
     bool any_success;   /* a status of 2xx will do */
     bool once;          /* it must not go out again */
+    bool heeds_signals; /* a signal ends a request */
+    bool stopped;       /* and has ended this one */
     bool too_large, head_too_large;
     size_t n_head;             /* bytes of the answer's head */
     int socket;                /* the connection's, while it is open; else -1 */

@@ -3,6 +3,7 @@
 #include "endpoint/client_http_private.h"
 
 #include "base/clock.h"
+#include "base/stop.h"
 #include "base/units.h"
 
 #include <linux/tcp.h>
@@ -93,6 +94,19 @@ static int note_ready(void *user, char *remote, char *local, int remote_port, in
     return again || lost ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
+/* Called at least once a second. */
+static int look_for_signals(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                            curl_off_t up)
+{
+    struct http *http = user;
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    http->stopped = http->heeds_signals && stop_asked();
+    return http->stopped;
+}
+
 static size_t take_body(char *bytes, size_t size, size_t n, void *user)
 {
     struct http *http = user;
@@ -168,7 +182,7 @@ static size_t take_header(char *line, size_t size, size_t n, void *user)
 void http_begin(struct http *http)
 {
     http->answer.n = http->n_head = 0;
-    http->too_large = http->head_too_large = false;
+    http->too_large = http->head_too_large = http->stopped = false;
     http->opening_ns = 0;
     http->n_sendings = 0;
     http->why[0] = '\0';
@@ -197,7 +211,7 @@ CURLcode http_set_taps(struct http *http)
         {CURLOPT_DEBUGDATA, &http->result}, {CURLOPT_PREREQDATA, http},
         {CURLOPT_HEADERDATA, http},         {CURLOPT_WRITEDATA, http},
         {CURLOPT_ERRORBUFFER, http->why},   {CURLOPT_SOCKOPTDATA, http},
-        {CURLOPT_CLOSESOCKETDATA, http},
+        {CURLOPT_CLOSESOCKETDATA, http},    {CURLOPT_XFERINFODATA, http},
     };
     CURLcode code = CURLE_OK;
     for (size_t i = 0; i < sizeof pointers / sizeof pointers[0] && !code; i++)
@@ -212,6 +226,10 @@ CURLcode http_set_taps(struct http *http)
         code = curl_easy_setopt(http->curl, CURLOPT_CLOSESOCKETFUNCTION, note_closing);
     if (!code)
         code = curl_easy_setopt(http->curl, CURLOPT_HEADERFUNCTION, take_header);
+    if (!code)
+        code = curl_easy_setopt(http->curl, CURLOPT_XFERINFOFUNCTION, look_for_signals);
+    if (!code)
+        code = curl_easy_setopt(http->curl, CURLOPT_NOPROGRESS, 0L);
     /* verbose makes libcurl call the tap; it prints nothing */
     if (!code)
         code = curl_easy_setopt(http->curl, CURLOPT_VERBOSE, 1L);

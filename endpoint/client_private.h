@@ -48,6 +48,10 @@ enum http_connection { HTTP_KEEP, HTTP_NEW };
 enum status http_open(const struct client_config *config, enum http_connection connection,
                       struct http **http, struct error *error);
 
+/* From now on a signal (base/stop.h) ends a request within a second: STATUS_INTERRUPTED, with
+ * CLIENT_NO_FAILURE. */
+void http_heed_signals(struct http *http);
+
 /* Overwrites in `text` (or NULL) what must not be told, such as the token. */
 void http_mask(const struct http *http, char *text);
 

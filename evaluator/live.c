@@ -148,18 +148,21 @@ enum status live_run(struct live *live, struct live_request *requests, size_t n,
                      FILE *progress, struct error *error)
 {
     struct progress bar;
+    struct error why = {0};
     *n_done = 0;
     progress_start(&bar, progress, "warming up");
-    enum status status = warm_up_all(live, requests, n, &bar, error);
+    enum status status = warm_up_all(live, requests, n, &bar, &why);
     progress_hide(&bar);
     progress_start(&bar, progress, "live requests");
     while (!status && *n_done < n && !stop_asked()) {
-        status = run_request(live, &requests[*n_done], error);
+        status = run_request(live, &requests[*n_done], &why);
         *n_done += !status;
         progress_update(&bar, (double)*n_done / (double)n, NULL);
     }
     progress_hide(&bar);
-    return status;
+    if (status == STATUS_INTERRUPTED) /* what was done counts */
+        return STATUS_OK;
+    return status ? error_set(error, status, "%s", why.text) : STATUS_OK;
 }
 
 void live_close(struct live *live)

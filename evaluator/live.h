@@ -36,11 +36,10 @@ const char *live_server(const struct live *live);
 
 /*
  * Runs requests[n], whose lengths are set, in their order, after one untimed run per distinct
- * length at both places. A signal ends it after the request in hand. *n_done counts the requests
- * filled in. `progress` may be NULL.
- * STATUS_OK: all, or as many as were done before a signal.  STATUS_EXTERNAL and others: the engine
- * failed.  STATUS_PROTOCOL: the endpoint refuses a length.  STATUS_IO: it cannot be reached when
- * warming up.
+ * length at both places. A signal ends it; a request in hand that it cuts off does not count.
+ * *n_done counts the requests filled in. `progress` may be NULL. STATUS_OK: all, or as many as were
+ * done before a signal.  STATUS_EXTERNAL and others: the engine failed.  STATUS_PROTOCOL: the
+ * endpoint refuses a length.  STATUS_IO: it cannot be reached when warming up.
  */
 enum status live_run(struct live *live, struct live_request *requests, size_t n, size_t *n_done,
                      FILE *progress, struct error *error);

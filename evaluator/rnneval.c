@@ -85,7 +85,7 @@ static const struct tool tool = {
         "With arrivals that do not wait for answers, the device and the endpoint each serve one "
         "request at a time, first come, first served, and waiting counts.\n"
         "With --live each request runs at both places, and rnnmap hears the round trip of every "
-        "one. A signal ends that after the request in hand and reports on those that were done.",
+        "one. A signal ends that and reports on the requests that were done.",
     .examples =
         "  rnneval --db board.db --lengths imdb.csv --link datasets/links/lte_driving_ucc.link\n"
         "  rnneval --db board.db --lengths imdb.csv --lengths text:log.txt --link fixed:20ms "

@@ -89,7 +89,9 @@ static enum status run_engine(struct place *place, struct counters *counters, st
 static enum status ask_endpoint(struct place *place, struct sample *sample, struct error *why)
 {
     struct client_timing timing = {0};
-    client_infer(place->client, &timing, why);
+    enum status status = client_infer(place->client, &timing, why);
+    if (status && timing.failure == CLIENT_NO_FAILURE) /* not the endpoint's doing */
+        return status;
     sample->time_ns = timing.total_ns;
     sample->failure = failures[timing.failure];
     sample->connect_ns = timing.connect_ns;

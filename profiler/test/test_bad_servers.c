@@ -223,6 +223,30 @@ static void goes_on_until_time_is_up(void **state)
     wire_end(server);
 }
 
+/* A signal does not wait for a server that hangs. */
+static void a_signal_ends_a_hanging_request(void **state)
+{
+    (void)state;
+    const struct wire_script script = {.infer = NULL};
+    struct wire_server *server = wire_serve(&script);
+    char *folder = test_scratch("bad_servers");
+    char *ini = campaign(folder, wire_url(server), "timeout = 2min\n", "");
+    char *command = text_format("%s/bin/rnnprof run %s --db %s/db 2>&1 & pid=$!; sleep 1; "
+                                "kill -INT $pid; wait $pid",
+                                test_build(), ini, folder),
+         *out;
+    int64_t start_ns = clock_ns();
+    int rc = test_shell(command, &out, NULL);
+    assert_true((double)(clock_ns() - start_ns) < 60e9); /* half of its time-out */
+    if (rc != 3 || !strstr(out, "stopped by a signal") || !strstr(out, " 0 failed"))
+        fail_msg("exit %d: %s", rc, out);
+    free(out);
+    free(command);
+    free(ini);
+    free(folder);
+    wire_end(server);
+}
+
 /* A server that says neither how long it took nor that it lives: all that follows works without. */
 static void without_server_times(void **state)
 {
@@ -307,8 +331,11 @@ static void secrets_stay_secret(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_ends_the_campaign),   cmocka_unit_test(goes_on),
-        cmocka_unit_test(goes_on_until_time_is_up), cmocka_unit_test(without_server_times),
+        cmocka_unit_test(each_ends_the_campaign),
+        cmocka_unit_test(goes_on),
+        cmocka_unit_test(goes_on_until_time_is_up),
+        cmocka_unit_test(a_signal_ends_a_hanging_request),
+        cmocka_unit_test(without_server_times),
         cmocka_unit_test(secrets_stay_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
