@@ -153,9 +153,9 @@ bool offload_row_of(const struct energy_window *window, struct offload_row *row)
     return true;
 }
 
-enum status offload_energy_of(const struct energy_window *windows, size_t n, int64_t target_id,
-                              const struct radio_model *radio, struct offload_energy *fit,
-                              struct error *error)
+enum status offload_energy_of(const struct energy_window *windows, size_t n, int64_t meter_id,
+                              int64_t target_id, const struct radio_model *radio,
+                              struct offload_energy *fit, struct error *error)
 {
     struct offload_row *rows = malloc((n + 1) * sizeof *rows);
     enum provenance worst = PROVENANCE_MEASURED;
@@ -163,7 +163,8 @@ enum status offload_energy_of(const struct energy_window *windows, size_t n, int
     if (!rows)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu windows", n);
     for (size_t i = 0; i < n; i++) {
-        if (windows[i].target_id != target_id || !offload_row_of(&windows[i], &rows[n_rows]))
+        if (windows[i].meter_id != meter_id || windows[i].target_id != target_id ||
+            !offload_row_of(&windows[i], &rows[n_rows]))
             continue;
         n_rows++;
         if (windows[i].provenance > worst)

@@ -65,13 +65,13 @@ enum status offload_energy_fit(const struct offload_row *rows, size_t n, struct 
 bool offload_row_of(const struct energy_window *window, struct offload_row *row);
 
 /*
- * Fits the windows of one target. Those of a meter without the radio are `partial`; with `radio`
- * (NULL: none) its watts and joules are added to what was fitted, and all of it is `modelled`.
- * STATUS_NOT_FOUND: the target has no windows that can be used.
+ * Fits the windows of one meter and target. Those of a meter without the radio are `partial`; with
+ * `radio` (NULL: none) its watts and joules are added to what was fitted, and all of it is
+ * `modelled`. STATUS_NOT_FOUND: there are none that can be used.
  */
-enum status offload_energy_of(const struct energy_window *windows, size_t n, int64_t target_id,
-                              const struct radio_model *radio, struct offload_energy *fit,
-                              struct error *error);
+enum status offload_energy_of(const struct energy_window *windows, size_t n, int64_t meter_id,
+                              int64_t target_id, const struct radio_model *radio,
+                              struct offload_energy *fit, struct error *error);
 
 /* Whether decisions about energy may rest on it. STATUS_UNSUPPORTED: it is partial, and what to do.
  */

@@ -27,8 +27,9 @@ struct endpoint_section {
 
 /* [energy]: which meter watches, and how its windows are made. */
 struct energy_config {
-    char *meter;         /* specification (meter.h); NULL: energy is not measured */
-    char *radio;         /* a modelled radio beside a meter whose scope leaves it out; NULL: none */
+    char *meter; /* specification (meter.h); NULL: energy is not measured */
+    char *radio; /* a modelled radio (fitter/offload_energy.h) beside a meter whose scope leaves it
+                    out; NULL */
     double max_window_s; /* the longest window */
     uint64_t n_windows;  /* of each target, length and link state */
 };

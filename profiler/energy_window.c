@@ -13,7 +13,7 @@ static const double idle_share = 0.3;      /* of it that the baseline may take *
 static const double first_idle = 0.001;    /* relative to the power at rest, before any net power */
 static const int64_t rest_ns = 20000000;   /* before an idle window, and three updates */
 static const int64_t pause_ns = 200000000; /* at most, until a signal is seen */
-static const int64_t poll_ns = 500000;
+static const int64_t poll_ns = 2000000;
 
 int64_t energy_epoch_ms(int64_t t_ns)
 {

@@ -2,6 +2,7 @@
 #include "base/quantile.h"
 #include "profiler/failures.h"
 #include "profiler/show_forms.h"
+#include "profiler/show_offload.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -195,6 +196,7 @@ void show_json(struct summary *summary, FILE *out)
     json_object_set_new(document, "links", show_links_json(&summary->links));
     json_object_set_new(document, "meters", meters_json(summary));
     json_object_set_new(document, "idle_windows", idle_json(summary));
+    json_object_set_new(document, "offload_energy", show_offload_json(summary));
     json_object_set_new(document, "rounds", rounds_json(summary));
     json_dumpf(document, out, JSON_INDENT(1));
     fputc('\n', out);

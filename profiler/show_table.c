@@ -3,6 +3,7 @@
 #include "base/texttable.h"
 #include "base/units.h"
 #include "profiler/show_forms.h"
+#include "profiler/show_offload.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -276,6 +277,7 @@ void show_table(struct summary *summary, FILE *out)
     show_links_print(&summary->links, out);
     put_other_meters(summary, out);
     put_isolated(summary, out);
+    show_offload(summary, out);
     put_meters(summary, out);
     put_counters(summary, out);
     put_rounds(summary, out);

@@ -179,6 +179,7 @@ static void intervals_hold_the_truth(void **state)
 static struct energy_window window(enum window_kind kind, double net_j, enum provenance provenance)
 {
     struct energy_window w = energy_window_unknown();
+    w.meter_id = 1;
     w.target_id = 2;
     w.kind = kind;
     w.length = 8;
@@ -221,22 +222,22 @@ static void a_meter_without_the_radio_decides_nothing(void **state)
     struct radio_model radio;
     struct error error = {0};
     (void)state;
-    assert_int_equal(offload_energy_of(windows, 2, 2, NULL, &fit, NULL), STATUS_OK);
+    assert_int_equal(offload_energy_of(windows, 2, 1, 2, NULL, &fit, NULL), STATUS_OK);
     assert_int_equal(fit.provenance, PROVENANCE_PARTIAL);
     assert_int_equal(offload_energy_check(&fit, "cloud", &error), STATUS_UNSUPPORTED);
     assert_non_null(strstr(error.text, "[energy] radio"));
     assert_int_equal(radio_model_parse("tx=1200mW, rx=0.9W,e0=500mJ", &radio, NULL), STATUS_OK);
-    assert_int_equal(offload_energy_of(windows, 2, 2, &radio, &with, NULL), STATUS_OK);
+    assert_int_equal(offload_energy_of(windows, 2, 1, 2, &radio, &with, NULL), STATUS_OK);
     assert_int_equal(with.provenance, PROVENANCE_MODELLED);
     assert_int_equal(offload_energy_check(&with, "cloud", NULL), STATUS_OK);
     assert_close(with.values[OFFLOAD_E0] - fit.values[OFFLOAD_E0], 0.5, 1e-12, 0);
     assert_close(with.values[OFFLOAD_TX] - fit.values[OFFLOAD_TX], 1.2, 1e-12, 0);
     assert_close(with.values[OFFLOAD_WAIT], fit.values[OFFLOAD_WAIT], 0, 0);
     windows[0].provenance = windows[1].provenance = PROVENANCE_MEASURED;
-    assert_int_equal(offload_energy_of(windows, 2, 2, &radio, &with, NULL), STATUS_OK);
+    assert_int_equal(offload_energy_of(windows, 2, 1, 2, &radio, &with, NULL), STATUS_OK);
     assert_int_equal(with.provenance, PROVENANCE_MEASURED); /* what is measured is not added to */
     assert_close(with.values[OFFLOAD_E0], fit.values[OFFLOAD_E0], 1e-12, 0);
-    assert_int_equal(offload_energy_of(windows, 2, 3, NULL, &fit, NULL), STATUS_NOT_FOUND);
+    assert_int_equal(offload_energy_of(windows, 2, 1, 3, NULL, &fit, NULL), STATUS_NOT_FOUND);
 }
 
 static void malformed_radios_are_refused(void **state)
