@@ -140,7 +140,7 @@ static enum status enter_state(struct energy *energy, const struct energy_job *j
 static enum status measure(struct energy *energy, size_t index, int64_t round, struct error *error)
 {
     const struct energy_job *job = &energy->jobs[index];
-    struct pending *pending = &energy->pending[energy->n_pending];
+    struct pending *pending;
     struct error why = {0};
     bool usable;
     enum status status = enter_state(energy, job, &why);
@@ -149,6 +149,12 @@ static enum status measure(struct energy *energy, size_t index, int64_t round, s
     if (status)
         return error_set(error, status, "%s; what was measured is stored, --resume goes on",
                          why.text);
+    energy->offloaded = energy->offloaded || energy->setup.link; /* it was tried out */
+    if (job->kind == WINDOW_ISOLATED)
+        status = rest(energy, round, error);
+    if (status || energy->failed || stop_asked())
+        return status;
+    pending = &energy->pending[energy->n_pending]; /* those before are stored */
     status = energy_measure_job(energy, job, pending, &usable, &why);
     if (status == STATUS_NO_MEMORY)
         return error_set(error, status, "%s", why.text);

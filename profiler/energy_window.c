@@ -11,6 +11,7 @@ static const int64_t least_ns = 100000000; /* of a window */
 static const double wanted_bound = 0.005;  /* on the error of a net energy, relative */
 static const double idle_share = 0.3;      /* of it that the baseline may take */
 static const double first_idle = 0.001;    /* relative to the power at rest, before any net power */
+static const double at_rest = 1.02;        /* times the lowest power at rest so far */
 static const int64_t rest_ns = 20000000;   /* before an idle window, and three updates */
 static const int64_t pause_ns = 200000000; /* at most, until a signal is seen */
 static const int64_t poll_ns = 2000000;
@@ -44,22 +45,51 @@ static enum status check_moved(struct energy *energy, const struct stretch *stre
                      (double)(stretch->to_ns - stretch->from_ns) * 1e-9);
 }
 
-enum status energy_measure_idle(struct energy *energy, struct stretch *stretch, struct error *error)
+static enum status watch_idle(struct energy *energy, struct stretch *stretch, struct error *error)
 {
     struct watch_goal goal = {.least_ns = least_ns,
                               .most_ns = most_ns(energy),
                               .baseline_uw = NAN,
                               .relative = first_idle};
-    int64_t update_ns = watch_update_ns(energy->watch);
     if (energy->has_idle && energy->least_net_uw > 0 && energy->idle.power_uw > 0)
         goal.relative = wanted_bound * idle_share * energy->least_net_uw / energy->idle.power_uw;
-    meter_note(energy->meter, ACTIVITY_IDLE);
-    clock_sleep_ns(rest_ns + (update_ns > 0 ? 3 * update_ns : 0));
     watch_window(energy->watch, &goal);
     while (watch_wait(energy->watch, pause_ns) && !stop_asked())
         ;
-    enum status status = watch_end(energy->watch, stop_asked(), stretch, error);
-    return status ? status : check_moved(energy, stretch, true, error);
+    return watch_end(energy->watch, stop_asked(), stretch, error);
+}
+
+static bool any_endpoint(const struct energy *energy)
+{
+    for (size_t i = 0; i < energy->setup.n_places; i++) {
+        if (energy->setup.places[i].client)
+            return true;
+    }
+    return false;
+}
+
+/* A radio goes to rest long after the last request: for so long as the power is above the lowest at
+ * rest so far, another window is tried, at most as long as a window may last. Where there is none
+ * so far that time is let pass. */
+enum status energy_measure_idle(struct energy *energy, struct stretch *stretch, struct error *error)
+{
+    int64_t update_ns = watch_update_ns(energy->watch), since_ns = clock_ns();
+    bool first = !energy->has_idle && any_endpoint(energy), above;
+    enum status status;
+    meter_note(energy->meter, ACTIVITY_IDLE);
+    clock_sleep_ns(first ? most_ns(energy) : rest_ns + (update_ns > 0 ? 3 * update_ns : 0));
+    do {
+        status = watch_idle(energy, stretch, error);
+        if (status)
+            return status;
+        struct idle_power now = idle_power_of(stretch);
+        above = energy->lowest_uw > 0 && now.power_uw - now.error_uw > at_rest * energy->lowest_uw;
+        if (energy->lowest_uw <= 0 || now.power_uw < energy->lowest_uw)
+            energy->lowest_uw = now.power_uw;
+    } while (energy->offloaded && above && clock_ns() - since_ns < most_ns(energy) &&
+             !stop_asked());
+    energy->offloaded = false;
+    return check_moved(energy, stretch, true, error);
 }
 
 static struct watch_goal goal_of(const struct energy *energy)
@@ -155,15 +185,16 @@ enum status energy_measure_job(struct energy *energy, const struct energy_job *j
     enum status status = place_prepare(place, length, error);
     if (status)
         return status == STATUS_NO_MEMORY ? status : STATUS_OK;
-    int64_t rtt_ns = place_probe(place);
+    int64_t rtt_ns = job->kind == WINDOW_BUSY ? place_probe(place) : -1; /* alone is alone */
     if (rtt_ns >= 0)
         running_add(&load.rtt_ns, (double)rtt_ns);
+    energy->offloaded = energy->offloaded || place->client;
     if (job->kind == WINDOW_BUSY) {
         meter_note(energy->meter, place->client ? ACTIVITY_OFFLOAD : ACTIVITY_RUN);
         status = run_back_to_back(energy, place, length, &load);
         meter_note(energy->meter, ACTIVITY_IDLE);
     } else {
-        clock_sleep_ns(rest_ns);
+        clock_sleep_ns(rest_ns); /* what stood before was just stored */
         status = run_once(energy, place, length, &load);
     }
     bool failed = status || load.n_failed > 0;

@@ -44,6 +44,9 @@ struct rig_file {
 struct rig {
     char *root;
     double rest_w, load_w;
+    double tail_w; /* more, for tail_ns after each burst of activity of another process: a radio */
+    int64_t tail_ns;
+    clockid_t far; /* its CPU clock */
     int64_t update_ns;
     _Atomic clockid_t activity; /* the CPU clock of what is watched */
     struct rig_file files[RIG_FILES];
@@ -142,6 +145,8 @@ static inline void *rig_work(void *user)
     prctl(PR_SET_TIMERSLACK, 1000UL);
     clockid_t watched = atomic_load(&rig->activity);
     int64_t due_ns = clock_ns(), before_ns = due_ns, cpu_before = clock_cpu_ns(watched);
+    const int64_t burst_ns = 40000; /* on a CPU, from one update to the next */
+    int64_t tail_until_ns = 0, far_before = rig->tail_w > 0 ? clock_cpu_ns(rig->far) : 0;
     double energy_uj = 0;
     while (!atomic_load(&rig->stop)) {
         due_ns += rig->update_ns;
@@ -156,6 +161,12 @@ static inline void *rig_work(void *user)
         double more_uj = rig->rest_w * 1e-3 * (double)(now_ns - before_ns);
         if (cpu > cpu_before) /* else it has ended */
             more_uj += rig->load_w * 1e-3 * (double)(cpu - cpu_before);
+        int64_t far = rig->tail_w > 0 ? clock_cpu_ns(rig->far) : 0;
+        if (far - far_before > burst_ns)
+            tail_until_ns = now_ns + rig->tail_ns;
+        far_before = far;
+        if (now_ns < tail_until_ns)
+            more_uj += rig->tail_w * 1e-3 * (double)(now_ns - before_ns);
         energy_uj += more_uj;
         size_t n = atomic_load(&rig->n);
         if (n == RIG_LOG)

@@ -8,6 +8,7 @@
 #include "profiler/energy_private.h"
 
 #include <math.h>
+#include <time.h>
 
 enum { MORE_ROUNDS = 4 }; /* where the machine is busy */
 static const double rest_w = 2, load_w = 18;
@@ -99,6 +100,7 @@ struct bench {
     struct campaign campaign;
     struct place place;
     struct energy *energy;
+    char *cloud; /* an endpoint's section, to be measured in place of the device; NULL */
 };
 
 static void open_bench(struct bench *b, const struct rig_case *c)
@@ -112,10 +114,12 @@ static void open_bench(struct bench *b, const struct rig_case *c)
         strstr(c->meter, "command:") ? text_format("command:%s", program) : text_copy(c->meter);
     char *text =
         text_format("[campaign]\nname = rig\nlengths = 24\n[edge]\nengine = dnnl\nhidden = "
-                    "64\nthreads = 1\n[energy]\nmeter = %s\nwindows = 9\nmax_window = 6s\n",
-                    meter);
-    *b = (struct bench){
-        .rig = {.root = folder, .rest_w = rest_w, .load_w = load_w, .update_ns = c->update_ns}};
+                    "64\nthreads = 1\n[energy]\nmeter = %s\nwindows = 9\nmax_window = 6s\n%s",
+                    meter, b->cloud ? b->cloud : "");
+    b->rig.root = folder;
+    b->rig.rest_w = rest_w;
+    b->rig.load_w = load_w;
+    b->rig.update_ns = c->update_ns;
     memcpy(b->rig.files, c->files, sizeof c->files);
     while (b->rig.n_files < RIG_FILES && b->rig.files[b->rig.n_files].path)
         b->rig.n_files++;
@@ -129,7 +133,10 @@ static void open_bench(struct bench *b, const struct rig_case *c)
     assert_int_equal(store_open(db, STORE_CREATE, &b->store, &error), STATUS_OK);
     b->campaign.name = text_copy("rig");
     assert_int_equal(store_campaign_add(b->store, &b->campaign, &error), STATUS_OK);
-    assert_int_equal(place_open_edge(&b->config, &b->place, &error), STATUS_OK);
+    enum status opened =
+        b->cloud ? place_open_endpoint(&b->config, &b->config.endpoints[0], &b->place, &error)
+                 : place_open_edge(&b->config, &b->place, &error);
+    assert_int_equal(opened, STATUS_OK);
     assert_int_equal(store_target_add(b->store, b->campaign.id, &b->place.target, &error),
                      STATUS_OK);
     assert_int_equal(place_warm_up(&b->place, 24, &error), STATUS_OK);
@@ -153,6 +160,7 @@ static void close_bench(struct bench *b)
     config_free(&b->config);
     rig_stop(&b->rig);
     rig_remove(b->rig.root);
+    free(b->cloud);
 }
 
 /* The last busy window stored. */
@@ -233,6 +241,55 @@ static void windows_tell_the_truth(void **state)
     free(b);
 }
 
+/* A request sent alone holds the radio's tail; those back to back never see its end. The meter's
+ * scope is the package: what it says of offloading is partial. */
+static void a_request_alone_holds_the_tail(void **state)
+{
+    const struct rig_case *c = &cases[0];
+    struct bench *b = calloc(1, sizeof *b);
+    struct error error = {0};
+    pid_t server;
+    (void)state;
+    char *command = text_format("%s/bin/rnnserve --listen 127.0.0.1:0 --model m=dnnl:hidden=64,"
+                                "input=64,threads=1",
+                                test_build());
+    char *line = test_start(command, &server);
+    assert_non_null(line);
+    b->cloud = text_format("[cloud]\nurl = %s\nmodel = m\n", line + strlen("listening on "));
+    assert_int_equal(clock_getcpuclockid(server, &b->rig.far), 0);
+    b->rig.tail_w = 6;
+    b->rig.tail_ns = 80000000;
+    open_bench(b, c);
+    for (int64_t round = 0; round < 3; round++)
+        assert_int_equal(energy_round(b->energy, round, &error), STATUS_OK);
+    assert_int_equal(b->energy->summary.n_isolated, 3);
+    struct energy_window *windows;
+    size_t n;
+    assert_int_equal(store_windows(b->store, b->campaign.id, &windows, &n, NULL), STATUS_OK);
+    for (size_t i = 0; i < n; i++) {
+        const struct energy_window *w = &windows[i];
+        if (w->kind != WINDOW_ISOLATED)
+            continue;
+        double duration_s = (double)w->duration_ns * 1e-9, error_uj = w->error_uj;
+        double truth = b->rig.tail_w * 0.08;
+        print_message(
+            "  alone: %.3f s, net %.4f J +- %.4f, of the tail's %.2f J; request %.2f ms\n",
+            duration_s, w->energy_net_uj * 1e-6, error_uj * 1e-6, truth, w->inference_ns * 1e-6);
+        /* the tail, and what the request itself takes, which is not over in two CPU milliseconds */
+        assert_true(w->energy_net_uj * 1e-6 > truth - b->rig.tail_w * 0.002 - error_uj * 1e-6);
+        assert_true(w->energy_net_uj * 1e-6 <
+                    truth + (b->rig.tail_w + load_w) * 0.004 + error_uj * 1e-6);
+        assert_true(duration_s > 0.18); /* and the calm behind it */
+        assert_int_equal(w->provenance, PROVENANCE_PARTIAL);
+    }
+    free(windows);
+    close_bench(b);
+    assert_int_equal(test_stop(server), 0);
+    free(command);
+    free(line);
+    free(b);
+}
+
 /* The program of the case that has one: passes the lines on, and answers markers. */
 static int be_a_meter(const char *path)
 {
@@ -267,9 +324,10 @@ int main(int argc, char **argv)
     if (argc == 2)
         return be_a_meter(argv[1]);
     enum { N = sizeof cases / sizeof *cases };
-    struct CMUnitTest tests[N];
+    struct CMUnitTest tests[N + 1];
     for (size_t i = 0; i < N; i++)
         tests[i] = (struct CMUnitTest){cases[i].name, windows_tell_the_truth, NULL, NULL,
                                        (void *)&cases[i]};
+    tests[N] = (struct CMUnitTest)cmocka_unit_test(a_request_alone_holds_the_tail);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
