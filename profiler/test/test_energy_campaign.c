@@ -44,7 +44,6 @@ static struct scene *open_scene(const char *meter, int64_t update_ns, const char
                              meter, more);
     s->ini = test_write(s->rig.root, "lab.ini", text);
     s->db = text_format("%s/lab.db", s->rig.root);
-    s->clock_less_epoch_ns = clock_ns() - clock_epoch_ms() * 1000000;
     free(text);
     return s;
 }
@@ -145,6 +144,8 @@ static void check_truth(struct scene *s, const char *meter)
     struct energy_window *windows;
     size_t n = windows_of(s, &windows), n_busy = 0, n_good = 0;
     double idle_uj = 0, idle_s = 0;
+    clock_sleep_ns(10 * s->rig.update_ns); /* until the log has the last one's end */
+    s->clock_less_epoch_ns = clock_ns() - clock_epoch_ms() * 1000000;
     for (size_t i = 0; i < n; i++) {
         if (windows[i].kind != WINDOW_IDLE)
             continue;
