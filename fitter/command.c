@@ -2,6 +2,7 @@
 #include "fitter/command.h"
 
 #include "fitter/campaign_fit.h"
+#include "fitter/pairs_fit.h"
 #include "fitter/plot.h"
 #include "fitter/report.h"
 #include "records/store.h"
@@ -102,10 +103,30 @@ static void remark(const struct invocation *call, const struct dataset *dataset,
                                    "independent, and intervals may be too narrow\n");
 }
 
+static enum status print(const struct invocation *call, const struct report *report,
+                         struct error *error)
+{
+    if (call->json)
+        return report_json(report, call->out, error);
+    report_text(report, call->out);
+    return STATUS_OK;
+}
+
+/* Pairs without a campaign: the output's length alone. */
+static enum status report_pairs(const struct invocation *call,
+                                const struct output_length *output_length, struct error *error)
+{
+    struct model_set none;
+    model_set_init(&none);
+    const struct report report = {.set = &none, .output_length = output_length};
+    return print(call, &report, error);
+}
+
 static enum status fit_and_report(const struct invocation *call, const struct rnnfit_settings *s,
                                   const struct dataset *dataset, struct store *store,
                                   int64_t campaign_id, const struct fit_options *options,
-                                  const struct cost_link *asked, struct error *error)
+                                  const struct cost_link *asked,
+                                  const struct output_length *output_length, struct error *error)
 {
     struct model_set set;
     struct cost_link link = *asked;
@@ -119,12 +140,13 @@ static enum status fit_and_report(const struct invocation *call, const struct rn
     status = find_break_evens(dataset, &set, &link, &break_evens, &n, error);
     if (!status && store)
         status = store_models_put(store, campaign_id, &set, error);
+    if (!status && store && output_length)
+        status = store_output_length_put(store, campaign_id, output_length, error);
     if (!status && s->plot)
         status = plot_time(dataset, &set, &link, break_evens, n, s->plot, error);
-    if (!status && call->json)
-        status = report_json(&set, break_evens, n, call->out, error);
-    else if (!status)
-        report_text(&set, break_evens, n, call->out);
+    const struct report report = {&set, break_evens, n, output_length};
+    if (!status)
+        status = print(call, &report, error);
     free(break_evens);
     model_set_free(&set);
     return status;
@@ -145,18 +167,29 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
     struct dataset dataset = {0};
     int64_t campaign_id = 0;
     struct cost_link link = {NAN, NAN, NAN};
-    if (!s->db == !s->csv)
+    struct output_length output_length = {0};
+    bool samples = s->db || s->csv;
+    if (s->db && s->csv)
         return error_set(error, STATUS_MISUSE, "give either --db FILE or --csv FILE");
+    if (!samples && !s->pairs)
+        return error_set(error, STATUS_MISUSE,
+                         "give either --db FILE or --csv FILE (or --pairs CSV alone)");
     if (s->hold_out > 0.9)
         return error_set(error, STATUS_MISUSE, "--hold-out: leaves less than 10 %% to fit");
     enum status status = s->link ? cost_link_parse(s->link, &link, error) : STATUS_OK;
+    if (!status && s->pairs)
+        status = pairs_fit_file(s->pairs, &output_length, error);
     if (!status && s->db)
         status = read_store(s, &options.hold_out, &store, &campaign_id, &dataset, error);
-    else if (!status)
+    else if (!status && samples)
         status = s->plot ? dataset_from_csv(s->csv, "edge", &options.hold_out, &dataset, error)
                          : dataset_condense_csv(s->csv, "edge", &options.hold_out, &dataset, error);
-    if (!status)
-        status = fit_and_report(call, s, &dataset, store, campaign_id, &options, &link, error);
+    if (!status && samples)
+        status = fit_and_report(call, s, &dataset, store, campaign_id, &options, &link,
+                                s->pairs ? &output_length : NULL, error);
+    else if (!status)
+        status = report_pairs(call, &output_length, error);
+    output_length_free(&output_length);
     dataset_free(&dataset);
     store_close(store);
     return status;

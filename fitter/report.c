@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "fitter/report.h"
+#include "fitter/report_private.h"
 
 #include "base/texttable.h"
 #include "base/units.h"
 
 #include <gsl/gsl_cdf.h>
-#include <jansson.h>
 #include <math.h>
 
 static double standard_error(const struct model_set *set, const struct cost_model *model, size_t i)
@@ -124,8 +123,7 @@ static void put_break_even(const struct report_break_even *b, FILE *out)
     }
 }
 
-void report_text(const struct model_set *set, const struct report_break_even *break_evens, size_t n,
-                 FILE *out)
+static void put_models(const struct model_set *set, FILE *out)
 {
     struct text_table *table =
         text_table_new("<target|<quantity|<form|at n = 0|per step|sd of one|R2|samples|lengths|"
@@ -155,10 +153,20 @@ void report_text(const struct model_set *set, const struct report_break_even *br
         if (set->models[i].quantity == QUANTITY_ROUND_TRIPS)
             put_round_trips(set, &set->models[i], out);
     }
-    if (n > 0)
+}
+
+void report_text(const struct report *report, FILE *out)
+{
+    if (report->set->n_models > 0)
+        put_models(report->set, out);
+    if (report->n_break_evens > 0)
         fputc('\n', out);
-    for (size_t i = 0; i < n; i++)
-        put_break_even(&break_evens[i], out);
+    for (size_t i = 0; i < report->n_break_evens; i++)
+        put_break_even(&report->break_evens[i], out);
+    if (report->output_length) {
+        fputs(report->set->n_models > 0 ? "\n" : "", out);
+        report_pairs_text(report->output_length, out);
+    }
 }
 
 /* JSON has no NaN and no infinity: what is not finite becomes null. */
@@ -232,17 +240,19 @@ static json_t *break_even_json(const struct report_break_even *b)
                      b->value.cloud_above ? "cloud" : "edge");
 }
 
-enum status report_json(const struct model_set *set, const struct report_break_even *break_evens,
-                        size_t n, FILE *out, struct error *error)
+enum status report_json(const struct report *report, FILE *out, struct error *error)
 {
+    const struct model_set *set = report->set;
     json_t *models = json_array(), *crossings = json_array();
     for (size_t i = 0; i < set->n_models; i++)
         json_array_append_new(models, model_json(set, &set->models[i]));
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(crossings, break_even_json(&break_evens[i]));
+    for (size_t i = 0; i < report->n_break_evens; i++)
+        json_array_append_new(crossings, break_even_json(&report->break_evens[i]));
     json_t *document =
         json_pack("{s:s,s:s,s:I,s:o,s:o}", "schema", "rnnmap.fit/1", "samples_sha256", set->digest,
                   "rounds", (json_int_t)set->n_rounds, "models", models, "break_even", crossings);
+    if (document && report->output_length)
+        json_object_set_new(document, "output_length", report_pairs_json(report->output_length));
     enum status status = STATUS_OK;
     if (!document || json_dumpf(document, out, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) != 0)
         status = error_set(error, STATUS_NO_MEMORY, "the JSON document cannot be written");

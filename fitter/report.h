@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "fitter/break_even.h"
 #include "records/model.h"
+#include "records/output_length.h"
 
 #include <stdio.h>
 
@@ -18,12 +19,18 @@ struct report_break_even {
     struct break_even value;
 };
 
-/* Human text; `n` break-evens. */
-void report_text(const struct model_set *set, const struct report_break_even *break_evens, size_t n,
-                 FILE *out);
+/* All that one run found. */
+struct report {
+    const struct model_set *set; /* without models where only pairs were fitted */
+    const struct report_break_even *break_evens;
+    size_t n_break_evens;
+    const struct output_length *output_length; /* NULL: no pairs were given */
+};
+
+/* Human text. */
+void report_text(const struct report *report, FILE *out);
 
 /* One JSON document with a newline at its end. STATUS_NO_MEMORY. */
-enum status report_json(const struct model_set *set, const struct report_break_even *break_evens,
-                        size_t n, FILE *out, struct error *error);
+enum status report_json(const struct report *report, FILE *out, struct error *error);
 
 #endif

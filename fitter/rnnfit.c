@@ -26,6 +26,12 @@ static const struct option_row options[] = {
      "Default: the median measured round trip and bandwidths. Bandwidths count only where the "
      "samples know those they were measured at.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, link), NULL, 0},
+    {"pairs", "CSV",
+     "Pairs of lengths of a sequence-to-sequence network (columns n_in,n_out and optionally "
+     "count): "
+     "fits how long the output gets, M(n), with a 95 % interval, and says where the input's length "
+     "does not tell. Stored beside the models with --db; needs no samples.",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, pairs), NULL, 0},
     {"plot", "DIR", "Draw time_vs_length.png and .svg into this folder.", OPTION_TEXT,
      offsetof(struct rnnfit_settings, plot), NULL, 0},
 };

@@ -15,7 +15,8 @@ static const char *const columns[2][N_COLUMNS] = {
 static const char hint[] = "a histogram has columns length,count or n_in,n_out,count; read other "
                            "files as text:FILE, column:NAME@FILE or words:NAME@FILE";
 
-/* Finds the columns of one shape. A header with both is of neither. */
+/* Finds the columns of one shape. A header with both is of neither. Pairs without a column of
+ * counts count once a row. */
 static enum status find_columns(const struct csv *csv, int at[N_COLUMNS], bool *paired,
                                 struct error *error)
 {
@@ -25,6 +26,10 @@ static enum status find_columns(const struct csv *csv, int at[N_COLUMNS], bool *
         return csv_error(csv, length, error, "and a column 'n_in' beside it: which is meant?");
     for (size_t i = 0; i < N_COLUMNS; i++) {
         const char *name = columns[*paired][i];
+        if (*paired && i == N_COLUMNS - 1 && csv_column(csv, name) < 0) {
+            at[i] = -1;
+            continue;
+        }
         enum status status = name ? csv_require(csv, name, &at[i], error) : STATUS_OK;
         if (status)
             return status;
@@ -35,17 +40,17 @@ static enum status find_columns(const struct csv *csv, int at[N_COLUMNS], bool *
 static enum status read_row(const struct csv *csv, const int at[N_COLUMNS], bool paired,
                             struct bars *bars, struct error *error)
 {
-    uint64_t n_in = 0, n_out = 0, count = 0;
+    uint64_t n_in = 0, n_out = 0, count = 1;
     struct error why = {0};
     enum status status = csv_u64(csv, at[0], 1, LENGTH_MAX, &n_in, error);
     if (!status && paired)
         status = csv_u64(csv, at[1], 1, LENGTH_MAX, &n_out, error);
-    if (!status)
+    if (!status && at[2] >= 0)
         status = csv_u64(csv, at[2], 0, UINT64_MAX, &count, error);
     if (status)
         return status;
     status = bars_add(bars, paired ? PAIR_KEY(n_in, n_out) : n_in, count, &why);
-    return status == STATUS_INVALID ? csv_error(csv, at[2], error, why.text)
+    return status == STATUS_INVALID ? csv_error(csv, at[2] < 0 ? at[0] : at[2], error, why.text)
            : status                 ? error_set(error, status, "%s", why.text)
                                     : STATUS_OK;
 }

@@ -28,7 +28,8 @@ struct pair_histogram {
     uint64_t total;
 };
 
-/* Reads a CSV ("-": standard input) with columns n_in,n_out,count: repeated pairs add up, counts of
+/* Reads a CSV ("-": standard input) with columns n_in,n_out,count (or n_in,n_out: each row
+ * counts once): repeated pairs add up, counts of
  * 0 and other columns are passed over.
  * STATUS_IO: it cannot be read.  STATUS_INVALID: file:line and what is wrong there, no pair at all,
  * or a histogram of single lengths. The histogram is empty then. */

@@ -175,4 +175,25 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "  up_ps_per_byte INTEGER,"
     "  down_ps_per_byte INTEGER"
     ") STRICT;",
+    /* 3 -> 4: the output's length as a function of the input's (sequence to sequence) */
+    "CREATE TABLE output_length ("
+    "  campaign_id INTEGER PRIMARY KEY REFERENCES campaign(id) ON DELETE CASCADE,"
+    "  source TEXT NOT NULL,"
+    "  gamma REAL NOT NULL,"
+    "  delta REAL NOT NULL,"
+    "  var_gamma REAL NOT NULL,"
+    "  var_delta REAL NOT NULL,"
+    "  covariance REAL NOT NULL,"
+    "  gamma_all REAL NOT NULL,"
+    "  delta_all REAL NOT NULL,"
+    "  r2 REAL NOT NULL,"
+    "  power REAL NOT NULL,"
+    "  low REAL NOT NULL,"
+    "  high REAL NOT NULL,"
+    "  width_share REAL NOT NULL,"
+    "  n_pairs INTEGER NOT NULL,"
+    "  n_outliers INTEGER NOT NULL,"
+    "  n_min INTEGER NOT NULL,"
+    "  n_max INTEGER NOT NULL"
+    ") STRICT;",
 };

@@ -76,7 +76,6 @@ static void malformed_pairs(void **state)
         {"n_in,n_out,count\n", "", "no pairs"},
         {"length,count\n5,1\n", "", "single lengths"},
         {"n_in,count\n5,1\n", ":1", "'n_out'"},
-        {"n_in,n_out\n5,1\n", ":1", "'count'"},
         {"n_out,count\n5,1\n", ":1", "'length'"},
         {"length,n_in,n_out,count\n5,5,5,1\n", ":1", "'n_in'"},
         {"n_in,n_out,count\n5,1,1\n0,1,1\n", ":3", "n_in"},
