@@ -182,11 +182,12 @@ static enum status conclude(const struct sweep_state *state, const struct error 
                          (unsigned long long)result->n_samples);
     if (cap->code)
         return error_set(error, cap->code, "%s", cap->text);
-    if (result->aim[0] && result->n_not_converged > 0)
+    if (result->aim[0] && !result->aim_reached)
         return error_set(error, STATUS_NOT_REACHED,
-                         "%s is known to +- %.3g %%, and [stop] ci asks for %.3g %%; raise "
-                         "max_samples or max_time and --resume, or accept a wider ci",
-                         result->aim, 100 * result->aim_half_width,
+                         "%s is known to +- %.3g %% over %lld rounds, and [stop] ci asks for "
+                         "%.3g %% over ten at least; raise max_samples or max_time and --resume, "
+                         "or accept a wider ci",
+                         result->aim, 100 * result->aim_half_width, (long long)state->round,
                          100 * state->sweep->config->stop_ci);
     if (result->n_not_converged > 0)
         return error_set(error, STATUS_NOT_REACHED,

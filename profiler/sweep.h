@@ -48,10 +48,11 @@ struct sweep_result {
     uint64_t n_samples, n_failed, n_outliers;
     uint64_t n_failures[N_FAILURES]; /* the failed by kind */
     uint64_t n_rounds;
-    char aim[200];         /* of an adaptive sweep: the number that is known least well, ... */
-    double aim_half_width; /* ... and its relative half width; "": none could be told */
-    /* of a plain one: pairs of target and length (and link state) whose interval is too wide; of an
-     * adaptive one: numbers aimed at whose interval is */
+    char aim[200];         /* the break-even that is known least well, ... */
+    double aim_half_width; /* ... its relative half width, ... */
+    bool aim_reached;      /* ... and whether all are as asked; "": none was aimed at */
+    /* pairs of target and length (and link state) whose interval is too wide; of targets that a
+     * break-even was aimed at with, these instead */
     uint64_t n_not_converged;
     double elapsed_s;
 };

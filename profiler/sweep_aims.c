@@ -20,13 +20,12 @@ struct finding {
     const struct model_set *set;
     struct sweep_aim *aims;
     size_t n;
-    bool crosses[CONFIG_MAX_ENDPOINTS + 1]; /* by place */
 };
 
 size_t sweep_aims_most(const struct sweep_state *state)
 {
     size_t n_links = state->n_states ? state->n_states : 1;
-    return state->sweep->n_places * (n_links + 2);
+    return state->sweep->n_places * n_links;
 }
 
 static void add_place(struct sweep_aim *aim, const struct sweep *sweep, const char *name)
@@ -90,61 +89,19 @@ static void add_break_even(struct finding *f, size_t place, size_t link)
     }
     snprintf(aim.text, sizeof aim.text, "the break-even of %.30s and %.30s%s at length %.1f",
              device, name, at, found.length);
-    f->crosses[place] = true;
-    for (size_t k = 0; k < aim.n_places; k++)
-        f->crosses[aim.places[k]] = true;
     if (aim.wanted_sd > 0)
         f->aims[f->n++] = aim;
-}
-
-/* The cost at a length, of a target that crosses no other one. */
-static void add_cost(struct finding *f, size_t place, uint32_t length)
-{
-    const struct sweep *sweep = f->state->sweep;
-    const char *name = sweep->places[place].target.name;
-    struct cost_link over = link_of(f, 0);
-    struct cost_pair pair;
-    cost_pair_find(f->set, device, name, &pair, NULL); /* the pair holds what there is */
-    bool remote = strcmp(name, device) != 0;
-    if (remote ? !pair.remote_s : !pair.time_s)
-        return;
-    struct cost_line line =
-        remote ? cost_line_cloud(f->set, &pair, &over) : cost_line_edge(f->set, &pair);
-    double cost =
-        cost_line_coefficient(&line, 0, length) + cost_line_coefficient(&line, 1, length) * length;
-    double t = quantile(f->set, &line);
-    if (!(cost > 0) || cost_line_bent(&line))
-        return;
-    struct sweep_aim aim = {
-        .places = {place},
-        .n_places = 1,
-        .power = {1, length},
-        .length = length,
-        .rtt_s = over.rtt_s,
-        .half_width = t * sqrt(fmax(cost_line_variance(&line, length), 0)) / cost,
-        .wanted_sd = sweep->config->stop_ci * cost / t,
-    };
-    snprintf(aim.text, sizeof aim.text, "the time of %.30s at length %u", name, length);
-    f->aims[f->n++] = aim;
 }
 
 size_t sweep_aims_find(const struct sweep_state *state, const struct model_set *set,
                        struct sweep_aim *aims)
 {
     const struct sweep *sweep = state->sweep;
-    const struct campaign_config *config = sweep->config;
     struct finding f = {.state = state, .set = set, .aims = aims};
     size_t n_links = state->n_states ? state->n_states : 1;
     for (size_t i = 0; i < sweep->n_places * n_links; i++) {
         if (strcmp(sweep->places[i / n_links].target.name, device) != 0)
             add_break_even(&f, i / n_links, i % n_links);
-    }
-    for (size_t p = 0; p < sweep->n_places; p++) {
-        if (f.crosses[p])
-            continue;
-        add_cost(&f, p, config->lengths[0]);
-        if (config->n_lengths > 1)
-            add_cost(&f, p, config->lengths[config->n_lengths - 1]);
     }
     return f.n;
 }

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What an adaptive sweep aims at: numbers that the models of the campaign are to tell, each within
- * [stop] ci.
+ * [stop] ci:
  *
- * - The break-even length of the device with each endpoint, in each link state (without [link]: at
- *   the median round trip measured, as rnnfit tells it), where they cross within the lengths: half
- *   its 95 % interval against the length itself. Where that interval has no bounds yet, since the
- *   slopes do not differ significantly, the difference of the slopes comes first.
- * - Of a target that crosses no other one: its cost at the shortest and at the longest length, half
- *   the line's 95 % interval against the cost. The relative interval of a line is widest at one of
- *   both ends (a convex function over a positive line is quasiconvex).
+ * the break-even length of the device with each endpoint, in each link state (without [link]: at
+ * the median round trip measured, as rnnfit tells it), where they cross within the lengths: half
+ * its 95 % interval against the length itself. Where that interval has no bounds yet, since the
+ * slopes do not differ significantly, the difference of the slopes comes first.
  *
  * Thread rule: no state.
  */

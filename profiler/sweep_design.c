@@ -78,11 +78,8 @@ static enum status find_noise(const struct sweep_state *state, struct sweep_desi
                               struct error *error)
 {
     enum status status = STATUS_OK;
-    design->round_s = 0;
-    for (size_t i = 0; i < state->n_pairs; i++) {
+    for (size_t i = 0; i < state->n_pairs; i++)
         design->cost_s[i] = cost_of(state, &state->pairs[i]);
-        design->round_s += design->cost_s[i];
-    }
     for (size_t first = 0, end; !status && first < state->n_pairs; first = end) {
         size_t step = sweep_pairs_end_of_length(state, first) - first;
         end = end_of_place(state, first);
@@ -258,14 +255,20 @@ static enum status move(const struct sweep_state *state, struct sweep_design *de
 
 static void judge(const struct sweep_state *state, struct sweep_design *design)
 {
-    design->n_missed = design->n_aims == 0;
+    design->n_missed = 0;
     design->widest = NULL;
+    design->round_s = 0;
+    memset(design->aimed, 0, sizeof design->aimed);
     for (size_t a = 0; a < design->n_aims; a++) {
         const struct sweep_aim *aim = &design->aims[a];
         design->n_missed += !(aim->half_width <= state->sweep->config->stop_ci);
         if (!design->widest || aim->half_width > design->widest->half_width)
             design->widest = aim;
+        for (size_t k = 0; k < aim->n_places; k++)
+            design->aimed[aim->places[k]] = true;
     }
+    for (size_t i = 0; i < state->n_pairs; i++)
+        design->round_s += design->aimed[state->pairs[i].place] ? design->cost_s[i] : 0;
 }
 
 /* The models as rnnfit would make them of what is stored. */
@@ -297,7 +300,6 @@ enum status sweep_design_open(const struct sweep_state *state, struct sweep_desi
         .noise_sd = malloc(n * sizeof *design->noise_sd),
         .work = malloc(n * C_OPTIMAL_MAX * sizeof *design->work),
         .aims = malloc(sweep_aims_most(state) * sizeof *design->aims),
-        .n_missed = 1,
     };
     if (!design->shares || !design->cost_s || !design->noise_sd || !design->work || !design->aims)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu lengths", n);
@@ -309,10 +311,8 @@ enum status sweep_design_update(struct sweep_state *state, struct sweep_design *
 {
     struct model_set set;
     struct error why = {0};
-    bool first = design->round_s <= 0;
+    bool had_aims = design->n_aims > 0;
     enum status status = find_noise(state, design, error);
-    for (size_t i = 0; !status && first && i < state->n_pairs; i++)
-        design->shares[i] = design->cost_s[i] / design->round_s; /* a plain round's */
     if (status)
         return status;
     status = fit(state, &set, &why);
@@ -320,6 +320,10 @@ enum status sweep_design_update(struct sweep_state *state, struct sweep_design *
         return error_set(error, status, "%s", why.text);
     design->n_aims = status ? 0 : sweep_aims_find(state, &set, design->aims);
     judge(state, design);
+    for (size_t i = 0; !had_aims && design->n_aims > 0 && i < state->n_pairs; i++)
+        design->shares[i] = design->aimed[state->pairs[i].place]
+                                ? design->cost_s[i] / design->round_s /* a plain round's */
+                                : 0;
     status =
         design->n_missed > 0 && design->n_aims > 0 ? move(state, design, &set, error) : STATUS_OK;
     model_set_free(&set);

@@ -14,10 +14,11 @@
 struct sweep_design {
     double *shares; /* of the time, by pair; their sum is 1 */
     double *cost_s; /* of one sample, by pair */
-    double round_s; /* one sample of every pair */
+    double round_s; /* one sample of every pair of the places that an aim depends on */
+    bool aimed[CONFIG_MAX_ENDPOINTS + 1]; /* which places these are */
     struct sweep_aim *aims;
     size_t n_aims;
-    size_t n_missed;                /* aims whose interval is too wide; without an aim: 1 */
+    size_t n_missed;                /* aims whose interval is too wide */
     const struct sweep_aim *widest; /* of them, or of all; NULL: no aim */
     double *noise_sd, *work;        /* by pair; what a solution needs */
 };

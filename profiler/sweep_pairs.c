@@ -141,16 +141,14 @@ double sweep_pairs_share(const struct sweep_state *state)
 }
 
 /* Of pairs first .. end-1: all have to reach their interval, and the widest is the length's. */
-static struct convergence join(struct sweep_state *state, size_t first, size_t end,
-                               const bool *by_place)
+static struct convergence join(struct sweep_state *state, size_t first, size_t end)
 {
     const struct pair *pairs = state->pairs;
     struct convergence row = {.target_id = state->sweep->places[pairs[first].place].target.id,
                               .length = pairs[first].length,
                               .reached = true};
     for (size_t i = first; i < end; i++) {
-        bool reached = (by_place && by_place[pairs[i].place]) ||
-                       (converged(&pairs[i], state->sweep->config) && pairs[i].settled);
+        bool reached = converged(&pairs[i], state->sweep->config) && pairs[i].settled;
         double width = pairs[i].times.n >= 2 ? relative_half_width(&pairs[i]) : -1;
         state->result->n_not_converged += !reached;
         row.n_samples += pairs[i].times.n;
@@ -163,7 +161,7 @@ static struct convergence join(struct sweep_state *state, size_t first, size_t e
     return row;
 }
 
-enum status sweep_pairs_store(struct sweep_state *state, const bool *reached, struct error *error)
+enum status sweep_pairs_store(struct sweep_state *state, struct error *error)
 {
     size_t n = 0;
     struct convergence *rows = calloc(state->n_pairs, sizeof *rows);
@@ -171,7 +169,7 @@ enum status sweep_pairs_store(struct sweep_state *state, const bool *reached, st
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu lengths", state->n_pairs);
     for (size_t i = 0, end; i < state->n_pairs; i = end) {
         end = sweep_pairs_end_of_length(state, i);
-        rows[n++] = join(state, i, end, reached);
+        rows[n++] = join(state, i, end);
     }
     enum status status = store_convergence_set(state->sweep->store, rows, n, error);
     free(rows);

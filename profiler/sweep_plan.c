@@ -72,6 +72,21 @@ static enum status look(struct sweep_state *state, struct sweep_plan *plan, stru
     return status;
 }
 
+/* Pairs that no aim depends on and that have not reached their own stop rule. */
+static size_t n_plain_left(const struct sweep_state *state, const struct sweep_plan *plan)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < state->n_pairs; i++)
+        n += !state->pairs[i].settled && !plan->design.aimed[state->pairs[i].place];
+    return n;
+}
+
+/* Whether every aim is reached: intervals of few rounds are not believed. */
+static bool aims_are_reached(const struct sweep_state *state, const struct sweep_plan *plan)
+{
+    return plan->design.n_aims == 0 || (plan->design.n_missed == 0 && state->round >= MIN_ROUNDS);
+}
+
 enum status sweep_plan_done(struct sweep_state *state, struct sweep_plan *plan, bool *done,
                             struct error *error)
 {
@@ -85,7 +100,7 @@ enum status sweep_plan_done(struct sweep_state *state, struct sweep_plan *plan, 
     if (ready && (state->round >= plan->next_round && state->now_ns >= plan->next_ns))
         status = look(state, plan, error);
     *done = is_over(state) ||
-            (plan->looked && plan->design.n_missed == 0 && state->round >= MIN_ROUNDS);
+            (plan->looked && aims_are_reached(state, plan) && n_plain_left(state, plan) == 0);
     return status;
 }
 
@@ -115,7 +130,7 @@ static enum status fill(const struct sweep_state *state, struct sweep_plan *plan
                         struct error *error)
 {
     const struct sweep_design *design = &plan->design;
-    bool whole = !plan->adaptive || is_coarse(state, plan) || !(design->round_s > 0);
+    bool whole = !plan->adaptive || design->n_aims == 0 || is_coarse(state, plan);
     double sum = 0;
     enum status status = STATUS_OK;
     plan->n = 0;
@@ -124,10 +139,10 @@ static enum status fill(const struct sweep_state *state, struct sweep_plan *plan
     double fit = sum > ROUND_SAMPLES ? ROUND_SAMPLES / sum : 1;
     for (size_t i = 0; !status && i < state->n_pairs; i++) {
         double per_round = 1;
-        if (!whole)
+        if (!whole && design->aimed[state->pairs[i].place])
             per_round = floor_share + (1 - floor_share) * fit * design->shares[i] *
                                           design->round_s / design->cost_s[i];
-        status = append(plan, i, whole ? 1 : count(state, plan, i, per_round), error);
+        status = append(plan, i, count(state, plan, i, per_round), error);
     }
     return status;
 }
@@ -164,7 +179,7 @@ enum status sweep_plan_round(struct sweep_state *state, struct sweep_plan *plan,
 
 double sweep_plan_share(const struct sweep_state *state, const struct sweep_plan *plan)
 {
-    if (!plan->adaptive)
+    if (!plan->adaptive || plan->design.n_aims == 0)
         return sweep_pairs_share(state);
     const struct campaign_config *config = state->sweep->config;
     double by_rounds = (double)state->round / (double)config->max_samples;
@@ -173,46 +188,23 @@ double sweep_plan_share(const struct sweep_state *state, const struct sweep_plan
     return fmin(fmax(by_rounds, by_interval), 1);
 }
 
-/* By place: whether each number that the target takes part in is known as well as asked. */
-static void find_reached(const struct sweep_state *state, const struct sweep_plan *plan,
-                         bool reached[CONFIG_MAX_ENDPOINTS + 1])
-{
-    const struct sweep_design *design = &plan->design;
-    bool aimed[CONFIG_MAX_ENDPOINTS + 1] = {false}, missed[CONFIG_MAX_ENDPOINTS + 1] = {false};
-    for (size_t a = 0; a < design->n_aims; a++) {
-        const struct sweep_aim *aim = &design->aims[a];
-        for (size_t k = 0; k < aim->n_places; k++) {
-            aimed[aim->places[k]] = true;
-            missed[aim->places[k]] =
-                missed[aim->places[k]] || !(aim->half_width <= state->sweep->config->stop_ci);
-        }
-    }
-    for (size_t p = 0; p < state->sweep->n_places; p++)
-        reached[p] = aimed[p] && !missed[p] && state->round >= MIN_ROUNDS;
-}
-
 enum status sweep_plan_end(struct sweep_state *state, struct sweep_plan *plan, struct error *error)
 {
     struct sweep_result *result = state->result;
-    bool reached[CONFIG_MAX_ENDPOINTS + 1] = {false};
+    const struct sweep_design *design = &plan->design;
     enum status status = STATUS_OK;
-    if (!plan->adaptive)
-        return sweep_pairs_store(state, NULL, error);
-    if (!plan->looked && !is_coarse(state, plan))
+    if (plan->adaptive && !plan->looked && !is_coarse(state, plan))
         status = look(state, plan, error);
-    if (!status) {
-        find_reached(state, plan, reached);
-        status = sweep_pairs_store(state, reached, error);
-    }
-    const struct sweep_aim *widest = plan->design.widest;
-    if (plan->design.n_aims > 0)
-        result->n_not_converged = plan->design.n_missed;
-    if (state->round < MIN_ROUNDS && plan->design.n_missed == 0)
-        result->n_not_converged = plan->design.n_aims;
-    if (widest) {
-        result->aim_half_width = widest->half_width;
-        snprintf(result->aim, sizeof result->aim, "%s", widest->text);
-    }
+    if (!status)
+        status = sweep_pairs_store(state, error);
+    if (status || !plan->adaptive || !design->widest)
+        return status;
+    bool reached = aims_are_reached(state, plan);
+    size_t n_missed = design->n_missed > 0 || reached ? design->n_missed : design->n_aims;
+    result->n_not_converged = n_missed + n_plain_left(state, plan);
+    result->aim_reached = reached;
+    result->aim_half_width = design->widest->half_width;
+    snprintf(result->aim, sizeof result->aim, "%s", design->widest->text);
     return status;
 }
 

@@ -69,9 +69,8 @@ size_t sweep_pairs_end_of_length(const struct sweep_state *state, size_t first);
 /* The share of the samples asked for that are there, 0..1, each pair weighed by its time. */
 double sweep_pairs_share(const struct sweep_state *state);
 
-/* Counts and stores which target and length has reached its stop rule; or, where `reached` is not
- * NULL, has that by its place. */
-enum status sweep_pairs_store(struct sweep_state *state, const bool *reached, struct error *error);
+/* Counts and stores which target and length has reached its stop rule. */
+enum status sweep_pairs_store(struct sweep_state *state, struct error *error);
 
 /* ---- one sample (sweep_sample.c) */
 
