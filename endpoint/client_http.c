@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNAUTHORIZED = 401 };
+
 /* What each of libcurl's outcomes means to us. Others are failures of libcurl itself. */
 static const struct outcome {
     CURLcode code;
@@ -110,7 +112,7 @@ static const char *status_advice(long http_status)
         long status;
         const char *advice;
     } advices[] = {
-        {401, "give a token that the server accepts (token = env:VARIABLE or file:PATH)"},
+        {UNAUTHORIZED, "give a token that the server accepts (token = env:VARIABLE or file:PATH)"},
         {403, "give a token that may use this model"},
         {404, "check the URL and the model's name"},
         {429, "it is asked too often: see spacing, or the server's limits"},
@@ -214,6 +216,8 @@ static enum status perform(struct http *http, const char *url, struct http_resul
     else
         status = check_version(http, url, &why);
     access_mask(&http->access, why.text); /* a server may say anything */
+    if (got->http_status == UNAUTHORIZED)
+        http_renew_access(http);
     if (status)
         error_set(error, status, "%s", why.text);
     got->body = http->answer.bytes ? http->answer.bytes : "";
@@ -250,6 +254,8 @@ static enum status send_body(struct http *http, const char *url, struct curl_sli
                              const struct message_text *body, struct http_result *result,
                              struct error *error)
 {
+    if (!headers)
+        return error_set(error, STATUS_NO_MEMORY, "%s: out of memory for the request", url);
     http->once = true;
     curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(http->curl, CURLOPT_POST, 1L);
@@ -264,8 +270,6 @@ enum status http_post(struct http *http, const char *url, const struct message_t
     struct curl_slist *headers = body->n_binary > 0
                                      ? http_binary_headers(http, body->n - body->n_binary)
                                      : http->json_headers;
-    if (!headers)
-        return error_set(error, STATUS_NO_MEMORY, "%s: out of memory for the request", url);
     http->any_success = false;
     curl_easy_setopt(http->curl, CURLOPT_CUSTOMREQUEST, NULL);
     return send_body(http, url, headers, body, result, error);

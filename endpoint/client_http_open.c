@@ -144,18 +144,50 @@ static enum status check_files(const struct client_config *config, struct error 
     return STATUS_OK;
 }
 
+/* The header lines of all kinds of requests; false when memory ran out. */
+static bool make_all_headers(struct http *http, const struct access *access)
+{
+    const char *type = http->sources.content_type ? http->sources.content_type : "application/json";
+    char *line = text_format("Content-Type: %s", type);
+    curl_easy_setopt(http->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(http->plain_headers);
+    curl_slist_free_all(http->json_headers);
+    curl_slist_free_all(http->other_headers);
+    curl_slist_free_all(http->binary_headers);
+    http->binary_headers = NULL;
+    http->plain_headers = make_headers(access, NULL, NULL);
+    http->json_headers = make_headers(access, "Content-Type: application/json", NULL);
+    http->other_headers = line ? make_headers(access, line, NULL) : NULL;
+    free(line);
+    return http->plain_headers && http->json_headers && http->other_headers;
+}
+
+void http_renew_access(struct http *http)
+{
+    struct access fresh = {0};
+    if (access_open(&http->sources, &fresh, NULL))
+        return;
+    make_all_headers(http,
+                     &fresh); /* what is lacking for want of memory fails as its request does */
+    access_close(&http->access);
+    http->access = fresh;
+}
+
+static enum status copy_sources(struct http *http, const struct client_config *config,
+                                struct error *error)
+{
+    enum status status = text_replace(&http->sources.token, config->token, error);
+    if (!status)
+        status = text_replace(&http->sources.headers, config->headers, error);
+    return status ? status : text_replace(&http->sources.content_type, config->content_type, error);
+}
+
 static enum status set_up_handle(struct http *http, const struct client_config *config,
                                  enum http_connection connection, struct error *error)
 {
     pthread_once(&set_up_once, set_up);
     http->curl = curl_easy_init();
-    http->plain_headers = make_headers(&http->access, NULL, NULL);
-    http->json_headers = make_headers(&http->access, "Content-Type: application/json", NULL);
-    char *type = text_format("Content-Type: %s",
-                             config->content_type ? config->content_type : "application/json");
-    http->other_headers = type ? make_headers(&http->access, type, NULL) : NULL;
-    free(type);
-    if (!http->curl || !http->plain_headers || !http->json_headers || !http->other_headers)
+    if (!http->curl || !make_all_headers(http, &http->access))
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a client");
     http_set_version(http, false);
     CURLcode code = set_numbers(http, config, connection);
@@ -186,6 +218,8 @@ enum status http_open(const struct client_config *config, enum http_connection c
         status = check_files(config, error);
     if (!status)
         status = access_open(config, &made->access, error);
+    if (!status)
+        status = copy_sources(made, config, error);
     if (!status)
         status = set_up_handle(made, config, connection, error);
     if (status)
@@ -236,5 +270,6 @@ void http_close(struct http *http)
     curl_slist_free_all(http->binary_headers);
     message_text_free(&http->answer);
     access_close(&http->access);
+    client_config_free(&http->sources);
     free(http);
 }

@@ -23,6 +23,7 @@ struct http_octets {
 struct http {
     CURL *curl;
     struct access access;
+    struct client_config sources;      /* of it: token, headers, content_type; owned */
     struct curl_slist *plain_headers;  /* of a request without a body */
     struct curl_slist *json_headers;   /* of one in JSON alone */
     struct curl_slist *other_headers;  /* of one in the configuration's content type; NULL: none */
@@ -60,7 +61,11 @@ void http_set_version(struct http *http, bool kept);
  * is not on the wire as it is written (HTTP/2). */
 void http_count_octets(struct http *http);
 
-/* client_http_open.c: the header lines of a request whose JSON ends after `n_json`; NULL when
+/* client_http_open.c: reads the token and the headers' values again, where they are still to be
+ * had: tokens expire. */
+void http_renew_access(struct http *http);
+
+/* The header lines of a request whose JSON ends after `n_json`; NULL when
  * memory ran out. */
 struct curl_slist *http_binary_headers(struct http *http, size_t n_json);
 

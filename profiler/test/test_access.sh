@@ -163,6 +163,19 @@ grep -q -- "--token: say where it is" "$folder/link2.err" || bad "rnnprof link: 
     bad "rnnprof link without the CA"
 [ ! -e "$folder/link2.csv" ] || bad "rnnprof link left a trace"
 
+# the token is changed in the middle of a campaign: one request is refused, then the file is read again
+campaign rotates "$own" "ca = $folder/ca.pem
+token = file:$folder/token"
+sed -i 's/^max_samples.*/max_samples = 1000000\nmax_time = 3s/' "$folder/rotates.ini"
+"$BUILD/bin/rnnprof" run "$folder/rotates.ini" --db "$folder/rotates.db" --json >"$folder/rotates.out" 2>"$folder/rotates.err" &
+profile=$!
+sleep 1.5
+echo "n3w-$token" >"$folder/token"
+kill -HUP "${running[0]}"
+wait "$profile"
+[ $? = 3 ] || bad "a new token: $(cat "$folder/rotates.err")"
+grep -q '"http": 1$' "$folder/rotates.out" || bad "a new token: $(cat "$folder/rotates.out")"
+
 # what has neither, behind nghttpx: HTTP/2 with and without TLS, a client's certificate
 serve open
 open=$port
