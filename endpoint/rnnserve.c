@@ -25,7 +25,9 @@ static const struct option_row options[] = {
      OPTION_TEXT, AT(listen), NULL, 'l'},
     {"model", "NAME=SPEC",
      "A model to serve: an engine, then keys, as in "
-     "net=dnnl:cell=lstm,hidden=256,input=64,threads=2. May be repeated.",
+     "net=dnnl:cell=lstm,hidden=256,input=64,threads=2 or net=onnx:model=net.onnx "
+     "(docs/engines.md). "
+     "May be repeated.",
      OPTION_LIST, AT(models), NULL, 'm'},
     {"workers", "N", "Inferences at a time (1); each opens the models once more.", OPTION_COUNT,
      AT(n_workers), NULL, 'w'},

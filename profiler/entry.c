@@ -6,6 +6,7 @@
 #include "profiler/device.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum status entry_lock(struct entry *entry, const struct campaign_config *config, const char *db,
@@ -44,6 +45,46 @@ static enum status check_device(struct entry *entry, const struct entry_terms *t
     return status;
 }
 
+/* A network in a file may be another one behind the same name. */
+static enum status check_network(const struct entry *entry, const struct campaign_config *config,
+                                 struct error *error)
+{
+    enum status status = STATUS_OK;
+    char *now = engine_config_network(&config->edge);
+    if (!now)
+        status = error_set(error, STATUS_NO_MEMORY, "out of memory for the network's name");
+    else if (entry->campaign.network && strcmp(entry->campaign.network, now) != 0)
+        status =
+            error_set(error, STATUS_FAILED,
+                      "campaign '%s' was measured with the network '%s', now it is '%s': a new "
+                      "[campaign] name starts a new one",
+                      entry->campaign.name, entry->campaign.network, now);
+    free(now);
+    return status;
+}
+
+enum status entry_check_target(const struct entry *entry, const struct target *target, bool force,
+                               struct error *error)
+{
+    struct target *stored = NULL;
+    size_t n = 0;
+    if (!entry_found(entry) || force || !target->engine)
+        return STATUS_OK;
+    enum status status = store_targets(entry->store, entry->campaign.id, &stored, &n, error);
+    for (size_t i = 0; i < n; i++) {
+        if (!status && strcmp(stored[i].name, target->name) == 0 && stored[i].engine &&
+            strcmp(stored[i].engine, target->engine) != 0)
+            status =
+                error_set(error, STATUS_FAILED,
+                          "campaign '%s': %s was '%s' and is '%s' now; put it back as it was, "
+                          "start a new campaign, or --force to go on all the same",
+                          entry->campaign.name, target->name, stored[i].engine, target->engine);
+        target_free(&stored[i]);
+    }
+    free(stored);
+    return status;
+}
+
 static enum status look(struct entry *entry, const struct campaign_config *config,
                         const struct entry_terms *terms, struct error *error)
 {
@@ -59,6 +100,8 @@ static enum status look(struct entry *entry, const struct campaign_config *confi
                          "[campaign] name starts a new one",
                          entry->path, config->name);
     status = config_same(entry->campaign.config, config, error);
+    if (!status)
+        status = check_network(entry, config, error);
     return status ? status : check_device(entry, terms, error);
 }
 

@@ -44,6 +44,12 @@ enum status entry_find(struct entry *entry, const struct campaign_config *config
 /* Whether the campaign is stored already. */
 bool entry_found(const struct entry *entry);
 
+/* Of a campaign that goes on: whether what runs the device's own inferences is what ran them before
+ * (a library's version, a program's name); to be asked before anything is stored.
+ * STATUS_FAILED: it is not, and `force` was not given. */
+enum status entry_check_target(const struct entry *entry, const struct target *target, bool force,
+                               struct error *error);
+
 /* Stores it; `fresh` becomes the entry's. The database is made where there is none. */
 enum status entry_add(struct entry *entry, struct campaign *fresh, struct error *error);
 

@@ -155,6 +155,10 @@ static enum status set_up(struct run *run, const struct invocation *call,
         status = open_counters(run, s, error);
     if (!status)
         status = open_places(run, s, error);
+    for (size_t i = 0; !status && i < run->n_places; i++) {
+        if (run->places[i].engine)
+            status = entry_check_target(&run->entry, &run->places[i].target, s->force, error);
+    }
     if (!status)
         status = open_meter(run, call, s, error);
     if (!status)

@@ -66,6 +66,17 @@ run --resume
 check "not with another program" $? = 1
 says "it says which" "$folder/err" "was measured with 'argv = $program 64', now it is"
 
+# the same words, another program behind them
+campaign renamed "$stop" "engine = command" "argv = sh $folder/program.sh"
+program_script "[ \$i = 1 ] && echo READY one"
+run
+program_script "[ \$i = 1 ] && echo READY two"
+run --resume
+check "not with what calls itself otherwise" $? = 1
+says "it says how" "$folder/err" "edge was 'command sh $folder/program.sh, one' and is 'command"
+run --resume --force
+check "unless told to" $? = 0
+
 # one that does not say: our clock
 program_script "sleep 0.02; echo OK; continue"
 campaign untold "$stop" "engine = command" "argv = sh $folder/program.sh"
@@ -171,6 +182,10 @@ if [ -n "$library" ] && /usr/bin/python3 -c 'import onnx' 2>"$folder/err"; then
     kill "$server"
     wait "$server"
     check "the server ends" $? = 0
+    scripts/onnx-model --vocabulary 322 --hidden 32 --classes 4 -o "$folder/net.onnx"
+    run --resume --only edge
+    check "not with another model of that name" $? = 1
+    says "told by its digest" "$folder/err" "was measured with the network 'onnx net.onnx sha256:"
 else
     echo "skipped: onnx: no ONNX Runtime or python3-onnx; scripts/setup --with onnx"
 fi
