@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/spawn.h"
 #include "base/stop.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,51 +38,19 @@ static void close_end(int *end)
     *end = -1;
 }
 
-/* Becomes the program; says why not into `trouble`, which closes by itself when it works. */
-static void become(char *const *words, int in, int out, int trouble, pid_t parent)
+static enum status start(struct coprocess *child, char *const *words, struct error *error)
 {
-    sigset_t none;
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* which ended before the line above */
-        _exit(1);
-    sigemptyset(&none); /* what we block or ignore would be inherited */
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
-    if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0)
-        execvp(words[0], words);
-    int why = errno;
-    ssize_t told = write(trouble, &why, sizeof why);
-    _exit(told < 0);
-}
-
-static enum status spawn(struct coprocess *child, char *const *words, struct error *error)
-{
-    int ends[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}}, why = 0; /* its input, its output, trouble */
-    pid_t pid = -1, self = getpid();
-    for (int i = 0; i < 3 && !why; i++)
-        why = pipe2(ends[i], O_CLOEXEC) != 0 ? errno : 0;
-    if (!why) {
-        pid = fork();
-        if (pid == 0)
-            become(words, ends[0][0], ends[1][1], ends[2][1], self);
-        why = pid < 0 ? errno : 0;
-    }
-    close_end(&ends[0][0]);
-    close_end(&ends[1][1]);
-    close_end(&ends[2][1]);
-    if (!why && read(ends[2][0], &why, sizeof why) == (ssize_t)sizeof why) {
-        waitpid(pid, NULL, 0);
-        pid = -1;
-    }
-    close_end(&ends[2][0]);
-    child->to = ends[0][1];
-    child->from = ends[1][0];
-    child->pid = pid > 0 ? pid : 0;
-    if (why)
-        return error_set_errno(error, STATUS_IO, why, "'%s' cannot be started", words[0]);
-    setpgid(child->pid, child->pid); /* both do it: whoever comes first */
+    struct spawned spawned;
+    char *who = text_format("'%s'", words[0]);
+    if (!who)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a program");
+    enum status status = spawn(words, who, SIGKILL, &spawned, error);
+    free(who);
+    if (status)
+        return status;
+    child->pid = spawned.pid;
+    child->to = spawned.to;
+    child->from = spawned.from;
     fcntl(child->to, F_SETFL, O_NONBLOCK);
     fcntl(child->from, F_SETFL, O_NONBLOCK);
     return STATUS_OK;
@@ -95,7 +63,7 @@ enum status coprocess_start(char *const *words, struct coprocess **child, struct
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a program");
     made->to = made->from = -1;
     made->name = text_copy(words[0]);
-    enum status status = made->name ? spawn(made, words, error)
+    enum status status = made->name ? start(made, words, error)
                                     : error_set(error, STATUS_NO_MEMORY, "out of memory");
     if (status)
         coprocess_stop(made, 0);

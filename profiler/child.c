@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/spawn.h"
 #include "base/words.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,45 +26,15 @@ static void close_end(int *end)
     *end = -1;
 }
 
-/* Becomes the program; says why not into `trouble`, which closes by itself when it works. */
-static void become(char **words, int in, int out, int trouble)
+static enum status run(struct child *child, char *const *words, struct error *error)
 {
-    setpgid(0, 0);
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    signal(SIGPIPE, SIG_DFL); /* that we ignore it would be inherited */
-    if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0)
-        execvp(words[0], words);
-    int why = errno;
-    ssize_t told = write(trouble, &why, sizeof why);
-    _exit(told < 0);
-}
-
-static enum status spawn(struct child *child, char **words, struct error *error)
-{
-    int ends[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}}, why = 0; /* its input, its output, trouble */
-    for (int i = 0; i < 3 && !why; i++)
-        why = pipe2(ends[i], O_CLOEXEC) != 0 ? errno : 0;
-    if (!why) {
-        child->pid = fork();
-        if (child->pid == 0)
-            become(words, ends[0][0], ends[1][1], ends[2][1]);
-        why = child->pid < 0 ? errno : 0;
-    }
-    close_end(&ends[0][0]);
-    close_end(&ends[1][1]);
-    close_end(&ends[2][1]);
-    if (!why && read(ends[2][0], &why, sizeof why) == (ssize_t)sizeof why) {
-        waitpid(child->pid, &child->state, 0);
-        child->pid = 0;
-    }
-    close_end(&ends[2][0]);
-    child->to = ends[0][1];
-    child->from = ends[1][0];
-    if (child->pid < 0)
-        child->pid = 0;
-    if (why)
-        return error_set_errno(error, STATUS_IO, why, "%s cannot be started", child->who);
-    setpgid(child->pid, child->pid); /* both do it: whoever comes first */
+    struct spawned spawned;
+    enum status status = spawn(words, child->who, SIGTERM, &spawned, error);
+    if (status)
+        return status;
+    child->pid = spawned.pid;
+    child->to = spawned.to;
+    child->from = spawned.from;
     fcntl(child->from, F_SETFL, O_NONBLOCK);
     return STATUS_OK;
 }
@@ -83,7 +53,7 @@ enum status child_start(const char *what, const char *command, struct child **ch
                              ? words_split(command, &words, &n, error)
                              : error_set(error, STATUS_NO_MEMORY, "out of memory for a command");
     if (!status)
-        status = spawn(made, words, error);
+        status = run(made, words, error);
     words_free(words);
     if (status)
         child_stop(made);
