@@ -9,5 +9,6 @@ rnnserve.main  := endpoint/rnnserve.c
 rnnserve.rooms := endpoint engines base
 
 # What the tests with sockets share.
-$(addprefix $(BUILD)/test/endpoint/test/,test_client test_extensions test_hostile test_prober \
-		test_rnnserve test_statistics test_template): $(BUILD)/obj/endpoint/test/wire.o
+$(addprefix $(BUILD)/test/endpoint/test/,test_bad_clients test_client test_extensions test_hostile \
+		test_operation test_prober test_rnnserve test_statistics test_template): \
+		$(BUILD)/obj/endpoint/test/wire.o

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "endpoint/server_private.h"
 
-#include "base/memory.h"
+#include "base/clock.h"
 #include "base/tool.h"
 
 #include <stdlib.h>
@@ -79,6 +79,7 @@ enum status server_open(const struct server_config *config, struct server **serv
     made->last = &made->first;
     made->socket = made->events = made->waker = -1;
     made->log = -1;
+    made->metrics.start_ms = clock_epoch_ms();
     pthread_mutex_init(&made->lock, NULL);
     pthread_mutex_init(&made->log_lock, NULL);
     pthread_cond_init(&made->changed, NULL);

@@ -8,6 +8,7 @@
  *   GET  v2/models/M[/versions/1]/stats, v2/models/stats
  *   POST v2/models/M[/versions/1]/infer
  *   POST v2/repository/index
+ *   GET  metrics, for Prometheus
  *
  * Tensors are JSON or, after the binary tensor data extension, bytes behind it, each way as the
  * request has and wants it.

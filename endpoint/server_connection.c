@@ -56,6 +56,8 @@ void server_connection_open(struct server_connection *connection, int fd)
 void server_connection_close(struct server_connection *connection)
 {
     struct server *server = connection->server;
+    if (connection->in_request)
+        server_metrics_loss(connection, FAILURE_ABORTED);
     end_request(connection);
     if (connection->session)
         gnutls_deinit(connection->session);
@@ -105,6 +107,7 @@ static bool receive(struct server_connection *connection, enum server_next *next
     size_t got = server_receive(connection, connection->in + connection->n_in,
                                 connection->in_capacity - connection->n_in, next);
     connection->n_in += got;
+    connection->n_received += got;
     if (got > 0 && !connection->in_request)
         begin_request(connection);
     return got > 0;
@@ -113,6 +116,8 @@ static bool receive(struct server_connection *connection, enum server_next *next
 static enum server_next do_handshake(struct server_connection *connection)
 {
     enum server_next next = server_handshake(connection);
+    if (next == NEXT_CLOSE && connection->session)
+        server_metrics_loss(connection, FAILURE_TLS);
     if (next != NEXT_PHASE)
         return next;
     connection->phase = PHASE_HEAD;
@@ -240,6 +245,7 @@ static enum server_next do_answer(struct server_connection *connection)
         }
     }
     server_log_request(connection);
+    server_metrics_answer(connection);
     connection->n_out = connection->n_sent = 0;
     return after_answer(connection);
 }

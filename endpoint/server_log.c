@@ -80,6 +80,6 @@ void server_log_request(const struct server_connection *connection)
                      (double)(clock_ns() - job->start_ns) / 1e6);
     pthread_mutex_lock(&server->log_lock); /* reloading closes it */
     if (write(server->log, line, (size_t)n) < 0)
-        server->n_log_failures++; /* a full disk must not end the service */
+        atomic_fetch_add(&server->n_log_failures, 1); /* a full disk must not end the service */
     pthread_mutex_unlock(&server->log_lock);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/name.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -25,6 +26,9 @@ static enum status read_spec(const char *spec, char **name, struct engine_config
     *name = text_format("%.*s", (int)(equals - spec), spec);
     if (!*name)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a model");
+    if (name_trouble(*name))
+        return error_set(error, STATUS_INVALID, "a model's name '%s' %s", *name,
+                         name_trouble(*name));
     if (strcmp(*name, SERVER_ALL_STATISTICS) == 0)
         return error_set(error, STATUS_INVALID,
                          "a model cannot be named '%s': v2/models/%s is the statistics of all "

@@ -138,6 +138,7 @@ static struct server_connection *take_place(struct server *server,
         if (server->tls)
             server->tls->n_users++;
         server->n_used++;
+        server->metrics.n_connections++;
         server->n_surplus += connection->surplus;
     }
     pthread_mutex_unlock(&server->lock);
@@ -261,6 +262,8 @@ enum server_next server_pool_infer(struct server_thread *thread, struct server_j
     else
         server_refuse(job, HTTP_UNAVAILABLE, "the server is busy: %u requests wait; try again",
                       server->config.max_queue);
+    if (!runs && !atomic_load(&server->refusing))
+        job->failure = FAILURE_QUEUE;
     return NEXT_PHASE;
 }
 

@@ -11,6 +11,7 @@
  *   server_routes.c     what can be asked for, and answers without an inference
  *   server_model.c      one model: its engine, metadata, and an inference from message to message
  *   server_statistics.c what is counted of each model
+ *   server_metrics.c    what is counted for a monitor
  *   server_listen.c     the listening socket
  *   server_log.c        the access log
  *   server_token.c      the bearer token
@@ -42,6 +43,40 @@
 #define SERVER_MODEL_VERSION  "1"
 #define SERVER_ALL_STATISTICS "stats" /* stands in paths where a model's name does */
 
+/* How many took how long; by bucket, the last one unbounded. */
+enum { SERVER_N_BUCKETS = 19 };
+struct server_histogram {
+    uint64_t counts[SERVER_N_BUCKETS + 1], sum_ns;
+};
+
+/* Why a request was not answered as it wished. */
+enum server_failure {
+    FAILURE_NONE,
+    FAILURE_MALFORMED,
+    FAILURE_UNAUTHORIZED,
+    FAILURE_NOT_FOUND,
+    FAILURE_SLOW,
+    FAILURE_TOO_LARGE,
+    FAILURE_ENGINE,
+    FAILURE_QUEUE,
+    FAILURE_CONNECTIONS,
+    FAILURE_BUSY,    /* out of memory, or ending */
+    FAILURE_TLS,     /* no session came about */
+    FAILURE_ABORTED, /* the connection ended before the answer had been sent */
+    N_FAILURES
+};
+
+/* What is counted of all models together. */
+enum { SERVER_N_STATUSES = 24 };
+struct server_metrics {
+    int64_t start_ms; /* since 1970 */
+    uint64_t n_connections, n_received, n_sent, failures[N_FAILURES];
+    struct {
+        unsigned status; /* 0: unused, as all behind it */
+        uint64_t n;
+    } statuses[SERVER_N_STATUSES];
+};
+
 /* An engine in a slot, and what it was last prepared for. */
 struct server_engine {
     struct engine *engine;
@@ -56,7 +91,8 @@ struct server_model {
     uint32_t input, vocabulary, max_length;
     struct tensor_spec input_spec, output_spec;
     struct message_text metadata;
-    struct statistics statistics; /* under the server's lock */
+    struct statistics statistics; /* under the server's lock, as are these */
+    struct server_histogram queue, infer, prepare;
 };
 
 struct server_job;
@@ -98,11 +134,12 @@ struct server_job {
     const struct server_route *route; /* NULL: none; `answer` says what is wrong */
     struct server_model *model;
     struct message_text body;
-    uint64_t n_json;      /* where the body's JSON ends, by the request's head */
-    bool has_json_length; /* its head says so; else all is JSON */
-    bool refused;         /* the answer is known; what is left of the body is skipped */
-    bool closes;          /* the connection, after the answer */
-    uint64_t n_body;      /* bytes of the body so far, kept or skipped */
+    uint64_t n_json;             /* where the body's JSON ends, by the request's head */
+    bool has_json_length;        /* its head says so; else all is JSON */
+    bool refused;                /* the answer is known; what is left of the body is skipped */
+    bool closes;                 /* the connection, after the answer */
+    enum server_failure failure; /* FAILURE_NONE: what the status says */
+    uint64_t n_body;             /* bytes of the body so far, kept or skipped */
     int64_t start_ns, queued_ns;
     struct server_answer answer;
 };
@@ -157,7 +194,7 @@ struct server_connection {
     struct server_job job;
     char head[SERVER_HEAD_SIZE]; /* of the answer */
     size_t n_head_out;
-    uint64_t n_out, n_sent;
+    uint64_t n_out, n_sent, n_received;
 };
 
 /* The right to run one inference, with an engine of each model. */
@@ -200,10 +237,11 @@ struct server {
     enum status start_status;
     struct error start_error;
     int64_t next_sweep_ns;
+    struct server_metrics metrics;
 
     pthread_mutex_t log_lock;
     int log; /* the access log; -1: none. Whether there is one does not change */
-    uint64_t n_log_failures;
+    atomic_uint_least64_t n_log_failures;
 
     atomic_uint_least64_t n_held; /* bytes of bodies */
     atomic_bool closing, refusing, ending;
@@ -263,6 +301,15 @@ void server_statistics_count(struct server *server, struct server_model *model,
                              const struct server_answer *answer, int64_t total_ns);
 enum status server_statistics_write(struct server *server, const struct server_model *model,
                                     struct message_text *text, struct error *error);
+
+/* server_metrics.c: what is counted for a monitor, and how it is told (text/plain). */
+enum server_failure server_failure_of(unsigned status);
+void server_metrics_infer(struct server_model *model, const struct server_answer *answer);
+void server_metrics_answer(struct server_connection *connection);
+/* A connection that was lost in the middle of something. */
+void server_metrics_loss(struct server_connection *connection, enum server_failure failure);
+enum status server_metrics_write(struct server *server, struct message_text *text,
+                                 struct error *error);
 
 /* server_routes.c: finds what is asked for, or refuses the job and says why there is no such thing.
  */

@@ -83,6 +83,8 @@ void server_job_begin(struct server_job *job, char *head, size_t n)
         job->closes = true;
     } else if (job->connection->unwelcome) {
         server_refuse(job, job->connection->unwelcome_status, "%s", job->connection->unwelcome);
+        if (job->connection->unwelcome_status == HTTP_UNAVAILABLE)
+            job->failure = FAILURE_CONNECTIONS;
         job->closes = true;
     } else if (atomic_load(&server->refusing)) {
         server_refuse(job, HTTP_UNAVAILABLE, "the server is ending");

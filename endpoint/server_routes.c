@@ -66,6 +66,12 @@ static void answer_index(struct server_job *job)
     answer_written(job, status);
 }
 
+static void answer_metrics(struct server_job *job)
+{
+    job->answer.type = "text/plain; version=0.0.4; charset=utf-8";
+    answer_written(job, server_metrics_write(job->server, &job->answer.body, NULL));
+}
+
 /* So many bytes of no meaning, for those who measure the way down (an extension of our own). */
 static void answer_filler(struct server_job *job)
 {
@@ -83,6 +89,7 @@ static const struct server_route routes[] = {
     {"v2/models/*/ready", "GET", answer_nothing},
     {"v2/models/*/stats", "GET", answer_statistics},
     {"v2/models/*/infer", "POST", NULL},
+    {"metrics", "GET", answer_metrics},
     {"v2/rnnmap/filler/*", "GET", answer_filler},
 };
 

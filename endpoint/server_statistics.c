@@ -19,6 +19,7 @@ void server_statistics_count(struct server *server, struct server_model *model,
     bool success = answer->status == HTTP_OK;
     int64_t now_ms = clock_epoch_ms();
     pthread_mutex_lock(&server->lock);
+    server_metrics_infer(model, answer);
     statistics->last_inference_ms = now_ms > 0 ? (uint64_t)now_ms : 0;
     add(statistics, success ? STATISTIC_SUCCESS : STATISTIC_FAIL, total_ns);
     if (success) {
