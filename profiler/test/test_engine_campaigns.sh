@@ -127,8 +127,11 @@ check "with its program" ! -d "/proc/$(cat "$folder/pid")"
 check "and keeps its samples" "$(grep -c ,edge, "$folder/hung.csv")" -gt 1
 
 # a plug-in here and the same at an endpoint
+# shellcheck disable=SC2016 # it is the script that expands them
+echo 'i=0; while read -r word n; do i=$((i + 1)); [ $i = 3 ] && exit 5; echo OK; done' >"$folder/frail.sh"
 "$BUILD/bin/rnnserve" --listen 127.0.0.1:0 --model "net=plugin:library=$plugin,seed=4,options=24" \
-    --model "far=command:timeout=9s,argv=$program 16" >"$folder/url" 2>"$folder/server.err" &
+    --model "far=command:timeout=9s,argv=$program 16" \
+    --model "frail=command:restarts=1,argv=sh $folder/frail.sh" >"$folder/url" 2>"$folder/server.err" &
 server=$!
 trap 'kill "$server" 2>/dev/null' EXIT
 for _ in {1..100}; do
@@ -145,6 +148,23 @@ says "named" "$folder/err" "edge: plugin engine_plugin.so, options 24, 1 thread"
 campaign unplugged "$stop" "engine = plugin" "library = ./no_such.so"
 run
 says "a plug-in that is not there" "$folder/err" "library = ./no_such.so cannot be loaded"
+
+# a program that ends behind the server: the answer says so, the next request starts it again, once
+infer() { # the status of the answer, which is in $folder/answer
+    local body='{"inputs":[{"name":"input","shape":[1,2,1],"datatype":"FP32","data":[0,0]}]}'
+    exec 3<>"/dev/tcp/127.0.0.1/${url##*:}"
+    printf 'POST /v2/models/frail/infer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s' \
+        "${#body}" "$body" >&3
+    cat <&3 >"$folder/answer"
+    exec 3>&-
+    awk 'NR == 1 {print $2}' "$folder/answer"
+}
+check "a program that ends" "$(infer)" = 500 # the third RUN: after the opening's and the warming up
+says "is no secret" "$folder/answer" "ended with exit status 5"
+check "the next start" "$(infer)" = 200 # its second RUN
+check "ends, too" "$(infer)" = 500
+check "and is the last" "$(infer)" = 500
+says "as it says" "$folder/answer" "is given up after 1 restarts"
 kill "$server"
 wait "$server"
 check "the server ends" $? = 0
