@@ -2,6 +2,7 @@
 #include "fitter/command.h"
 
 #include "fitter/campaign_fit.h"
+#include "fitter/old_models.h"
 #include "fitter/pairs_fit.h"
 #include "fitter/plot.h"
 #include "fitter/report.h"
@@ -15,19 +16,35 @@ const char *const rnnfit_forms[] = {"auto", "constant", "linear", NULL};
 const char *const rnnfit_weights[] = {"variance", "none", NULL};
 const char *const rnnfit_statistics[] = {"mean", NULL};
 
-static enum status read_store(const struct rnnfit_settings *s, const struct hold_out *hold_out,
-                              struct store **store, int64_t *campaign_id, struct dataset *dataset,
-                              struct error *error)
+/* One run with samples. */
+struct run {
+    const struct invocation *call;
+    const struct rnnfit_settings *settings;
+    struct dataset dataset;
+    struct store *store; /* NULL: samples of a CSV */
+    int64_t campaign_id;
+    struct cost_link asked;             /* NAN where not */
+    struct output_length output_length; /* where settings->pairs */
+};
+
+/* The samples, kept where they are to be drawn, else condensed. */
+static enum status read_samples(struct run *run, const struct hold_out *hold_out,
+                                struct error *error)
 {
+    const struct rnnfit_settings *s = run->settings;
     struct campaign campaign = {0};
-    enum status status = store_open(s->db, STORE_WRITE, store, error);
+    if (s->csv)
+        return s->plot ? dataset_from_csv(s->csv, "edge", hold_out, &run->dataset, error)
+                       : dataset_condense_csv(s->csv, "edge", hold_out, &run->dataset, error);
+    enum status status = store_open(s->db, STORE_WRITE, &run->store, error);
     if (status)
         return status;
-    status = store_campaign_find(*store, s->campaign, &campaign, error);
+    status = store_campaign_find(run->store, s->campaign, &campaign, error);
     if (!status)
-        status = s->plot ? dataset_from_store(*store, &campaign, hold_out, dataset, error)
-                         : dataset_condense_store(*store, &campaign, hold_out, dataset, error);
-    *campaign_id = campaign.id;
+        status =
+            s->plot ? dataset_from_store(run->store, &campaign, hold_out, &run->dataset, error)
+                    : dataset_condense_store(run->store, &campaign, hold_out, &run->dataset, error);
+    run->campaign_id = campaign.id;
     campaign_free(&campaign);
     return status;
 }
@@ -122,31 +139,56 @@ static enum status report_pairs(const struct invocation *call,
     return print(call, &report, error);
 }
 
-static enum status fit_and_report(const struct invocation *call, const struct rnnfit_settings *s,
-                                  const struct dataset *dataset, struct store *store,
-                                  int64_t campaign_id, const struct fit_options *options,
-                                  const struct cost_link *asked,
-                                  const struct output_length *output_length, struct error *error)
+/* The comparison with older models, where it was asked for. */
+static enum status compare(const struct run *run, const struct model_set *set,
+                           const struct cost_link *link, struct old_models *old,
+                           struct drift *drift, struct error *error)
 {
+    const struct rnnfit_settings *s = run->settings;
+    enum status status =
+        old_models_load(s->compare, set->models[0].statistic, s->db, set->campaign, old, error);
+    return status ? status : drift_find(&old->set, old->name, set, link, drift, error);
+}
+
+static enum status store_all(const struct run *run, const struct model_set *set,
+                             struct error *error)
+{
+    enum status status = store_models_put(run->store, run->campaign_id, set, error);
+    if (!status && run->settings->pairs)
+        status = store_output_length_put(run->store, run->campaign_id, &run->output_length, error);
+    return status;
+}
+
+static enum status fit_and_report(struct run *run, const struct fit_options *options,
+                                  struct error *error)
+{
+    const struct rnnfit_settings *s = run->settings;
     struct model_set set;
-    struct cost_link link = *asked;
+    struct cost_link link = run->asked;
     struct report_break_even *break_evens = NULL;
+    struct old_models old = {0};
+    struct drift drift = {0};
     size_t n = 0;
-    enum status status = campaign_fit(dataset, options, &set, error);
+    enum status status = campaign_fit(&run->dataset, options, &set, error);
     if (status)
         return status;
-    remark(call, dataset, &set, asked);
+    remark(run->call, &run->dataset, &set, &run->asked);
     cost_link_complete(&link, &set);
-    status = find_break_evens(dataset, &set, &link, &break_evens, &n, error);
-    if (!status && store)
-        status = store_models_put(store, campaign_id, &set, error);
-    if (!status && store && output_length)
-        status = store_output_length_put(store, campaign_id, output_length, error);
+    status = find_break_evens(&run->dataset, &set, &link, &break_evens, &n, error);
+    if (!status && s->compare)
+        status = compare(run, &set, &link, &old, &drift, error);
+    if (!status && run->store)
+        status = store_all(run, &set, error);
     if (!status && s->plot)
-        status = plot_time(dataset, &set, &link, break_evens, n, s->plot, error);
-    const struct report report = {&set, break_evens, n, output_length};
+        status = plot_time(&run->dataset, &set, &link, break_evens, n, s->plot, error);
+    const struct report report = {&set, break_evens, n, s->pairs ? &run->output_length : NULL,
+                                  s->compare ? &drift : NULL};
     if (!status)
-        status = print(call, &report, error);
+        status = print(run->call, &report, error);
+    if (!status && s->compare)
+        status = drift_status(&drift, set.campaign, error);
+    drift_free(&drift);
+    old_models_free(&old);
     free(break_evens);
     model_set_free(&set);
     return status;
@@ -163,34 +205,29 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
         .remark = say,
         .user = (void *)call,
     };
-    struct store *store = NULL;
-    struct dataset dataset = {0};
-    int64_t campaign_id = 0;
-    struct cost_link link = {NAN, NAN, NAN};
-    struct output_length output_length = {0};
+    struct run run = {.call = call, .settings = s, .asked = {NAN, NAN, NAN}};
     bool samples = s->db || s->csv;
     if (s->db && s->csv)
         return error_set(error, STATUS_MISUSE, "give either --db FILE or --csv FILE");
     if (!samples && !s->pairs)
         return error_set(error, STATUS_MISUSE,
                          "give either --db FILE or --csv FILE (or --pairs CSV alone)");
+    if (!samples && (s->plot || s->compare))
+        return error_set(error, STATUS_MISUSE, "--%s needs samples: give --db FILE or --csv FILE",
+                         s->plot ? "plot" : "compare");
     if (s->hold_out > 0.9)
         return error_set(error, STATUS_MISUSE, "--hold-out: leaves less than 10 %% to fit");
-    enum status status = s->link ? cost_link_parse(s->link, &link, error) : STATUS_OK;
+    enum status status = s->link ? cost_link_parse(s->link, &run.asked, error) : STATUS_OK;
     if (!status && s->pairs)
-        status = pairs_fit_file(s->pairs, &output_length, error);
-    if (!status && s->db)
-        status = read_store(s, &options.hold_out, &store, &campaign_id, &dataset, error);
-    else if (!status && samples)
-        status = s->plot ? dataset_from_csv(s->csv, "edge", &options.hold_out, &dataset, error)
-                         : dataset_condense_csv(s->csv, "edge", &options.hold_out, &dataset, error);
+        status = pairs_fit_file(s->pairs, &run.output_length, error);
     if (!status && samples)
-        status = fit_and_report(call, s, &dataset, store, campaign_id, &options, &link,
-                                s->pairs ? &output_length : NULL, error);
+        status = read_samples(&run, &options.hold_out, error);
+    if (!status && samples)
+        status = fit_and_report(&run, &options, error);
     else if (!status)
-        status = report_pairs(call, &output_length, error);
-    output_length_free(&output_length);
-    dataset_free(&dataset);
-    store_close(store);
+        status = report_pairs(call, &run.output_length, error);
+    output_length_free(&run.output_length);
+    dataset_free(&run.dataset);
+    store_close(run.store);
     return status;
 }

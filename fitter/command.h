@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct rnnfit_settings {
-    const char *db, *csv, *campaign, *link, *plot, *pairs;
+    const char *db, *csv, *campaign, *link, *plot, *pairs, *compare;
     int form;    /* index into rnnfit_forms */
     int weights; /* index into rnnfit_weights */
     int statistic;

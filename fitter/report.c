@@ -167,6 +167,10 @@ void report_text(const struct report *report, FILE *out)
         fputs(report->set->n_models > 0 ? "\n" : "", out);
         report_pairs_text(report->output_length, out);
     }
+    if (report->drift) {
+        fputc('\n', out);
+        report_drift_text(report->drift, out);
+    }
 }
 
 /* JSON has no NaN and no infinity: what is not finite becomes null. */
@@ -253,6 +257,8 @@ enum status report_json(const struct report *report, FILE *out, struct error *er
                   "rounds", (json_int_t)set->n_rounds, "models", models, "break_even", crossings);
     if (document && report->output_length)
         json_object_set_new(document, "output_length", report_pairs_json(report->output_length));
+    if (document && report->drift)
+        json_object_set_new(document, "drift", report_drift_json(report->drift));
     enum status status = STATUS_OK;
     if (!document || json_dumpf(document, out, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) != 0)
         status = error_set(error, STATUS_NO_MEMORY, "the JSON document cannot be written");

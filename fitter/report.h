@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "fitter/break_even.h"
+#include "fitter/drift.h"
 #include "records/model.h"
 #include "records/output_length.h"
 
@@ -25,6 +26,7 @@ struct report {
     const struct report_break_even *break_evens;
     size_t n_break_evens;
     const struct output_length *output_length; /* NULL: no pairs were given */
+    const struct drift *drift;                 /* NULL: compared with nothing */
 };
 
 /* Human text. */

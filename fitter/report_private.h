@@ -10,4 +10,7 @@
 void report_pairs_text(const struct output_length *o, FILE *out);
 json_t *report_pairs_json(const struct output_length *o);
 
+void report_drift_text(const struct drift *drift, FILE *out);
+json_t *report_drift_json(const struct drift *drift);
+
 #endif

@@ -32,6 +32,11 @@ static const struct option_row options[] = {
      "fits how long the output gets, M(n), with a 95 % interval, and says where the input's length "
      "does not tell. Stored beside the models with --db; needs no samples.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, pairs), NULL, 0},
+    {"compare", "FILE[:CAMPAIGN]",
+     "Tell whether this campaign differs from the stored models of an older one beyond noise, per "
+     "target and quantity (Wald test, 5 % over all by Holm), and how much. Exit status 3 where it "
+     "does.",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, compare), NULL, 0},
     {"plot", "DIR", "Draw time_vs_length.png and .svg into this folder.", OPTION_TEXT,
      offsetof(struct rnnfit_settings, plot), NULL, 0},
 };
@@ -56,6 +61,7 @@ static const struct tool tool = {
         "overflow the initial congestion window it is fitted, over several round trips.\n"
         "Samples of one round share noise: where rounds are known, intervals resample rounds.",
     .examples = "  rnnfit --db campaign.db --plot plots\n"
+                "  rnnfit --db today.db --compare release.db\n"
                 "  rnnfit --csv times.csv --json | jq .break_even",
     .commands = &command,
     .n_commands = 1,
