@@ -205,7 +205,8 @@ static enum status sort_lengths(struct gather *gather, struct error *error)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu lengths", n);
     for (size_t i = 0; i < n; i++) /* where each one came */
         gather->lengths[i].last_cell = (uint32_t)i;
-    qsort(gather->lengths, n, sizeof *gather->lengths, by_length);
+    if (n > 0)
+        qsort(gather->lengths, n, sizeof *gather->lengths, by_length);
     for (size_t i = 0; i < n; i++)
         places[gather->lengths[i].last_cell] = (uint32_t)i;
     for (size_t i = 0; i < gather->n_cells; i++)
