@@ -12,7 +12,8 @@
 enum { SEVERITY_FATAL = 4, ARENA_ALLOCATOR = 1, DEFAULT_MEMORY = 0 };
 
 /* Before it, memory patterns (buffers planned from the first run of a shape) give wrong answers
- * from the second run on: seen in 1.14.0 with stacked bidirectional layers and an open batch. */
+ * from the second run on: seen in 1.14.0 to 1.17.3 with stacked bidirectional layers and an open
+ * batch. */
 enum { FIRST_MINOR_WITH_GOOD_PATTERNS = 20 };
 
 static enum status read_tensor(struct onnx_session *s, const void *info, const char *name,
