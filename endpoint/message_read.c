@@ -4,6 +4,7 @@
 #include "endpoint/message_private.h"
 
 #include "base/memory.h"
+#include "base/units.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -68,6 +69,24 @@ static enum status read_text(json_t *object, const char *field, bool required, c
     return text_replace(text, json_string_value(value), error);
 }
 
+/* One dimension; in metadata -1 may stand for any, and gateways that translate the protocol from
+ * gRPC write 64-bit integers as strings. */
+static bool read_dim(json_t *json, bool metadata, int64_t *dim)
+{
+    uint64_t size;
+    const char *text = metadata ? json_string_value(json) : NULL;
+    if (text && strcmp(text, "-1") == 0) {
+        *dim = -1;
+        return true;
+    }
+    if (text && parse_u64(text, 0, INT64_MAX, &size, NULL) == STATUS_OK) {
+        *dim = (int64_t)size;
+        return true;
+    }
+    *dim = json_integer_value(json);
+    return json_is_integer(json) && *dim >= (metadata ? -1 : 0);
+}
+
 static enum status read_shape(json_t *object, bool any, struct tensor_shape *shape,
                               struct error *error)
 {
@@ -79,10 +98,8 @@ static enum status read_shape(json_t *object, bool any, struct tensor_shape *sha
         return error_set(error, STATUS_INVALID, "its shape has %zu dimensions, more than %d",
                          shape->rank, TENSOR_MAX_RANK);
     for (size_t i = 0; i < shape->rank; i++) {
-        json_t *dim = json_array_get(dims, i);
-        if (!json_is_integer(dim) || json_integer_value(dim) < (any ? -1 : 0))
+        if (!read_dim(json_array_get(dims, i), any, &shape->dims[i]))
             return error_set(error, STATUS_INVALID, "dimension %zu of its shape is not a count", i);
-        shape->dims[i] = json_integer_value(dim);
     }
     return STATUS_OK;
 }

@@ -176,15 +176,14 @@ static char *write_real(char *at, const struct tensor *tensor, size_t i)
 
 static char *write_value(char *at, const struct tensor *tensor, size_t i)
 {
+    double value = tensor_get(tensor, i);
     switch (tensor_type_kind(tensor->spec.type)) {
     case TENSOR_TRUTH:
-        return stpcpy(at, tensor_get(tensor, i) != 0 ? "true" : "false");
+        return stpcpy(at, value != 0 ? "true" : "false");
     case TENSOR_INTEGER:
-        return tensor->spec.type == TENSOR_INT64 ? write_i64(at, tensor->values.int64[i])
-                                                 : write_i64(at, (int64_t)tensor_get(tensor, i));
+        return write_i64(at, (int64_t)value);
     case TENSOR_REAL:
-        return tensor->spec.type == TENSOR_FP32 ? write_float(at, tensor->values.fp32[i])
-                                                : write_real(at, tensor, i);
+        return write_real(at, tensor, i);
     case TENSOR_TEXT:
         break;
     }
@@ -228,12 +227,17 @@ static enum status put_values(struct message_text *text, const struct tensor *te
     for (size_t i = 0; i < tensor->n_values; i++) {
         if (i > 0)
             *at++ = ',';
-        if (real && !isfinite(tensor_get(tensor, i)))
+        if (tensor->spec.type == TENSOR_INT64) /* the usual types first: there are many values */
+            at = write_i64(at, tensor->values.int64[i]);
+        else if (tensor->spec.type == TENSOR_FP32 && isfinite(tensor->values.fp32[i]))
+            at = write_float(at, tensor->values.fp32[i]);
+        else if (!real || isfinite(tensor_get(tensor, i)))
+            at = write_value(at, tensor, i);
+        else
             return error_set(error, STATUS_INVALID,
                              "value %zu of tensor '%s' is not a finite number, which JSON cannot "
                              "express",
                              i, tensor->spec.name);
-        at = write_value(at, tensor, i);
     }
     *at++ = ']';
     text->n = (size_t)(at - text->bytes);

@@ -149,6 +149,7 @@ static const struct {
     {INPUT("[1]", "FP32", "[1,2]"), "wants 1"},
     {INPUT("[-1]", "FP32", "[1,2]"), "dimension 0"},
     {INPUT("[1.5]", "FP32", "[1,2]"), "dimension 0"},
+    {INPUT("[\"2\"]", "FP32", "[1,2]"), "dimension 0"},
     {INPUT("[]", "FP32", "[1,2]"), "wants 1"},
     {INPUT("[]", "FP32", "[[1]]"), "not a number"},
     {INPUT("[1,1,1,1,1,1,1,1,2]", "FP32", "[1,2]"), "9 dimensions"},
@@ -401,7 +402,8 @@ static void test_reads_foreign_metadata(void **state)
         "{\"name\":\"m\",\"platform\":\"onnxruntime_onnx\",\"versions\":[\"1\"],\"inputs\":["
         "{\"name\":\"odd\",\"datatype\":\"FP8\",\"shape\":[-1]},"
         "{\"name\":\"text\",\"datatype\":\"BYTES\",\"shape\":[-1]},"
-        "{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[-1,-1,8]}],\"outputs\":[],\"extra\":[1]}";
+        "{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[\"-1\",-1,\"8\"]}],\"outputs\":[],"
+        "\"extra\":[1]}";
     struct message_model model;
     struct message_server server;
     (void)state;
@@ -410,6 +412,8 @@ static void test_reads_foreign_metadata(void **state)
     assert_int_equal(model.n_unknown_inputs, 1);
     assert_int_equal(model.inputs[0].type, TENSOR_BYTES);
     assert_string_equal(model.inputs[1].name, "x");
+    assert_int_equal(model.inputs[1].shape.dims[0], -1);
+    assert_int_equal(model.inputs[1].shape.dims[2], 8);
     message_model_free(&model);
     assert_int_equal(message_read_model("{\"name\":\"m\",\"platform\":\"\"}", 26, &model, NULL),
                      STATUS_OK);
