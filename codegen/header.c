@@ -148,10 +148,13 @@ static void put_break_even(FILE *out, const struct break_even *even)
         snprintf(interval, sizeof interval, " (95 %% interval %s .. %s)",
                  number_text(even->low, numbers[0]), number_text(even->high, numbers[1]));
     number_text(even->rtt_s, numbers[2]);
+    char others[48] = "";
+    if (even->n_crossings > 1)
+        snprintf(others, sizeof others, ", the last of %zu", even->n_crossings);
     if (even->verdict == VERDICT_CROSSING)
         put_fact(out, "break-even",
-                 "length %s%s at a round trip of %s s; above it the %s is cheaper",
-                 number_text(even->length, numbers[3]), interval, numbers[2],
+                 "length %s%s%s at a round trip of %s s; above it the %s is cheaper",
+                 number_text(even->length, numbers[3]), interval, others, numbers[2],
                  even->cloud_above ? "cloud" : "edge");
     else
         put_fact(out, "break-even", "%s at a round trip of %s s", verdict_name(even->verdict),

@@ -101,31 +101,51 @@ static struct difference next_line(const struct cost_line *edge, const struct co
     return next;
 }
 
+/* Takes the crossing last found into the list. */
+static void list_crossing(struct break_even *result, bool cloud_above)
+{
+    if (result->n_crossings < BREAK_EVEN_CROSSINGS)
+        result->crossings[result->n_crossings] = (struct crossing){
+            result->length, result->low, result->high, result->has_interval, cloud_above};
+    result->n_crossings++;
+}
+
 /* Within one line. */
 static void cross(const struct difference *x, struct break_even *result)
 {
-    result->n_crossings++;
     result->length = -x->d[0] / x->d[1];
     result->has_interval = fieller(x, x->t, &result->low, &result->high);
     if (result->has_interval && !x->first)
         result->low = fmax(result->low, x->from);
     if (result->has_interval && !x->last)
         result->high = fmin(result->high, x->to);
+    list_crossing(result, x->d[1] > 0);
 }
 
 /* From the end of one line to the start of the next. */
 static void jump(const struct difference *before, const struct difference *x,
                  struct break_even *result)
 {
-    result->n_crossings++;
     result->length = x->from;
     result->low = before->to;
     result->high = x->from;
     result->has_interval = significant_at(before, before->to) && significant_at(x, x->from);
+    list_crossing(result, value_at(x, x->from) > 0);
 }
 
-static void judge(const struct cost_line *edge, const struct cost_line *cloud,
-                  const struct cost_model *trips, double n_max, struct break_even *result)
+/* Without a crossing: whether the two close in on each other beyond the lengths measured. */
+static void judge_apart(double slope, bool significant, struct break_even *result)
+{
+    bool cloud_cheaper = result->cloud_above;
+    bool closing = significant && (cloud_cheaper ? slope < 0 : slope > 0);
+    result->cloud_above = closing ? slope > 0 : cloud_cheaper;
+    result->verdict = closing         ? VERDICT_NONE_IN_RANGE
+                      : cloud_cheaper ? VERDICT_ALWAYS_CLOUD
+                                      : VERDICT_ALWAYS_EDGE;
+}
+
+static void judge_lines(const struct cost_line *edge, const struct cost_line *cloud,
+                        const struct cost_model *trips, double n_max, struct break_even *result)
 {
     struct difference x = next_line(edge, cloud, trips, n_max, NULL);
     for (;;) {
@@ -143,13 +163,133 @@ static void judge(const struct cost_line *edge, const struct cost_line *cloud,
     }
     if (result->n_crossings > 0)
         return;
-    bool cloud_cheaper = result->cloud_above;
-    bool bends = fabs(x.d[1]) > x.t * sqrt(fmax(x.v11, 0));
-    bool closing = bends && (cloud_cheaper ? x.d[1] < 0 : x.d[1] > 0);
-    result->cloud_above = closing ? x.d[1] > 0 : cloud_cheaper;
-    result->verdict = closing         ? VERDICT_NONE_IN_RANGE
-                      : cloud_cheaper ? VERDICT_ALWAYS_CLOUD
-                                      : VERDICT_ALWAYS_EDGE;
+    judge_apart(x.d[1], fabs(x.d[1]) > x.t * sqrt(fmax(x.v11, 0)), result);
+}
+/* ---- costs of any form */
+
+/* edge - cloud, and how many standard errors of it are significant. */
+struct gap {
+    struct cost_line line;
+    double t;
+};
+
+static double gap_at(const struct gap *gap, double n)
+{
+    return cost_line_value(&gap->line, n);
+}
+
+static double half_at(const struct gap *gap, double n)
+{
+    return gap->t * sqrt(fmax(cost_line_variance(&gap->line, n), 0));
+}
+
+/* From a crossing, on to where the difference is significant; NAN: not within `limit`. */
+static double find_end(const struct gap *gap, double from, double limit)
+{
+    double slope = fabs(cost_line_slope(&gap->line, from)), far = fabs(limit - from);
+    double step = slope > 0 ? half_at(gap, from) / slope / 64 : far / 64;
+    double inside = from, outside, off = fmin(fmax(step, far * 1e-9), far / 64);
+    for (double total = off;; total += off, off *= 1.02) {
+        if (total > far)
+            return NAN;
+        outside = limit > from ? from + total : from - total;
+        if (fabs(gap_at(gap, outside)) > half_at(gap, outside))
+            break;
+        inside = outside;
+    }
+    for (int i = 0; i < 60; i++) {
+        double middle = (inside + outside) / 2;
+        if (fabs(gap_at(gap, middle)) > half_at(gap, middle))
+            outside = middle;
+        else
+            inside = middle;
+    }
+    return (inside + outside) / 2;
+}
+
+static void cross_at(const struct gap *gap, double n, double n_max, bool cloud_above,
+                     struct break_even *result)
+{
+    result->length = n;
+    result->low = find_end(gap, n, -n_max);
+    result->high = find_end(gap, n, 4 * n_max);
+    result->has_interval = !isnan(result->low) && !isnan(result->high);
+    list_crossing(result, cloud_above);
+}
+
+/* Within a .. b, where the difference is a parabola at most. */
+static void cross_piece(const struct gap *gap, double a, double b, double n_max,
+                        struct break_even *result)
+{
+    double middle = gap_at(gap, (a + b) / 2), from = gap_at(gap, a), to = gap_at(gap, b);
+    double c2 = 2 * (from - 2 * middle + to), c1 = to - from - c2, roots[2];
+    bool bent = fabs(c2) > 1e-9 * (fabs(from) + fabs(middle) + fabs(to));
+    int n = 0;
+    double root = c1 * c1 - 4 * c2 * from;
+    if (bent && root > 0) { /* without cancellation */
+        double q = -(c1 + copysign(sqrt(root), c1)) / 2;
+        roots[n++] = fmin(q / c2, from / q);
+        roots[n++] = fmax(q / c2, from / q);
+    } else if (!bent && (from > 0) != (to > 0)) {
+        roots[n++] = from / (from - to);
+    }
+    for (int i = 0; i < n; i++) {
+        if (roots[i] >= 0 && roots[i] < 1)
+            cross_at(gap, a + (b - a) * roots[i], n_max, c1 + 2 * c2 * roots[i] > 0, result);
+    }
+}
+
+static void jump_at(const struct gap *gap, double n, struct break_even *result)
+{
+    result->length = n + 1;
+    result->low = n;
+    result->high = n + 1;
+    result->has_interval =
+        fabs(gap_at(gap, n)) > half_at(gap, n) && fabs(gap_at(gap, n + 1)) > half_at(gap, n + 1);
+    list_crossing(result, gap_at(gap, n + 1) > 0);
+}
+
+enum { MAX_BREAKS = 64 };
+
+static void judge_curves(const struct gap *gap, double n_max, struct break_even *result)
+{
+    struct cost_line_break breaks[MAX_BREAKS + 1];
+    size_t n = cost_line_breaks(&gap->line, 1, n_max, breaks, MAX_BREAKS);
+    double from = 1;
+    breaks[n++] = (struct cost_line_break){n_max, false};
+    for (size_t i = 0; i < n; i++) {
+        double to = breaks[i].at;
+        if (to > from)
+            cross_piece(gap, from, to, n_max, result);
+        if (breaks[i].jump && (gap_at(gap, to) > 0) != (gap_at(gap, to + 1) > 0))
+            jump_at(gap, to, result);
+        from = fmax(from, breaks[i].jump ? to + 1 : to);
+    }
+    result->cloud_above = gap_at(gap, n_max) > 0;
+    double beyond = 2 * n_max, margin = gap_at(gap, beyond);
+    bool closes = (margin > 0) != result->cloud_above && fabs(margin) > half_at(gap, beyond);
+    if (result->n_crossings == 0)
+        judge_apart(cost_line_slope(&gap->line, n_max), closes, result);
+}
+
+/* ---- both */
+
+/* Over places between the ends, and the breaks. */
+static void find_evidence(const struct gap *gap, double n_max, struct break_even *result)
+{
+    enum { PLACES = 256 };
+    struct cost_line_break breaks[MAX_BREAKS];
+    size_t n = cost_line_breaks(&gap->line, 1, n_max, breaks, MAX_BREAKS);
+    double least = INFINITY;
+    result->evidence = (struct evidence){result->length, 0, half_at(gap, result->length)};
+    for (size_t i = 0; result->n_crossings == 0 && i <= PLACES + n; i++) {
+        double at = i <= PLACES ? 1 + (n_max - 1) * (double)i / PLACES : breaks[i - PLACES - 1].at;
+        double margin = gap_at(gap, at), half = half_at(gap, at);
+        double errors = fabs(margin) / fmax(half, 1e-300);
+        if (errors < least)
+            result->evidence = (struct evidence){at, margin, half};
+        least = fmin(least, errors);
+    }
 }
 
 enum status break_even_time(const struct model_set *set, const char *edge, const char *cloud,
@@ -169,11 +309,13 @@ enum status break_even_time(const struct model_set *set, const char *edge, const
     if (isinf(link->rtt_s) || isinf(result->up_s_per_byte) || isinf(result->down_s_per_byte))
         return error_set(error, STATUS_MISUSE, "no break-even over a link without bandwidth");
     struct cost_line e = cost_line_edge(set, &pair), c = cost_line_cloud(set, &pair, link);
-    const struct cost_model *bent = cost_line_bent(&e) ? cost_line_bent(&e) : cost_line_bent(&c);
-    if (bent)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "no break-even for the %s form of %s in this version",
-                         form_name(bent->form), bent->target);
-    judge(&e, &c, pair.round_trips, fmin(pair.time_s->n_max, pair.remote_s->n_max), result);
+    double n_max = fmin(pair.time_s->n_max, pair.remote_s->n_max);
+    struct gap gap = {.line = cost_line_subtract(&e, &c)};
+    gap.t = gsl_cdf_tdist_Pinv(0.975, pooled_dof(&e, &c, n_max / 2));
+    if (cost_line_bent(&e) || cost_line_bent(&c))
+        judge_curves(&gap, n_max, result);
+    else
+        judge_lines(&e, &c, pair.round_trips, n_max, result);
+    find_evidence(&gap, n_max, result);
     return STATUS_OK;
 }

@@ -20,6 +20,24 @@ enum verdict {
 };
 const char *verdict_name(enum verdict verdict); /* "crossing", "always_edge", ... */
 
+/* One length at which both cost the same. */
+struct crossing {
+    double length;
+    double low, high; /* its 95 % interval; valid where has_interval */
+    bool has_interval;
+    bool cloud_above; /* the endpoint is cheaper above it */
+};
+
+/* What a verdict rests on: where the two are closest, as counted in standard errors, over the
+ * lengths 1 .. n_max; of a crossing that is 0. */
+struct evidence {
+    double length;
+    double margin_s; /* the device's cost less the endpoint's there */
+    double half_s;   /* half the 95 % interval of it */
+};
+
+enum { BREAK_EVEN_CROSSINGS = 16 };
+
 struct break_even {
     enum verdict verdict;
     double rtt_s;
@@ -28,9 +46,12 @@ struct break_even {
     double length;    /* where they cross; valid for VERDICT_CROSSING */
     double low, high; /* the 95 % interval of it; valid where has_interval */
     bool has_interval;
-    bool cloud_above;   /* the endpoint is cheaper above the break-even (or throughout) */
-    size_t n_crossings; /* above 1 only where the round trips of a request change with n: `length`
-                           is the last one */
+    bool cloud_above; /* the endpoint is cheaper above the break-even (or throughout) */
+    /* Above 1 only where a cost is no straight line: `length` is the last one. The first
+     * BREAK_EVEN_CROSSINGS of them, ascending. */
+    size_t n_crossings;
+    struct crossing crossings[BREAK_EVEN_CROSSINGS];
+    struct evidence evidence;
 };
 
 /*
@@ -39,8 +60,10 @@ struct break_even {
  * lengths at which the difference is not significant at 5 %. It has no bounds, and has_interval is
  * false, where the slopes do not differ significantly. Where the number of round trips changes, the
  * cost may jump over the device's: that length is the break-even, and its interval the step itself
- * if the difference is significant on either side of it.
- * STATUS_NOT_FOUND: a model is missing.  STATUS_UNSUPPORTED: a form without a straight line.
+ * if the difference is significant on either side of it. Where a cost is bent, the interval is the
+ * same set about each crossing, with the variance of the difference by the derivatives of all
+ * coefficients and knots (Cox 1990, "Fieller's theorem, the likelihood and the delta method").
+ * STATUS_NOT_FOUND: a model is missing.
  * STATUS_MISUSE: an outage.
  */
 enum status break_even_time(const struct model_set *set, const char *edge, const char *cloud,

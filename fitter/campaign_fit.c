@@ -2,6 +2,7 @@
 #include "fitter/campaign_fit.h"
 
 #include "base/memory.h"
+#include "fitter/chosen.h"
 #include "fitter/remote_fit.h"
 
 #include <math.h>
@@ -10,17 +11,55 @@
 
 enum { MAX_MODELS = 64 };
 
-/* One segment of the whole range, or one for each run of a number of round trips. */
+/* Where each segment ends: at knots, or where a level does. Knots between the same two lengths
+ * leave no segment between them. */
+static size_t segment_ends(const struct fit *fit, const struct round_trips *trips, uint32_t n_max,
+                           uint32_t *ends)
+{
+    size_t n = 0;
+    if (trips) {
+        for (size_t i = 0; i + 1 < trips->n_runs; i++)
+            ends[n++] = trips->to[i];
+    } else {
+        for (size_t i = 0; i < fit->shape.n_knots; i++)
+            ends[n++] = (uint32_t)floor(fit->shape.knots[i]);
+    }
+    ends[n++] = n_max;
+    return n;
+}
+
+/* The line, curve or level of segment i. */
+static struct segment segment_of(const struct fit *fit, bool levels, size_t i)
+{
+    const double *c = fit->coefficients;
+    struct segment s = {.intercept = c[levels ? i : 0]};
+    if (levels || fit->form == FORM_CONSTANT)
+        return s;
+    s.slope = c[1];
+    s.quadratic = fit->form == FORM_QUADRATIC ? c[2] : 0;
+    for (size_t k = 0; k < i; k++) {
+        s.intercept -= c[2 + k] * fit->shape.knots[k];
+        s.slope += c[2 + k];
+    }
+    return s;
+}
+
 static void fill_segments(const struct fit *fit, const struct round_trips *trips,
                           struct cost_model *model)
 {
-    const double *c = fit->coefficients;
-    model->segments[0] =
-        (struct segment){1, model->n_max, c[0], !trips && fit->n_coefficients > 1 ? c[1] : 0, 0};
-    for (size_t i = 1; i < model->n_segments; i++) {
-        model->segments[i - 1].to = trips->to[i - 1];
-        model->segments[i] = (struct segment){trips->to[i - 1] + 1, model->n_max, c[i], 0, 0};
-        model->knots[i - 1] = trips->to[i - 1];
+    uint32_t ends[FIT_MAX_COEFFICIENTS], from = 1;
+    size_t n = segment_ends(fit, trips, model->n_max, ends);
+    model->n_segments = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct segment s = segment_of(fit, trips || fit->form == FORM_STEP, i);
+        s.from = from;
+        s.to = ends[i];
+        if (i + 1 < n)
+            model->knots[i] = trips ? ends[i] : fit->shape.knots[i];
+        if (s.to < s.from)
+            continue;
+        model->segments[model->n_segments++] = s;
+        from = s.to + 1;
     }
 }
 
@@ -29,7 +68,8 @@ static enum status make_model(const struct dataset_target *target, enum quantity
                               const struct round_trips *trips, struct cost_model *model,
                               struct error *error)
 {
-    size_t p = fit->n_coefficients, n_segments = trips ? p : 1;
+    size_t p = fit->n_coefficients;
+    size_t n_segments = trips ? p : fit->shape.n_knots + 1;
     *model = (struct cost_model){
         .target = text_copy(target->name),
         .quantity = quantity,
@@ -94,12 +134,17 @@ static enum status fit_plain(struct fits *fits, const struct dataset_target *tar
 {
     struct series series;
     struct fit fit = {0};
+    struct fit_options options = *fits->options;
+    if (quantity != QUANTITY_TIME_S) { /* messages grow evenly */
+        options.curved = false;
+        options.automatic = options.form != FORM_CONSTANT && options.form != FORM_LINEAR;
+        options.automatic = options.automatic || fits->options->automatic;
+    }
     enum status status = series_gather(target, quantity, NULL, &series, error);
     if (!status && !fits->options->equal_weights)
         series_weigh(&series);
     if (!status)
-        status = fits->options->automatic ? fit_choose(&series, &fit, error)
-                                          : fit_series(&series, fits->options->form, &fit, error);
+        status = fit_chosen(&series, &options, false, target->name, quantity, &fit, error);
     if (!status && quantity != QUANTITY_TIME_S)
         fit_forget_rounds(
             &fit); /* a length's bytes are the same in every round: rounds tell nothing */

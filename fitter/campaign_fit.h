@@ -18,6 +18,10 @@ typedef void fit_remark(void *user, const char *line);
 struct fit_options {
     bool automatic; /* choose the form by BIC; else `form` */
     enum model_form form;
+    bool curved;      /* automatic: among all forms, not constant and linear only; bytes, and times
+                         fitted together with round trips, are constant or linear in any case */
+    size_t max_knots; /* 0: as many as there can be (choose.h) */
+    double tolerance; /* what a knot, a curve or a step must change a prediction by, relative */
     bool equal_weights;       /* else weighted by the variance as a function of length */
     struct hold_out hold_out; /* only recorded here */
     fit_remark *remark;       /* NULL: not wanted */

@@ -2,6 +2,7 @@
 #include "fitter/command.h"
 
 #include "fitter/campaign_fit.h"
+#include "fitter/choose.h"
 #include "fitter/old_models.h"
 #include "fitter/pairs_fit.h"
 #include "fitter/plot.h"
@@ -12,7 +13,8 @@
 #include <stdlib.h>
 
 /* "auto" first, then the available forms in the order of enum model_form. */
-const char *const rnnfit_forms[] = {"auto", "constant", "linear", NULL};
+const char *const rnnfit_forms[] = {"auto",      "constant", "linear", "quadratic",
+                                    "piecewise", "step",     NULL};
 const char *const rnnfit_weights[] = {"variance", "none", NULL};
 const char *const rnnfit_statistics[] = {"mean", NULL};
 
@@ -200,6 +202,9 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
     struct fit_options options = {
         .automatic = s->form == 0,
         .form = s->form == 0 ? FORM_LINEAR : (enum model_form)(s->form - 1),
+        .curved = true,
+        .max_knots = s->knots,
+        .tolerance = s->tolerance,
         .equal_weights = s->weights == 1,
         .hold_out = {s->hold_out, s->seed},
         .remark = say,
@@ -215,6 +220,8 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
     if (!samples && (s->plot || s->compare))
         return error_set(error, STATUS_MISUSE, "--%s needs samples: give --db FILE or --csv FILE",
                          s->plot ? "plot" : "compare");
+    if (s->knots < 1 || s->knots > CHOICE_MAX_KNOTS)
+        return error_set(error, STATUS_MISUSE, "--knots: at least 1, at most %d", CHOICE_MAX_KNOTS);
     if (s->hold_out > 0.9)
         return error_set(error, STATUS_MISUSE, "--hold-out: leaves less than 10 %% to fit");
     enum status status = s->link ? cost_link_parse(s->link, &run.asked, error) : STATUS_OK;

@@ -13,6 +13,8 @@ struct rnnfit_settings {
     int weights; /* index into rnnfit_weights */
     int statistic;
     double hold_out;
+    double tolerance;
+    uint64_t knots;
     uint64_t seed;
 };
 

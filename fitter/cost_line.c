@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/cost_line.h"
 
+#include "fitter/prediction.h"
+
 #include <math.h>
 
 static void add(struct cost_line *line, const struct cost_model *model, double scale)
@@ -101,8 +103,74 @@ double cost_line_covariance(const struct cost_line *line, size_t i, size_t j, do
     return sum;
 }
 
+double cost_line_value(const struct cost_line *line, double n)
+{
+    double sum = line->constant_s;
+    for (size_t i = 0; i < line->n_terms; i++)
+        sum += line->terms[i].scale * prediction_value(line->terms[i].model, n);
+    return sum;
+}
+
+static double slope_of(const struct cost_model *model, double n)
+{
+    size_t linear = prediction_n_linear(model),
+           k = model->form == FORM_PIECEWISE ? model->n_knots : 0;
+    double slope = 0, power = 1;
+    if (model->form == FORM_STEP)
+        return 0;
+    for (size_t i = 1; i < linear - k; i++, power *= n)
+        slope += (double)i * power * model->coefficients[i];
+    for (size_t i = 0; i < k; i++)
+        slope += n > model->knots[i] ? model->coefficients[linear - k + i] : 0;
+    return slope;
+}
+
+double cost_line_slope(const struct cost_line *line, double n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < line->n_terms; i++)
+        sum += line->terms[i].scale * slope_of(line->terms[i].model, n);
+    return sum;
+}
+
+size_t cost_line_breaks(const struct cost_line *line, double from, double to,
+                        struct cost_line_break *breaks, size_t room)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < line->n_terms; i++) {
+        const struct cost_model *model = line->terms[i].model;
+        for (size_t k = 0; k < model->n_knots && n < room; k++) {
+            struct cost_line_break b = {model->knots[k], model->form == FORM_STEP};
+            size_t at = n;
+            if (b.at <= from || b.at >= to)
+                continue;
+            for (; at > 0 && breaks[at - 1].at > b.at; at--)
+                breaks[at] = breaks[at - 1];
+            breaks[at] = b;
+            n++;
+        }
+    }
+    return n;
+}
+
 double cost_line_variance(const struct cost_line *line, double n)
 {
-    return cost_line_covariance(line, 0, 0, n) + 2 * n * cost_line_covariance(line, 0, 1, n) +
-           n * n * cost_line_covariance(line, 1, 1, n);
+    double g[COST_LINE_TERMS][PREDICTION_MAX], sum = 0;
+    size_t first[COST_LINE_TERMS], size = line->set->n_coefficients;
+    for (size_t a = 0; a < line->n_terms; a++) {
+        prediction_gradient(line->terms[a].model, n, g[a]);
+        first[a] = model_set_offset(line->set, line->terms[a].model);
+    }
+    for (size_t a = 0; a < line->n_terms; a++) {
+        for (size_t b = 0; b < line->n_terms; b++) {
+            const double *block = line->set->covariance + first[a] * size + first[b];
+            double part = 0;
+            for (size_t i = 0; i < line->terms[a].model->n_coefficients; i++) {
+                for (size_t j = 0; j < line->terms[b].model->n_coefficients; j++)
+                    part += g[a][i] * g[b][j] * block[i * size + j];
+            }
+            sum += line->terms[a].scale * line->terms[b].scale * part;
+        }
+    }
+    return sum;
 }

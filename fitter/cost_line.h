@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A cost over a given link as a straight line in n, with the covariance of its intercept and slope:
- * a sum of models, each times what the link makes of it. Between the places where the number of
- * round trips changes there is one line; at those it jumps.
+ * A cost over a given link as a function of n, with its variance: a sum of models, each times what
+ * the link makes of it. Where all of them are constant or linear it is a straight line, with the
+ * covariance of its intercept and slope; between the places where the number of round trips changes
+ * there is one line, and at those it jumps. Models of other forms bend it.
  *
  * Life cycle: cost_line_edge or cost_line_cloud, cost_line_subtract; nothing is owned, the model
  * set must outlive the line.
@@ -35,13 +36,27 @@ struct cost_line cost_line_subtract(const struct cost_line *from, const struct c
 /* NULL, or the first model that is no straight line (a round_trips model may be a step). */
 const struct cost_model *cost_line_bent(const struct cost_line *line);
 
-/* Coefficient of n^power (0 or 1) where the length is `n`. */
+/* The value and the slope at n; on from the last lengths measured as the models go on. */
+double cost_line_value(const struct cost_line *line, double n);
+double cost_line_slope(const struct cost_line *line, double n);
+
+/* A place where a line bends or, behind the length `at`, jumps. */
+struct cost_line_break {
+    double at;
+    bool jump;
+};
+
+/* The breaks within from .. to, ascending; at most `room` of them are listed. Their number. */
+size_t cost_line_breaks(const struct cost_line *line, double from, double to,
+                        struct cost_line_break *breaks, size_t room);
+
+/* Of a line that is straight: coefficient of n^power (0 or 1) where the length is `n`. */
 double cost_line_coefficient(const struct cost_line *line, size_t power, double n);
 
 /* Covariance of two of them. */
 double cost_line_covariance(const struct cost_line *line, size_t i, size_t j, double n);
 
-/* The variance of the line's value at n. */
+/* The variance of the value at n, of a line of any form. */
 double cost_line_variance(const struct cost_line *line, double n);
 
 #endif

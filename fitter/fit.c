@@ -1,202 +1,341 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/fit.h"
 
+#include "fitter/normal.h"
+
 #include <gsl/gsl_errno.h>
-#include <gsl/gsl_linalg.h>
 #include <gsl/gsl_multifit.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { P = FIT_MAX_POWERS };
+enum { P = FIT_MAX_COEFFICIENTS };
 
-size_t fit_n_coefficients(enum model_form form)
+/* Relative to the times, squares that are rounding. */
+static const double rounding = 1e-24;
+
+size_t fit_n_linear(const struct fit_shape *shape)
 {
-    return form == FORM_CONSTANT ? 1 : form == FORM_LINEAR ? 2 : 0;
+    static const size_t n[N_FORMS] = {[FORM_CONSTANT] = 1,
+                                      [FORM_LINEAR] = 2,
+                                      [FORM_QUADRATIC] = 3,
+                                      [FORM_PIECEWISE] = 2,
+                                      [FORM_STEP] = 1};
+    return n[shape->form] + shape->n_knots;
 }
 
-/* Row of the design matrix: powers of n. */
-static void basis(size_t p, double n, double *x)
+size_t fit_n_parameters(const struct fit_shape *shape)
 {
-    double power = 1;
-    for (size_t j = 0; j < p; j++, power *= n)
-        x[j] = power;
+    return fit_n_linear(shape) + shape->n_knots;
 }
 
-static double value_at(const struct fit *fit, double n)
+static size_t n_coefficients(const struct fit_shape *shape)
 {
-    double value = 0;
-    for (size_t j = fit->n_coefficients; j-- > 0;)
-        value = value * n + fit->coefficients[j];
+    return fit_n_linear(shape) + (shape->form == FORM_PIECEWISE ? shape->n_knots : 0);
+}
+
+/* The derivatives by the scaled coefficients at n, those by knots last. */
+static void derivatives(const struct fit *fit, double n, double *x)
+{
+    const struct fit_shape *shape = &fit->shape;
+    size_t k = shape->n_knots;
+    if (shape->form == FORM_STEP) {
+        size_t level = 0;
+        while (level < k && n > shape->knots[level])
+            level++;
+        for (size_t i = 0; i <= k; i++)
+            x[i] = i == level;
+        return;
+    }
+    double z = (n - fit->centre) / fit->unit, power = 1;
+    size_t powers = fit_n_linear(shape) - k;
+    for (size_t i = 0; i < powers; i++, power *= z)
+        x[i] = power;
+    for (size_t i = 0; i < k; i++) {
+        x[powers + i] = fmax(n - shape->knots[i], 0) / fit->unit;
+        x[powers + k + i] = n > shape->knots[i] ? -fit->scaled[powers + i] : 0;
+    }
+}
+
+double fit_value(const struct fit *fit, double n)
+{
+    double x[P], value = 0;
+    derivatives(fit, n, x);
+    for (size_t i = 0; i < fit_n_linear(&fit->shape); i++)
+        value += fit->scaled[i] * x[i];
     return value;
 }
 
-/* Coefficients and (X'WX)^-1 from the lengths' means, by singular values. */
+/* By singular values, so that the coefficients' digits are as good as the data's. */
 static enum status solve(const struct series *series, struct fit *fit, struct error *error)
 {
-    size_t n = series->n_lengths, p = fit->n_coefficients;
+    size_t n = series->n_lengths, p = fit_n_linear(&fit->shape);
     gsl_multifit_linear_workspace *work = gsl_multifit_linear_alloc(n, p);
-    gsl_matrix *x = gsl_matrix_alloc(n, p);
+    gsl_matrix *x = gsl_matrix_alloc(n, p), *covariance = gsl_matrix_alloc(p, p);
     gsl_vector *y = gsl_vector_alloc(n), *w = gsl_vector_alloc(n);
     enum status status = STATUS_OK;
-    if (!work || !x || !y || !w) {
+    if (!work || !x || !covariance || !y || !w) {
         status = error_set(error, STATUS_NO_MEMORY, "out of memory for a fit");
         goto done;
     }
     for (size_t i = 0; i < n; i++) {
         const struct series_length *l = &series->lengths[i];
-        basis(p, l->length, gsl_matrix_ptr(x, i, 0));
+        double row[P];
+        derivatives(fit, l->length, row);
+        memcpy(gsl_matrix_ptr(x, i, 0), row, p * sizeof *row);
         gsl_vector_set(y, i, l->mean);
         gsl_vector_set(w, i, l->weight * (double)l->n);
     }
     double chisq;
-    gsl_vector_view c = gsl_vector_view_array(fit->coefficients, p);
-    gsl_matrix_view cov = gsl_matrix_view_array(fit->classical, p, p);
-    int rc = gsl_multifit_wlinear(x, w, y, &c.vector, &cov.matrix, &chisq, work);
+    gsl_vector_view c = gsl_vector_view_array(fit->scaled, p);
+    int rc = gsl_multifit_wlinear(x, w, y, &c.vector, covariance, &chisq, work);
     if (rc)
         status = error_set(error, STATUS_EXTERNAL, "GSL: %s", gsl_strerror(rc));
 done:
     gsl_multifit_linear_free(work);
     gsl_matrix_free(x);
+    gsl_matrix_free(covariance);
     gsl_vector_free(y);
     gsl_vector_free(w);
     return status;
 }
 
+/* Each coefficient as a combination of the scaled ones; row-major, p*p. */
+static void fill_unscale(const struct fit *fit, double *t)
+{
+    size_t p = fit->n_coefficients, linear = fit_n_linear(&fit->shape);
+    double c = fit->centre, u = fit->unit;
+    memset(t, 0, p * p * sizeof *t);
+    for (size_t i = 0; i < p; i++)
+        t[i * p + i] = fit->form == FORM_STEP || i == 0 ? 1 : i < linear ? 1 / u : u;
+    if (fit->form == FORM_STEP || fit->form == FORM_CONSTANT)
+        return;
+    t[1] = -c / u;
+    if (fit->form == FORM_QUADRATIC) {
+        t[2] = c * c / (u * u);
+        t[p + 2] = -2 * c / (u * u);
+        t[2 * p + 2] = 1 / (u * u);
+    }
+}
+
+static void unscale(const struct fit *fit, const double *scaled, size_t n, double *coefficients)
+{
+    double t[P * P];
+    fill_unscale(fit, t);
+    for (size_t i = 0; i < n; i++) {
+        coefficients[i] = 0;
+        for (size_t j = 0; j < n; j++)
+            coefficients[i] += t[i * fit->n_coefficients + j] * scaled[j];
+    }
+}
+
+/* J'WJ, of the lengths' means. */
+static void fill_information(const struct series *series, const struct fit *fit,
+                             struct normal *normal)
+{
+    *normal = (struct normal){.p = fit->n_coefficients};
+    for (size_t i = 0; i < series->n_lengths; i++) {
+        const struct series_length *l = &series->lengths[i];
+        double x[P], w = l->weight * (double)l->n;
+        derivatives(fit, l->length, x);
+        normal_add(normal, x, w, w * (l->mean - fit_value(fit, l->length)));
+    }
+}
+
+/* Knots that no line bends at have no error: then all that is unknown is infinite. */
+static void fill_classical(const struct series *series, struct fit *fit)
+{
+    struct normal normal;
+    size_t p = fit->n_coefficients;
+    double inverse[P * P], t[P * P];
+    fill_information(series, fit, &normal);
+    fill_unscale(fit, t);
+    if (!normal_invert(&normal, inverse)) {
+        for (size_t i = 0; i < p * p; i++)
+            fit->classical[i] = i % (p + 1) == 0 ? INFINITY : 0;
+        return;
+    }
+    double variance = fit->chisq / fit->dof;
+    for (size_t i = 0; i < p; i++) {
+        for (size_t j = 0; j < p; j++) {
+            double sum = 0;
+            for (size_t k = 0; k < p; k++) {
+                for (size_t l = 0; l < p; l++)
+                    sum += t[i * p + k] * inverse[k * p + l] * t[j * p + l];
+            }
+            fit->classical[i * p + j] = variance * sum;
+        }
+    }
+}
+
+void fit_left_out(const struct series *series, const struct fit *fit, double *residuals)
+{
+    struct fit kept = *fit;
+    struct normal normal;
+    double inverse[P * P];
+    size_t p = kept.n_coefficients = fit_n_linear(&fit->shape);
+    fill_information(series, &kept, &normal);
+    bool solved = normal_invert(&normal, inverse);
+    for (size_t i = 0; i < series->n_lengths; i++) {
+        const struct series_length *l = &series->lengths[i];
+        double x[P], leverage = 0;
+        derivatives(&kept, l->length, x);
+        for (size_t j = 0; solved && j < p; j++) {
+            for (size_t k = 0; k < p; k++)
+                leverage += x[j] * inverse[j * p + k] * x[k];
+        }
+        leverage *= l->weight * (double)l->n;
+        residuals[i] = solved && leverage < 1 - 1e-9
+                           ? (l->mean - fit_value(fit, l->length)) / (1 - leverage)
+                           : INFINITY;
+    }
+}
+
 /* Residual figures over samples: what the lengths' means leave plus what is within lengths. */
 static void judge(const struct series *series, struct fit *fit)
 {
-    double n = (double)series->n_samples, p = (double)fit->n_coefficients;
-    double rss = 0, chisq = 0, log_weights = 0, grand = 0, tss = 0;
+    double n = (double)series->n_samples, p = (double)fit_n_parameters(&fit->shape);
+    double rss = 0, log_weights = 0, grand = 0, tss = 0, size = 0;
+    fit->chisq = 0;
     for (size_t i = 0; i < series->n_lengths; i++)
         grand += series->lengths[i].mean * (double)series->lengths[i].n / n;
     for (size_t i = 0; i < series->n_lengths; i++) {
         const struct series_length *l = &series->lengths[i];
-        double off = l->mean - value_at(fit, l->length), from_grand = l->mean - grand;
+        double off = l->mean - fit_value(fit, l->length), from_grand = l->mean - grand;
         double squares = l->m2 + (double)l->n * off * off;
         rss += squares;
-        chisq += l->weight * squares;
+        fit->chisq += l->weight * squares;
         tss += l->m2 + (double)l->n * from_grand * from_grand;
+        size += l->weight * (double)l->n * l->mean * l->mean;
         log_weights += (double)l->n * log(l->weight);
     }
     fit->dof = n - p;
     fit->residual_sd = sqrt(rss / fit->dof);
     fit->r2 = tss > 0 ? 1 - rss / tss : 1;
-    /* Exact data have no likelihood to compare; the smallest positive number stands for 0. */
-    fit->bic = n * (log(fmax(chisq, 1e-300) / n) + 1.8378770664093453 + 1) - log_weights +
-               (p + 1) * log(n);
-    for (size_t j = 0; j < fit->n_coefficients * fit->n_coefficients; j++)
-        fit->classical[j] *= chisq / fit->dof;
+    /* Exact data have no likelihood to compare: what is rounding counts as no misfit. */
+    double misfit = fmax(fmax(fit->chisq, rounding * size), 1e-300);
+    fit->bic = n * (log(misfit / n) + 1.8378770664093453 + 1) - log_weights + (p + 1) * log(n);
 }
 
-/* Normal equations of some cells, with n scaled by `unit` so that the two columns are alike. */
-struct normal {
-    double a[P * P], b[P];
-};
-
-static void add_cell(struct normal *normal, size_t p, double unit, const struct series *series,
-                     const struct series_cell *cell, double sign)
+static enum status cross_validate(const struct series *series, struct fit *fit, struct error *error)
 {
-    const struct series_length *l = &series->lengths[cell->length];
-    double x[P];
-    basis(p, l->length / unit, x);
-    for (size_t i = 0; i < p; i++) {
-        for (size_t j = 0; j < p; j++)
-            normal->a[i * p + j] += sign * l->weight * (double)cell->n * x[i] * x[j];
-        normal->b[i] += sign * l->weight * cell->sum * x[i];
+    double *residuals = malloc(series->n_lengths * sizeof *residuals);
+    if (!residuals)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a fit");
+    fit_left_out(series, fit, residuals);
+    for (size_t i = 0; i < series->n_lengths; i++) {
+        const struct series_length *l = &series->lengths[i];
+        fit->cross_validation += l->weight * (double)l->n * residuals[i] * residuals[i];
     }
-}
-
-/* Solves by Cholesky; false when the equations do not determine the coefficients. */
-static bool solve_normal(const struct normal *normal, size_t p, double unit, double *coefficients)
-{
-    struct normal copy = *normal;
-    double scale = 1;
-    for (size_t i = 0; i < p; i++) {
-        if (!(copy.a[i * p + i] > 0))
-            return false;
-    }
-    if (p == 2 && copy.a[0] * copy.a[3] - copy.a[1] * copy.a[2] <= 1e-12 * copy.a[0] * copy.a[3])
-        return false;
-    gsl_matrix_view a = gsl_matrix_view_array(copy.a, p, p);
-    gsl_vector_view b = gsl_vector_view_array(copy.b, p);
-    if (gsl_linalg_cholesky_decomp1(&a.matrix) || gsl_linalg_cholesky_svx(&a.matrix, &b.vector))
-        return false;
-    for (size_t j = 0; j < p; j++, scale *= unit)
-        coefficients[j] = copy.b[j] / scale;
-    return true;
-}
-
-/* Fills fit->leave_out; leaves it NULL where rounds cannot be resampled. */
-static enum status leave_rounds_out(const struct series *series, struct fit *fit,
-                                    struct error *error)
-{
-    size_t p = fit->n_coefficients, g = 0;
-    double unit = series->lengths[series->n_lengths - 1].length;
-    struct normal all = {0};
-    if (series->n_rounds < 3)
-        return STATUS_OK;
-    fit->leave_out = malloc(series->n_rounds * p * sizeof *fit->leave_out);
-    fit->rounds = malloc(series->n_rounds * sizeof *fit->rounds);
-    if (!fit->leave_out || !fit->rounds)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu rounds", series->n_rounds);
-    for (size_t i = 0; i < series->n_cells; i++)
-        add_cell(&all, p, unit, series, &series->cells[i], 1);
-    for (size_t first = 0, end; first < series->n_cells; first = end, g++) {
-        struct normal rest = all;
-        for (end = first;
-             end < series->n_cells && series->cells[end].round == series->cells[first].round; end++)
-            add_cell(&rest, p, unit, series, &series->cells[end], -1);
-        fit->rounds[g] = series->cells[first].round;
-        if (!solve_normal(&rest, p, unit, fit->leave_out + g * p)) {
-            free(fit->leave_out);
-            fit->leave_out = NULL;
-            return STATUS_OK;
-        }
-    }
-    fit->n_rounds = g;
+    free(residuals);
     return STATUS_OK;
+}
+
+enum status fit_shape(const struct series *series, const struct fit_shape *shape, struct fit *fit,
+                      struct error *error)
+{
+    size_t p = fit_n_parameters(shape);
+    double first = series->lengths[0].length, last = series->lengths[series->n_lengths - 1].length;
+    *fit = (struct fit){.form = shape->form,
+                        .n_coefficients = n_coefficients(shape),
+                        .shape = *shape,
+                        .exact_knots = true,
+                        .centre = first / 2 + last / 2,
+                        .unit = last > first ? (last - first) / 2 : 1};
+    if (series->n_lengths < p)
+        return error_set(error, STATUS_INVALID, "form %s needs %zu lengths, there %s %zu",
+                         form_name(shape->form), p, series->n_lengths == 1 ? "is" : "are",
+                         series->n_lengths);
+    if (series->n_samples <= p)
+        return error_set(error, STATUS_INVALID,
+                         "form %s needs more than %zu samples, there are %llu",
+                         form_name(shape->form), p, (unsigned long long)series->n_samples);
+    gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    enum status status = solve(series, fit, error);
+    gsl_set_error_handler(handler);
+    if (status)
+        return status;
+    size_t k = fit->n_coefficients - fit_n_linear(shape);
+    for (size_t i = 0; i < k; i++)
+        fit->scaled[fit->n_coefficients - k + i] = shape->knots[i] / fit->unit;
+    unscale(fit, fit->scaled, fit->n_coefficients, fit->coefficients);
+    judge(series, fit);
+    fill_classical(series, fit);
+    return cross_validate(series, fit, error);
 }
 
 enum status fit_series(const struct series *series, enum model_form form, struct fit *fit,
                        struct error *error)
 {
-    size_t p = fit_n_coefficients(form);
-    *fit = (struct fit){.form = form, .n_coefficients = p};
-    if (p == 0)
-        return error_set(error, STATUS_UNSUPPORTED, "form %s is not available", form_name(form));
-    if (series->n_lengths < p)
-        return error_set(error, STATUS_INVALID, "form %s needs %zu lengths, there is %zu",
-                         form_name(form), p, series->n_lengths);
-    if (series->n_samples <= p)
-        return error_set(error, STATUS_INVALID,
-                         "form %s needs more than %zu samples, there are %llu", form_name(form), p,
-                         (unsigned long long)series->n_samples);
-    gsl_error_handler_t *handler = gsl_set_error_handler_off();
-    enum status status = solve(series, fit, error);
-    if (!status) {
-        judge(series, fit);
-        status = leave_rounds_out(series, fit, error);
-    }
-    gsl_set_error_handler(handler);
-    if (status)
-        fit_free(fit);
-    return status;
+    const struct fit_shape shape = {.form = form};
+    enum status status = fit_shape(series, &shape, fit, error);
+    return status ? status : fit_rounds(series, fit, error);
 }
 
-enum status fit_choose(const struct series *series, struct fit *fit, struct error *error)
+/* What a length's samples add to the equations of a step from the optimum: shared by all its
+ * rounds. */
+struct tangent {
+    double x[P], value, weight;
+};
+
+static struct tangent *find_tangents(const struct series *series, const struct fit *fit)
 {
-    struct fit line;
-    enum status status = fit_series(series, FORM_CONSTANT, fit, error);
-    if (status || series->n_lengths < 2 || series->n_samples <= 2)
-        return status;
-    status = fit_series(series, FORM_LINEAR, &line, error);
-    if (!status && line.bic < fit->bic) {
-        fit_free(fit);
-        *fit = line;
-    } else {
-        fit_free(status ? fit : &line);
+    struct tangent *tangents = malloc(series->n_lengths * sizeof *tangents);
+    for (size_t i = 0; tangents && i < series->n_lengths; i++) {
+        const struct series_length *l = &series->lengths[i];
+        derivatives(fit, l->length, tangents[i].x);
+        tangents[i].value = fit_value(fit, l->length);
+        tangents[i].weight = l->weight;
     }
+    return tangents;
+}
+
+/* The steps without each round, less the step with all of them: at a knot on a length the squares
+ * have no slope of 0. False: some round is needed. */
+static bool leave_rounds_out(const struct series *series, const struct tangent *tangents,
+                             struct fit *fit)
+{
+    struct normal all;
+    double whole[P], step[P];
+    size_t p = fit->n_coefficients, g = 0;
+    fill_information(series, fit, &all);
+    if (!normal_solve(&all, whole))
+        return false;
+    for (size_t first = 0, end; first < series->n_cells; first = end, g++) {
+        struct normal rest = all;
+        for (end = first;
+             end < series->n_cells && series->cells[end].round == series->cells[first].round;
+             end++) {
+            const struct series_cell *cell = &series->cells[end];
+            const struct tangent *t = &tangents[cell->length];
+            normal_add(&rest, t->x, -t->weight * cell->n,
+                       -t->weight * (cell->sum - cell->n * t->value));
+        }
+        fit->rounds[g] = series->cells[first].round;
+        if (!normal_solve(&rest, step))
+            return false;
+        for (size_t i = 0; i < p; i++)
+            step[i] += fit->scaled[i] - whole[i];
+        unscale(fit, step, p, fit->leave_out + g * p);
+    }
+    fit->n_rounds = g;
+    return true;
+}
+
+enum status fit_rounds(const struct series *series, struct fit *fit, struct error *error)
+{
+    if (series->n_rounds < 3)
+        return STATUS_OK;
+    struct tangent *tangents = find_tangents(series, fit);
+    fit->leave_out = malloc(series->n_rounds * fit->n_coefficients * sizeof *fit->leave_out);
+    fit->rounds = malloc(series->n_rounds * sizeof *fit->rounds);
+    enum status status = STATUS_OK;
+    if (!tangents || !fit->leave_out || !fit->rounds)
+        status =
+            error_set(error, STATUS_NO_MEMORY, "out of memory for %zu rounds", series->n_rounds);
+    if (status || !leave_rounds_out(series, tangents, fit))
+        fit_forget_rounds(fit);
+    free(tangents);
     return status;
 }
 

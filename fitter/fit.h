@@ -3,7 +3,12 @@
  * Weighted least squares of one series to one form, and the coefficients with each round left out
  * in turn, from which the covariance of everything fitted to the same rounds is made.
  *
- * Life cycle: fit_series, then fit_free. One thread at a time per series.
+ * Knots are coefficients too: their errors, and what they share with those of the others, come from
+ * the derivatives of the fitted curve by them (linearisation at the optimum; Seber and Wild 1989,
+ * section 9.3). A step's places are known to a gap between lengths or not at all, and have none.
+ *
+ * Life cycle: fit_series or fit_shape (or fit_choose, choose.h), then fit_free. One thread at a
+ * time per series.
  */
 #ifndef FITTER_FIT_H
 #define FITTER_FIT_H
@@ -14,42 +19,72 @@
 
 #include <stdbool.h>
 
-enum { FIT_MAX_POWERS = 2, FIT_MAX_COEFFICIENTS = 8 };
+enum { FIT_MAX_COEFFICIENTS = 16, FIT_MAX_KNOTS = 15 };
+
+/* A form with its places: of a piecewise line the knots, of a step the last length of each level
+ * but the last. */
+struct fit_shape {
+    enum model_form form;
+    size_t n_knots;
+    double knots[FIT_MAX_KNOTS]; /* ascending */
+};
 
 struct fit {
     enum model_form form;
     size_t n_coefficients;
-    double coefficients[FIT_MAX_COEFFICIENTS]; /* ascending powers of n; of a step: its levels */
-    double classical[FIT_MAX_COEFFICIENTS * FIT_MAX_COEFFICIENTS]; /* row-major: s^2 (X'WX)^-1 */
+    /* Ascending powers of n, then hinges, then knots; of a step its levels. */
+    double coefficients[FIT_MAX_COEFFICIENTS];
+    struct fit_shape shape;
+    bool exact_knots; /* no other knots fit better (piecewise.h) */
+    double classical[FIT_MAX_COEFFICIENTS * FIT_MAX_COEFFICIENTS]; /* row-major: s^2 (J'WJ)^-1 */
     /* The same with the coefficients of the fit that follows it in its campaign, row-major; 0 for
      * fits that share no equations. */
     double classical_next[FIT_MAX_COEFFICIENTS * FIT_MAX_COEFFICIENTS];
+    double chisq;           /* weighted squares over samples */
     double residual_sd, r2; /* unweighted, over samples */
-    double bic;             /* -2 log likelihood + (coefficients + 1) log N, Schwarz 1978 */
-    double dof;             /* N - coefficients */
+    double bic; /* -2 log likelihood + (parameters + 1) log N, Schwarz 1978; a knot or a step are
+                   two parameters */
+    /* What leaving out each length in turn leaves at it, weighted squares: by leverages, with the
+     * knots kept (Allen 1974). Infinite where a length alone determines a coefficient. */
+    double cross_validation;
+    double dof; /* N - parameters */
     /*
      * Coefficients without round i, for i in 0..n_rounds-1: leave_out[i*n_coefficients + j];
-     * rounds[i] is that round's number. NULL where rounds cannot be resampled: samples without
-     * rounds, fewer than three rounds, or a round without which the form cannot be fitted.
+     * rounds[i] is that round's number. With knots by one Gauss-Newton step from the optimum, which
+     * is exact for all other forms. NULL where rounds cannot be resampled: samples without rounds,
+     * fewer than three rounds, or a round without which the form cannot be fitted.
      */
     double *leave_out;
     int32_t *rounds;
     size_t n_rounds;
+    double centre, unit;                 /* of lengths: (n - centre)/unit is within -1 .. 1 */
+    double scaled[FIT_MAX_COEFFICIENTS]; /* the coefficients of that */
 };
 
-/* How many coefficients a form has; 0: the form is not available. */
-size_t fit_n_coefficients(enum model_form form);
+/* How many parameters a shape costs. */
+size_t fit_n_parameters(const struct fit_shape *shape);
+
+/* Powers and hinges, or levels: the coefficients but for the knots. */
+size_t fit_n_linear(const struct fit_shape *shape);
 
 /*
- * Fits one form. STATUS_INVALID: too few lengths or samples for it (the message says how many).
- * STATUS_UNSUPPORTED: a form that is not available.
+ * Fits the form: constant, linear or quadratic. STATUS_INVALID: too few lengths or samples for it
+ * (the message says how many).
  */
 enum status fit_series(const struct series *series, enum model_form form, struct fit *fit,
                        struct error *error);
 
-/* Fits the constant and, where there are two lengths, the line; keeps the one with the smaller
- * BIC. */
-enum status fit_choose(const struct series *series, struct fit *fit, struct error *error);
+/* Fits a shape, without what rounds tell (fit_rounds). As fit_series. */
+enum status fit_shape(const struct series *series, const struct fit_shape *shape, struct fit *fit,
+                      struct error *error);
+
+/* Fills leave_out. */
+enum status fit_rounds(const struct series *series, struct fit *fit, struct error *error);
+
+double fit_value(const struct fit *fit, double n);
+
+/* The cross-validation's residual of each length, into residuals[n_lengths]. */
+void fit_left_out(const struct series *series, const struct fit *fit, double *residuals);
 
 /* Drops the leave-one-out coefficients, so that the classical covariance stands. */
 void fit_forget_rounds(struct fit *fit);

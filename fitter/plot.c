@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MAX_POINTS = 4000, CURVE_POINTS = 60 };
+enum { MAX_POINTS = 4000, CURVE_POINTS = 240 };
 
 /* Blue, orange, green, purple: told apart by the colour-blind (Okabe and Ito 2008). */
 static const char *const colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7"};
@@ -68,8 +68,7 @@ static void put_samples(const struct curve *curve, const struct cost_link *link,
 
 static void put_point(const struct curve *curve, double n, double t, FILE *out)
 {
-    double value =
-        cost_line_coefficient(&curve->line, 0, n) + n * cost_line_coefficient(&curve->line, 1, n);
+    double value = cost_line_value(&curve->line, n);
     double half = t * sqrt(fmax(cost_line_variance(&curve->line, n), 0));
     fprintf(out, "%.9g %.9g %.9g %.9g\n", n, value * 1e3, (value - half) * 1e3,
             (value + half) * 1e3);

@@ -6,9 +6,16 @@
 #include <math.h>
 #include <string.h>
 
+size_t prediction_n_linear(const struct cost_model *model)
+{
+    size_t k = model->form == FORM_PIECEWISE ? model->n_knots : 0;
+    return k > 0 && model->n_coefficients >= 2 + 2 * k ? model->n_coefficients - k
+                                                       : model->n_coefficients;
+}
+
 void prediction_gradient(const struct cost_model *model, double n, double *g)
 {
-    size_t p = model->n_coefficients, step = 0;
+    size_t p = model->n_coefficients, linear = prediction_n_linear(model), step = 0;
     memset(g, 0, (p < PREDICTION_MAX ? p : PREDICTION_MAX) * sizeof *g);
     if (p > PREDICTION_MAX)
         return;
@@ -18,19 +25,21 @@ void prediction_gradient(const struct cost_model *model, double n, double *g)
         g[step] = 1;
         return;
     }
-    size_t hinges = model->form == FORM_PIECEWISE && model->n_knots < p ? model->n_knots : 0;
+    size_t hinges = model->form == FORM_PIECEWISE && model->n_knots < linear ? model->n_knots : 0;
     double power = 1;
-    for (size_t i = 0; i < p - hinges; i++, power *= n)
+    for (size_t i = 0; i < linear - hinges; i++, power *= n)
         g[i] = power;
     for (size_t k = 0; k < hinges; k++)
-        g[p - hinges + k] = fmax(n - model->knots[k], 0);
+        g[linear - hinges + k] = fmax(n - model->knots[k], 0);
+    for (size_t k = 0; k < p - linear; k++) /* by the knots */
+        g[linear + k] = n > model->knots[k] ? -model->coefficients[linear - hinges + k] : 0;
 }
 
 double prediction_value(const struct cost_model *model, double n)
 {
     double g[PREDICTION_MAX], value = 0;
     prediction_gradient(model, n, g);
-    for (size_t i = 0; i < model->n_coefficients && i < PREDICTION_MAX; i++)
+    for (size_t i = 0; i < prediction_n_linear(model) && i < PREDICTION_MAX; i++)
         value += g[i] * model->coefficients[i];
     return value;
 }

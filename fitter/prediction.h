@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * A model's value at a length as a linear function of its coefficients, and with that the
- * covariance of values at any lengths. Knots count as known.
+ * covariance of values at any lengths. It is not linear in knots: there it is the tangent at the
+ * fitted ones.
  *
  * No state: a set that is only read may be shared between threads.
  */
@@ -12,7 +13,10 @@
 
 enum { PREDICTION_MAX = 16 }; /* coefficients of one model */
 
-/* d value(n) / d coefficient, into g[n_coefficients]: powers of n, then hinges; of a step the
+/* The coefficients that a value is linear in: all but the knots of a piecewise line. */
+size_t prediction_n_linear(const struct cost_model *model);
+
+/* d value(n) / d coefficient, into g[n_coefficients]: powers of n, hinges and knots; of a step the
  * segment's own. Models of more than PREDICTION_MAX coefficients have zeros only. */
 void prediction_gradient(const struct cost_model *model, double n, double *g);
 

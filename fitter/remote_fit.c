@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/remote_fit.h"
 
+#include "fitter/chosen.h"
+
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { P = FIT_MAX_COEFFICIENTS };
-
-static enum status fit_one(const struct series *series, const struct fit_options *options,
-                           struct fit *fit, struct error *error)
-{
-    return options->automatic ? fit_choose(series, fit, error)
-                              : fit_series(series, options->form, fit, error);
-}
 
 /* The samples of the joint equations, those with an instrument; *n of them. */
 static enum status gather(const struct remote_fit *fit, const struct dataset_target *target,
@@ -144,7 +137,9 @@ static enum status start(struct remote_fit *fit, const struct dataset_target *ta
     enum status status = series_gather(target, QUANTITY_REMOTE_S, &fit->trips, &fit->series, error);
     if (!status && !options->equal_weights)
         series_weigh(&fit->series);
-    return status ? status : fit_one(&fit->series, options, &fit->remote, error);
+    return status ? status
+                  : fit_chosen(&fit->series, options, fit->trips.n_runs > 0, target->name,
+                               QUANTITY_REMOTE_S, &fit->remote, error);
 }
 
 /* One attempt at the joint fit of the runs there are; `why` says why they were given up. */

@@ -3,6 +3,7 @@
 
 #include "base/texttable.h"
 #include "base/units.h"
+#include "fitter/prediction.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -25,12 +26,6 @@ static const struct {
     [QUANTITY_ROUND_TRIPS] = {{1, 1}, {"", ""}},
 };
 
-/* Half the 95 % interval of a coefficient. */
-static double half_width(const struct model_set *set, const struct cost_model *model, size_t i)
-{
-    return gsl_cdf_tdist_Pinv(0.975, model->dof) * standard_error(set, model, i);
-}
-
 /* "3.14 +- 0.02 ms" of a coefficient. */
 static void put_coefficient(struct text_table *table, const struct model_set *set,
                             const struct cost_model *model, size_t i)
@@ -41,7 +36,7 @@ static void put_coefficient(struct text_table *table, const struct model_set *se
     }
     double scale = prints[model->quantity].scale[i];
     text_table_cell(table, "%.4g +- %.2g%s", model->coefficients[i] * scale,
-                    half_width(set, model, i) * scale, prints[model->quantity].unit[i]);
+                    report_half_width(set, model, i) * scale, prints[model->quantity].unit[i]);
 }
 
 /* The figures of single samples; round trips have none. */
@@ -65,7 +60,7 @@ static void put_round_trips(const struct model_set *set, const struct cost_model
 {
     fprintf(out, "Requests to %s take ", model->target);
     for (size_t i = 0; i < model->n_coefficients; i++) {
-        double half = half_width(set, model, i);
+        double half = report_half_width(set, model, i);
         fprintf(out, "%s%.4g", i ? ", " : "", model->coefficients[i]);
         if (half > 0)
             fprintf(out, " +- %.2g", half);
@@ -107,9 +102,6 @@ static void put_break_even(const struct report_break_even *b, FILE *out)
         else
             fprintf(out, " (no bounded 95 %% interval: the slopes hardly differ)");
         fprintf(out, "; above it %s is faster.\n", above);
-        if (b->value.n_crossings > 1)
-            fprintf(out, "That is the last of %zu lengths at which the faster one changes.\n",
-                    b->value.n_crossings);
         break;
     case VERDICT_NONE_IN_RANGE:
         fprintf(out,
@@ -121,6 +113,7 @@ static void put_break_even(const struct report_break_even *b, FILE *out)
         fprintf(out, "At a round trip of %s, %s is faster than %s at every length.\n", rtt, above,
                 below);
     }
+    report_crossings_text(b, out);
 }
 
 static void put_models(const struct model_set *set, FILE *out)
@@ -150,6 +143,7 @@ static void put_models(const struct model_set *set, FILE *out)
     text_table_free(table);
     put_bandwidth(set, out);
     for (size_t i = 0; i < set->n_models; i++) {
+        report_form_text(set, &set->models[i], out);
         if (set->models[i].quantity == QUANTITY_ROUND_TRIPS)
             put_round_trips(set, &set->models[i], out);
     }
@@ -173,8 +167,7 @@ void report_text(const struct report *report, FILE *out)
     }
 }
 
-/* JSON has no NaN and no infinity: what is not finite becomes null. */
-static json_t *number(double value)
+json_t *report_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
 }
@@ -183,7 +176,7 @@ static json_t *numbers(const double *values, size_t n)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < n; i++)
-        json_array_append_new(array, number(values[i]));
+        json_array_append_new(array, report_number(values[i]));
     return array;
 }
 
@@ -192,10 +185,10 @@ static json_t *segments_json(const struct cost_model *model)
     json_t *array = json_array();
     for (size_t i = 0; i < model->n_segments; i++) {
         const struct segment *s = &model->segments[i];
-        json_array_append_new(array, json_pack("{s:I,s:I,s:o,s:o,s:o}", "from", (json_int_t)s->from,
-                                               "to", (json_int_t)s->to, "intercept",
-                                               number(s->intercept), "slope", number(s->slope),
-                                               "quadratic", number(s->quadratic)));
+        json_array_append_new(
+            array, json_pack("{s:I,s:I,s:o,s:o,s:o}", "from", (json_int_t)s->from, "to",
+                             (json_int_t)s->to, "intercept", report_number(s->intercept), "slope",
+                             report_number(s->slope), "quadratic", report_number(s->quadratic)));
     }
     return array;
 }
@@ -203,10 +196,11 @@ static json_t *segments_json(const struct cost_model *model)
 static json_t *covariance_json(const struct model_set *set, const struct cost_model *model)
 {
     json_t *rows = json_array();
-    for (size_t i = 0; i < model->n_coefficients; i++) {
+    for (size_t i = 0; i < prediction_n_linear(model); i++) {
         json_t *row = json_array();
-        for (size_t j = 0; j < model->n_coefficients; j++)
-            json_array_append_new(row, number(model_set_covariance(set, model, i, model, j)));
+        for (size_t j = 0; j < prediction_n_linear(model); j++)
+            json_array_append_new(row,
+                                  report_number(model_set_covariance(set, model, i, model, j)));
         json_array_append_new(rows, row);
     }
     return rows;
@@ -215,16 +209,18 @@ static json_t *covariance_json(const struct model_set *set, const struct cost_mo
 static json_t *model_json(const struct model_set *set, const struct cost_model *model)
 {
     json_t *errors = json_array();
-    for (size_t i = 0; i < model->n_coefficients; i++)
-        json_array_append_new(errors, number(standard_error(set, model, i)));
+    size_t p = prediction_n_linear(model);
+    for (size_t i = 0; i < p; i++)
+        json_array_append_new(errors, report_number(standard_error(set, model, i)));
     return json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:s}", "campaign",
+        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:s}", "campaign",
         set->campaign, "target", model->target, "quantity", quantity_name(model->quantity),
         "statistic", statistic_name(model->statistic), "form", form_name(model->form), "segments",
-        segments_json(model), "knots", numbers(model->knots, model->n_knots), "coefficients",
-        numbers(model->coefficients, model->n_coefficients), "stderr", errors, "covariance",
-        covariance_json(set, model), "residual_sd", number(model->residual_sd), "r2",
-        number(model->r2), "bic", number(model->bic), "dof", number(model->dof), "n_samples",
+        segments_json(model), "knots", numbers(model->knots, model->n_knots), "knots_ci95",
+        report_knots_json(set, model), "coefficients", numbers(model->coefficients, p), "stderr",
+        errors, "covariance", covariance_json(set, model), "residual_sd",
+        report_number(model->residual_sd), "r2", report_number(model->r2), "bic",
+        report_number(model->bic), "dof", report_number(model->dof), "n_samples",
         (json_int_t)model->n_samples, "n_lengths", (json_int_t)model->n_lengths, "outliers",
         (json_int_t)model->n_outliers, "provenance", provenance_name(model->provenance));
 }
@@ -234,14 +230,16 @@ static json_t *break_even_json(const struct report_break_even *b)
     bool crossing = b->value.verdict == VERDICT_CROSSING;
     json_t *interval = json_null();
     if (crossing && b->value.has_interval)
-        interval = json_pack("[o,o]", number(b->value.low), number(b->value.high));
-    return json_pack("{s:s,s:[s,s],s:o,s:o,s:o,s:s,s:o,s:o,s:I,s:s}", "objective", "time",
-                     "targets", b->edge, b->cloud, "rtt_s", number(b->value.rtt_s), "up_s_per_byte",
-                     number(b->value.up_s_per_byte), "down_s_per_byte",
-                     number(b->value.down_s_per_byte), "verdict", verdict_name(b->value.verdict),
-                     "length", crossing ? number(b->value.length) : json_null(), "ci95", interval,
-                     "crossings", (json_int_t)b->value.n_crossings, "cheaper_above",
-                     b->value.cloud_above ? "cloud" : "edge");
+        interval = json_pack("[o,o]", report_number(b->value.low), report_number(b->value.high));
+    return json_pack("{s:s,s:[s,s],s:o,s:o,s:o,s:s,s:o,s:o,s:I,s:o,s:o,s:s}", "objective", "time",
+                     "targets", b->edge, b->cloud, "rtt_s", report_number(b->value.rtt_s),
+                     "up_s_per_byte", report_number(b->value.up_s_per_byte), "down_s_per_byte",
+                     report_number(b->value.down_s_per_byte), "verdict",
+                     verdict_name(b->value.verdict), "length",
+                     crossing ? report_number(b->value.length) : json_null(), "ci95", interval,
+                     "crossings", (json_int_t)b->value.n_crossings, "all",
+                     report_crossings_json(&b->value), "evidence", report_evidence_json(&b->value),
+                     "cheaper_above", b->value.cloud_above ? "cloud" : "edge");
 }
 
 enum status report_json(const struct report *report, FILE *out, struct error *error)

@@ -7,6 +7,23 @@
 
 #include <jansson.h>
 
+/* Half the 95 % interval of a coefficient. */
+double report_half_width(const struct model_set *set, const struct cost_model *model, size_t i);
+
+/* JSON has no NaN and no infinity: what is not finite becomes null. */
+json_t *report_number(double value);
+
+/* A line on a form with more than an intercept and a slope. */
+void report_form_text(const struct model_set *set, const struct cost_model *model, FILE *out);
+
+/* A line on all crossings where there are several, or on what there is instead of one. */
+void report_crossings_text(const struct report_break_even *b, FILE *out);
+
+/* The intervals of a piecewise line's knots; all crossings; where two costs are closest. */
+json_t *report_knots_json(const struct model_set *set, const struct cost_model *model);
+json_t *report_crossings_json(const struct break_even *value);
+json_t *report_evidence_json(const struct break_even *value);
+
 void report_pairs_text(const struct output_length *o, FILE *out);
 json_t *report_pairs_json(const struct output_length *o);
 

@@ -10,8 +10,15 @@ static const struct option_row options[] = {
      "Fit samples of a CSV instead (- for standard input): columns length,time_s and optionally "
      "target,rtt_s,connect_s,bytes_up,bytes_down,up_ps_per_byte,down_ps_per_byte,link_rtt_s,round.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, csv), NULL, 0},
-    {"form", "FORM", "auto (by BIC, the default), constant or linear.", OPTION_CHOICE,
-     offsetof(struct rnnfit_settings, form), rnnfit_forms, 0},
+    {"form", "FORM",
+     "auto (by BIC, the default), constant, linear, quadratic, piecewise (joined lines) or step.",
+     OPTION_CHOICE, offsetof(struct rnnfit_settings, form), rnnfit_forms, 0},
+    {"knots", "K", "Where lines may be joined at most: 1 to 4 (default 4).", OPTION_COUNT,
+     offsetof(struct rnnfit_settings, knots), NULL, 0},
+    {"tolerance", "SHARE",
+     "What knots, curves and steps must change some prediction by, to be taken up by auto however "
+     "significant they are (default 0.5%; 0: significance alone).",
+     OPTION_FRACTION, offsetof(struct rnnfit_settings, tolerance), NULL, 0},
     {"weights", "HOW",
      "variance (the default: by the variance as a function of length) or none (all samples alike).",
      OPTION_CHOICE, offsetof(struct rnnfit_settings, weights), rnnfit_weights, 0},
@@ -69,6 +76,6 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
-    struct rnnfit_settings settings = {.seed = 1};
+    struct rnnfit_settings settings = {.seed = 1, .knots = 4, .tolerance = 0.005};
     return tool_main(&tool, argc, argv, &settings, stdout, stderr);
 }

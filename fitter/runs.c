@@ -44,15 +44,14 @@ static void search(const struct sums *sums, size_t n, size_t most, double *best,
     }
 }
 
-enum status runs_find(const struct run_estimate *estimates, size_t n, size_t most, double n_samples,
-                      struct runs *runs, struct error *error)
+enum status runs_all(const struct run_estimate *estimates, size_t n, size_t most, struct runs *runs,
+                     struct error *error)
 {
     size_t stride = n + 1;
     struct sums *sums = calloc(stride, sizeof *sums);
     double *best = calloc(most * stride, sizeof *best);
     size_t *start = calloc(most * stride, sizeof *start);
     enum status status = STATUS_OK;
-    *runs = (struct runs){.bic = INFINITY};
     if (!sums || !best || !start) {
         status = error_set(error, STATUS_NO_MEMORY, "out of memory for %zu lengths", n);
         goto done;
@@ -63,19 +62,31 @@ enum status runs_find(const struct run_estimate *estimates, size_t n, size_t mos
         sums[i + 1] = (struct sums){sums[i].w + w, sums[i].wx + w * x, sums[i].wxx + w * x * x};
     }
     search(sums, n, most, best, start);
-    for (size_t k = 0; k < most && k < n; k++) {
-        double bic = best[k * stride + n] + (2 * (double)k + 1) * log(n_samples);
-        if (!(bic < runs->bic))
-            continue;
-        *runs = (struct runs){.n = k + 1, .bic = bic};
-        for (size_t run = k + 1, end = n; run-- > 0; end = runs->first[run]) {
-            runs->first[run] = start[run * stride + end];
-            runs->level[run] = estimates[0].value + level(sums + runs->first[run], sums + end);
+    for (size_t k = 0; k < most; k++) {
+        runs[k] = (struct runs){.n = k + 1, .misfit = best[k * stride + n]};
+        for (size_t run = k + 1, end = n; run-- > 0; end = runs[k].first[run]) {
+            runs[k].first[run] = start[run * stride + end];
+            runs[k].level[run] = estimates[0].value + level(sums + runs[k].first[run], sums + end);
         }
     }
 done:
     free(sums);
     free(best);
     free(start);
+    return status;
+}
+
+enum status runs_find(const struct run_estimate *estimates, size_t n, size_t most, double n_samples,
+                      struct runs *runs, struct error *error)
+{
+    struct runs all[RUNS_MAX];
+    size_t least = most < n ? most : n;
+    *runs = (struct runs){.bic = INFINITY};
+    enum status status = runs_all(estimates, n, least, all, error);
+    for (size_t k = 0; !status && k < least; k++) {
+        all[k].bic = all[k].misfit + (2 * (double)k + 1) * log(n_samples);
+        if (all[k].bic < runs->bic)
+            *runs = all[k];
+    }
     return status;
 }

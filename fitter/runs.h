@@ -11,12 +11,13 @@ struct run_estimate {
     double value, variance; /* variance > 0 */
 };
 
-enum { RUNS_MAX = 8 };
+enum { RUNS_MAX = 16 };
 
 struct runs {
     size_t n;
     size_t first[RUNS_MAX]; /* the index of each run's first estimate */
     double level[RUNS_MAX];
+    double misfit; /* chi^2 */
     double bic;
 };
 
@@ -27,5 +28,10 @@ struct runs {
  */
 enum status runs_find(const struct run_estimate *estimates, size_t n, size_t most, double n_samples,
                       struct runs *runs, struct error *error);
+
+/* The best partition into k+1 runs, runs[k], for each k in 0 .. most-1; most <= n; without their
+ * BIC. */
+enum status runs_all(const struct run_estimate *estimates, size_t n, size_t most, struct runs *runs,
+                     struct error *error);
 
 #endif

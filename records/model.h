@@ -68,8 +68,9 @@ struct cost_model {
     size_t n_segments;
     double *knots; /* n_knots, ascending; owned */
     size_t n_knots;
-    /* n_coefficients: ascending powers of n, then hinges; of a step the level of each segment (one
-     * that is known, not estimated, has no variance); owned */
+    /* n_coefficients: ascending powers of n, then hinges, then of a piecewise line its knots again,
+     * whose errors the covariance has too; of a step the level of each segment (one that is known,
+     * not estimated, has no variance); owned */
     double *coefficients;
     size_t n_coefficients;
     uint32_t n_min, n_max; /* shortest and longest length measured */

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "fitter/break_even.h"
 #include "fitter/campaign_fit.h"
+#include "fitter/choose.h"
 #include "fitter/fit.h"
 #include "fitter/interval.h"
 #include "fitter/line.h"
@@ -74,12 +75,14 @@ static void flat_data_choose_the_constant(void **state)
     struct series_length lengths[] = {
         {10, 50, 5.001, 0.5, 1}, {20, 50, 4.999, 0.5, 1}, {30, 50, 5.0005, 0.5, 1}};
     struct series series = series_of(lengths, 3);
+    const struct choice choice = {.automatic = true, .max_knots = 4, .tolerance = 0.005};
+    struct choice_note note;
     struct fit fit;
-    assert_int_equal(fit_choose(&series, &fit, NULL), STATUS_OK);
+    assert_int_equal(choose_fit(&series, &choice, &fit, &note, NULL), STATUS_OK);
     assert_int_equal(fit.form, FORM_CONSTANT);
     lengths[2].mean = 5.2;
     fit_free(&fit);
-    assert_int_equal(fit_choose(&series, &fit, NULL), STATUS_OK);
+    assert_int_equal(choose_fit(&series, &choice, &fit, &note, NULL), STATUS_OK);
     assert_int_equal(fit.form, FORM_LINEAR);
     fit_free(&fit);
 }

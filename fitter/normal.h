@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Normal equations of few unknowns on scaled variables, built up and taken down row by row.
+ */
+#ifndef FITTER_NORMAL_H
+#define FITTER_NORMAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { NORMAL_MAX = 16 };
+
+struct normal {
+    size_t p;
+    double a[NORMAL_MAX * NORMAL_MAX], b[NORMAL_MAX]; /* row-major p*p; lower triangle */
+};
+
+/* Adds weight*x x' and what*x, x[p]. */
+void normal_add(struct normal *normal, const double *x, double weight, double what);
+
+/* Solves by Cholesky; false: the equations do not determine the unknowns. */
+bool normal_solve(const struct normal *normal, double *solution);
+
+/* The inverse of the matrix, row-major p*p; false as above. */
+bool normal_invert(const struct normal *normal, double *inverse);
+
+#endif

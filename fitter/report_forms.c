@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/* What the table of models has no room for: curves, knots and levels with their intervals, and all
+ * the lengths at which two places cost the same. */
+#include "fitter/interval.h"
+#include "fitter/prediction.h"
+#include "fitter/report_private.h"
+
+#include "base/units.h"
+
+#include <math.h>
+
+double report_half_width(const struct model_set *set, const struct cost_model *model, size_t i)
+{
+    double variance = model_set_covariance(set, model, i, model, i);
+    return interval_t(model->dof) * sqrt(fmax(variance, 0));
+}
+
+static bool is_count(enum quantity quantity)
+{
+    return quantity == QUANTITY_BYTES_UP || quantity == QUANTITY_BYTES_DOWN ||
+           quantity == QUANTITY_ROUND_TRIPS;
+}
+
+/* Seconds in ms, joules in mJ, counts as they are. */
+static void put_value(const struct cost_model *model, double value, double half, FILE *out)
+{
+    double scale = is_count(model->quantity) ? 1 : 1e3;
+    const char *unit = is_count(model->quantity)              ? ""
+                       : model->quantity == QUANTITY_ENERGY_J ? " mJ"
+                                                              : " ms";
+    fprintf(out, "%.4g +- %.2g%s", value * scale, half * scale, unit);
+}
+
+/* Per step: us, uJ, or counts. */
+static void put_slope(const struct cost_model *model, double value, double half, FILE *out)
+{
+    double scale = is_count(model->quantity) ? 1 : 1e6;
+    const char *unit = is_count(model->quantity)              ? ""
+                       : model->quantity == QUANTITY_ENERGY_J ? " uJ"
+                                                              : " us";
+    fprintf(out, "%.4g +- %.2g%s per step", value * scale, half * scale, unit);
+}
+
+static void put_quadratic(const struct model_set *set, const struct cost_model *model, FILE *out)
+{
+    fprintf(out, "%s, %s: each 1000 steps more the slope changes by ", model->target,
+            quantity_name(model->quantity));
+    put_slope(model, model->coefficients[2] * 2e3, report_half_width(set, model, 2) * 2e3, out);
+    fputs(".\n", out);
+}
+
+static void put_piecewise(const struct model_set *set, const struct cost_model *model, FILE *out)
+{
+    size_t linear = prediction_n_linear(model);
+    fprintf(out, "%s, %s: the slope", model->target, quantity_name(model->quantity));
+    for (size_t k = 0; k < model->n_knots; k++) {
+        fputs(k ? "; it" : "", out);
+        fputs(" changes by ", out);
+        put_slope(model, model->coefficients[2 + k], report_half_width(set, model, 2 + k), out);
+        fprintf(out, " at length %.1f", model->knots[k]);
+        if (linear < model->n_coefficients)
+            fprintf(out, " +- %.2g", report_half_width(set, model, linear + k));
+    }
+    fputs(".\n", out);
+}
+
+static void put_step(const struct model_set *set, const struct cost_model *model, FILE *out)
+{
+    fprintf(out, "%s, %s: ", model->target, quantity_name(model->quantity));
+    for (size_t i = 0; i < model->n_coefficients; i++) {
+        fputs(i ? ", " : "", out);
+        put_value(model, model->coefficients[i], report_half_width(set, model, i), out);
+        if (i < model->n_knots)
+            fprintf(out, " up to length %.0f", model->knots[i]);
+    }
+    fputs(" above.\n", out);
+}
+
+void report_form_text(const struct model_set *set, const struct cost_model *model, FILE *out)
+{
+    static void (*const put[N_FORMS])(const struct model_set *set, const struct cost_model *model,
+                                      FILE *out) = {
+        [FORM_QUADRATIC] = put_quadratic,
+        [FORM_PIECEWISE] = put_piecewise,
+        [FORM_STEP] = put_step,
+    };
+    if (put[model->form] && model->quantity != QUANTITY_ROUND_TRIPS)
+        put[model->form](set, model, out);
+}
+
+void report_crossings_text(const struct report_break_even *b, FILE *out)
+{
+    const struct break_even *value = &b->value;
+    char margin[UNITS_TEXT_SIZE], half[UNITS_TEXT_SIZE];
+    if (value->verdict != VERDICT_CROSSING) {
+        fprintf(out, "They are closest at length %.0f: %s +- %s apart.\n", value->evidence.length,
+                format_time(fabs(value->evidence.margin_s), margin),
+                format_time(value->evidence.half_s, half));
+        return;
+    }
+    if (value->n_crossings < 2)
+        return;
+    fprintf(out,
+            "That is the last of %zu lengths at which the faster one changes:", value->n_crossings);
+    for (size_t i = 0; i < value->n_crossings && i < BREAK_EVEN_CROSSINGS; i++) {
+        const struct crossing *c = &value->crossings[i];
+        fprintf(out, "%s %.1f", i ? "," : "", c->length);
+        if (c->has_interval)
+            fprintf(out, " [%.1f, %.1f]", c->low, c->high);
+        fprintf(out, " to %s", c->cloud_above ? b->cloud : b->edge);
+    }
+    fputs(".\n", out);
+}
+
+/* ---- JSON */
+
+json_t *report_knots_json(const struct model_set *set, const struct cost_model *model)
+{
+    json_t *array = json_array();
+    size_t linear = prediction_n_linear(model);
+    for (size_t k = 0; linear + k < model->n_coefficients; k++) {
+        double half = report_half_width(set, model, linear + k);
+        json_array_append_new(array, json_pack("[o,o]", report_number(model->knots[k] - half),
+                                               report_number(model->knots[k] + half)));
+    }
+    return array;
+}
+
+json_t *report_crossings_json(const struct break_even *value)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < value->n_crossings && i < BREAK_EVEN_CROSSINGS; i++) {
+        const struct crossing *c = &value->crossings[i];
+        json_t *interval = c->has_interval
+                               ? json_pack("[o,o]", report_number(c->low), report_number(c->high))
+                               : json_null();
+        json_array_append_new(array, json_pack("{s:o,s:o,s:s}", "length", report_number(c->length),
+                                               "ci95", interval, "cheaper_above",
+                                               c->cloud_above ? "cloud" : "edge"));
+    }
+    return array;
+}
+
+json_t *report_evidence_json(const struct break_even *value)
+{
+    return json_pack("{s:o,s:o,s:o}", "length", report_number(value->evidence.length), "margin_s",
+                     report_number(value->evidence.margin_s), "half_width_s",
+                     report_number(value->evidence.half_s));
+}
