@@ -175,8 +175,12 @@ static void accept_some(struct server_thread *thread)
     if (!lacks)
         listen_again(server);
     pthread_mutex_unlock(&server->lock);
-    for (size_t i = 0; i < n; i++)
-        server_connection_step(thread, accepted[i]);
+    for (size_t i = 0; i < n; i++) { /* only one here: what it asks for may take long */
+        if (i + 1 < n)
+            server_pool_wait(accepted[i], NEXT_READ);
+        else
+            server_connection_step(thread, accepted[i]);
+    }
 }
 
 /* Claims connections for which nothing happened until their deadline; with `idle`, also those that

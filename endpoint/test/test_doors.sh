@@ -132,6 +132,44 @@ curl -sS --max-time 3 "http${url#https}/v2" >/dev/null 2>&1 # plain HTTP to TLS 
 ask 200 --cacert "$work/one.pem" "$url/v2/health/live"
 stop
 
+# SIGHUP: token, certificate and access log anew; what fails leaves the old ones.
+start --tls-cert "$work/one.pem" --tls-key "$work/one.key" --token-file "$work/token" \
+    --access-log "$work/access"
+again() { # CERTIFICATE TOKEN: waits until these are what counts
+    for _ in $(seq 100); do
+        [ "$(curl -s --cacert "$work/$1.pem" -H "Authorization: Bearer $2" -o "$work/answer" \
+            -w '%{http_code}' "$url/v2")" = 200 ] && return
+        sleep 0.05
+    done
+    fail "with the token $2 and the certificate $1: $(cat "$work/log")"
+}
+again one "$token"
+mv "$work/access" "$work/access.1"
+cp "$work/one.pem" "$work/first.pem"
+cp "$work/one.key" "$work/first.key"
+cp "$work/two.pem" "$work/one.pem"
+cp "$work/two.key" "$work/one.key"
+echo renewed >"$work/token"
+kill -HUP "$server"
+again two renewed
+ask 401 --cacert "$work/two.pem" -H "Authorization: Bearer $token" "$url/v2"
+curl -s --cacert "$work/first.pem" "$url/v2/health/live" && fail "the old certificate is still shown"
+grep -q ' GET /v2 200 ' "$work/access.1" || fail "no line in the log that was moved away"
+grep -q ' GET /v2 401 ' "$work/access" || fail "no line in the new log"
+grep -q "$token\|renewed" "$work/access" "$work/access.1" && fail "a token in the access log"
+: >"$work/token"
+kill -HUP "$server"
+for _ in $(seq 100); do
+    grep -q 'not reloaded: .*a token of 0 bytes' "$work/log" && break
+    sleep 0.05
+done
+grep -q 'not reloaded: .*a token of 0 bytes' "$work/log" || fail "nothing said: $(cat "$work/log")"
+again two renewed
+stop
+cp "$work/first.pem" "$work/one.pem"
+cp "$work/first.key" "$work/one.key"
+refused 'the access log' 1 --access-log "$work/no/folder"
+
 echo garbage >"$work/garbage"
 openssl pkey -in "$work/one.key" -aes256 -passout pass:x -out "$work/locked.key"
 refused 'not the certificate alone' 2 --tls-cert "$work/one.pem"
@@ -144,4 +182,9 @@ refused "$work/empty" 2 --tls-cert "$work/empty" --tls-key "$work/one.key"
 refused 'without a password' 2 --tls-cert "$work/one.pem" --tls-key "$work/locked.key"
 refused 'must belong to' 2 --tls-cert "$work/one.pem" --tls-key "$work/two.key"
 refused "$work" 1 --tls-cert "$work" --tls-key "$work/one.key"
+# Plain HTTP where TLS is spoken is answered plainly.
+start --tls-cert "$work/one.pem" --tls-key "$work/one.key"
+ask 400 "http${url#https}/v2"
+grep -q 'https' "$work/answer" || fail "$(cat "$work/answer")"
+stop
 echo "token and TLS as they should be"
