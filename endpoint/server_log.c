@@ -65,7 +65,7 @@ void server_log_request(const struct server_connection *connection)
     const struct server_job *job = &connection->job;
     char line[MAX_LINE], when[64], method[24], path[MAX_PATH], times[2][32], length[16] = "-";
     struct server *server = connection->server;
-    if (server->log < 0)
+    if (!server->config.access_log && !server->config.log_to_errors)
         return;
     write_time(when, sizeof when);
     write_word(method, sizeof method, job->head.method);

@@ -418,10 +418,12 @@ enum status server_pool_start(struct server *server, struct error *error)
     if (status)
         return status;
     server->threads[0] = (struct server_thread){.server = server};
+    server->n_threads = (size_t)server->config.n_workers + 1; /* the first one counts on it */
     int code = pthread_create(&server->threads[0].thread, NULL, lead, &server->threads[0]);
-    if (code)
+    if (code) {
+        server->n_threads = 0;
         return error_set_errno(error, STATUS_IO, code, "no thread for inference");
-    server->n_threads = (size_t)server->config.n_workers + 1;
+    }
     pthread_mutex_lock(&server->lock);
     while (!server->started)
         pthread_cond_wait(&server->changed, &server->lock);

@@ -240,7 +240,7 @@ struct server {
     struct server_metrics metrics;
 
     pthread_mutex_t log_lock;
-    int log; /* the access log; -1: none. Whether there is one does not change */
+    int log; /* the access log; -1: none; under `log_lock` */
     atomic_uint_least64_t n_log_failures;
 
     atomic_uint_least64_t n_held; /* bytes of bodies */

@@ -109,7 +109,7 @@ static void wait_for(int port, const char *name, double value)
         fail_msg("%s is %g, not %g", name, got, value);
 }
 
-static void end(struct running server)
+static void stop(struct running server)
 {
     assert_int_equal(waitpid(server.pid, NULL, WNOHANG), 0);
     assert_int_equal(test_stop(server.pid), 0);
@@ -137,7 +137,7 @@ static void test_queue(void **state)
     assert_true(metric(server.port, "rnnserve_answers_total{code=\"503\"}") == 3);
     assert_true(
         metric(server.port, "rnnserve_inferences_total{model=\"slow\",outcome=\"success\"}") == 3);
-    end(server);
+    stop(server);
 }
 
 /* So many at a time as there are workers, and equal answers from each. */
@@ -160,7 +160,7 @@ static void test_workers(void **state)
     assert_int_equal(status_on(fds[3], "\"outputs\""), 200);
     for (int i = 0; i < 3; i++)
         free(answers[i]);
-    end(server);
+    stop(server);
 }
 
 static int connect_from(const char *address, int port)
@@ -204,7 +204,7 @@ static void test_connections_of_one_address(void **state)
     assert_int_equal(status_of(connect_from("127.0.0.2", server.port), "keep-alive"), 200);
     for (int i = 1; i < 4; i++)
         close(fds[i]);
-    end(server);
+    stop(server);
 }
 
 /* ---- the text format of Prometheus ---- */
@@ -333,7 +333,7 @@ static void test_metrics(void **state)
     assert_true(metric(server.port, "rnnserve_failures_total{kind=\"not_found\"}") == 1);
     double sum = metric(server.port, "rnnserve_infer_seconds_sum{model=\"t\"}");
     assert_true(sum > 0 && sum < 10);
-    end(server);
+    stop(server);
 }
 
 /* ---- the end ---- */
