@@ -77,6 +77,26 @@ static void test_texts(void **state)
     }
 }
 
+/* Tokens are those of the seed, the same wherever they stand. */
+static void test_seeds(void **state)
+{
+    struct client_config config =
+        make_config((const char *const[][2]){URL, {"path", "/{tokens}"}, {"body", "{tokens}"}}, 3);
+    struct template t = {0};
+    (void)state;
+    assert_int_equal(template_open(&config, &t, NULL), STATUS_OK);
+    assert_int_equal(template_make(&t, 5, 1, 1000000, 1 << 20, NULL), STATUS_OK);
+    char *first = text_format("%.*s", (int)t.sent_body.n, t.sent_body.bytes);
+    assert_string_equal(strrchr(t.sent_url.bytes, '/') + 1, first);
+    assert_int_equal(template_make(&t, 5, 2, 1000000, 1 << 20, NULL), STATUS_OK);
+    assert_true(t.sent_body.n != strlen(first) || memcmp(t.sent_body.bytes, first, t.sent_body.n));
+    assert_int_equal(template_make(&t, 5, 1, 1000000, 1 << 20, NULL), STATUS_OK);
+    assert_memory_equal(t.sent_body.bytes, first, t.sent_body.n);
+    free(first);
+    template_close(&t);
+    client_config_free(&config);
+}
+
 static void test_refuses(void **state)
 {
     static const struct {
@@ -200,9 +220,8 @@ static void test_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_refuses),
-        cmocka_unit_test(test_requests),
+        cmocka_unit_test(test_texts),    cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_refuses),  cmocka_unit_test(test_requests),
         cmocka_unit_test(test_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
