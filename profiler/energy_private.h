@@ -37,7 +37,6 @@ struct energy {
     bool has_idle;
     bool was_idle;       /* whether the window before was ... */
     double before_uw;    /* ... and the last power reading in it; NAN: none */
-    bool offloaded;      /* since the last idle window: a radio may not be at rest yet */
     double lowest_uw;    /* power at rest so far; 0: none */
     double drift_uw;     /* largest difference between successive idle windows */
     double least_net_uw; /* of the busy windows so far; 0: none */

@@ -149,7 +149,6 @@ static enum status measure(struct energy *energy, size_t index, int64_t round, s
     if (status)
         return error_set(error, status, "%s; what was measured is stored, --resume goes on",
                          why.text);
-    energy->offloaded = energy->offloaded || energy->setup.link; /* it was tried out */
     if (job->kind == WINDOW_ISOLATED)
         status = rest(energy, round, error);
     if (status || energy->failed || stop_asked())

@@ -74,7 +74,7 @@ static bool any_endpoint(const struct energy *energy)
 enum status energy_measure_idle(struct energy *energy, struct stretch *stretch, struct error *error)
 {
     int64_t update_ns = watch_update_ns(energy->watch), since_ns = clock_ns();
-    bool first = !energy->has_idle && any_endpoint(energy), above;
+    bool radio = any_endpoint(energy), first = radio && !energy->has_idle, above;
     enum status status;
     meter_note(energy->meter, ACTIVITY_IDLE);
     clock_sleep_ns(first ? most_ns(energy) : rest_ns + (update_ns > 0 ? 3 * update_ns : 0));
@@ -86,9 +86,7 @@ enum status energy_measure_idle(struct energy *energy, struct stretch *stretch, 
         above = energy->lowest_uw > 0 && now.power_uw - now.error_uw > at_rest * energy->lowest_uw;
         if (energy->lowest_uw <= 0 || now.power_uw < energy->lowest_uw)
             energy->lowest_uw = now.power_uw;
-    } while (energy->offloaded && above && clock_ns() - since_ns < most_ns(energy) &&
-             !stop_asked());
-    energy->offloaded = false;
+    } while (radio && above && clock_ns() - since_ns < most_ns(energy) && !stop_asked());
     return check_moved(energy, stretch, true, error);
 }
 
@@ -188,7 +186,6 @@ enum status energy_measure_job(struct energy *energy, const struct energy_job *j
     int64_t rtt_ns = job->kind == WINDOW_BUSY ? place_probe(place) : -1; /* alone is alone */
     if (rtt_ns >= 0)
         running_add(&load.rtt_ns, (double)rtt_ns);
-    energy->offloaded = energy->offloaded || place->client;
     if (job->kind == WINDOW_BUSY) {
         meter_note(energy->meter, place->client ? ACTIVITY_OFFLOAD : ACTIVITY_RUN);
         status = run_back_to_back(energy, place, length, &load);

@@ -251,6 +251,36 @@ static void windows_tell_the_truth(void **state)
     free(b);
 }
 
+/* The stretches of the last windows alone that are still at hand, against what was drawn. */
+static void check_alone(struct bench *b)
+{
+    struct energy_window *windows;
+    size_t n;
+    assert_int_equal(store_windows(b->store, b->campaign.id, &windows, &n, NULL), STATUS_OK);
+    for (size_t i = 0; i < n; i++) {
+        const struct energy_window *w = &windows[i];
+        if (w->kind != WINDOW_ISOLATED)
+            continue;
+        print_message("  alone: %.3f s, net %.4f J +- %.4f; request %.2f ms\n",
+                      (double)w->duration_ns * 1e-9, w->energy_net_uj * 1e-6, w->error_uj * 1e-6,
+                      w->inference_ns * 1e-6);
+        for (size_t k = 0; k < 2; k++) {
+            const struct stretch *stretch = &b->energy->pending[k].stretch;
+            double gross_uj, net_uj;
+            if (stretch->to_ns - stretch->from_ns != w->duration_ns)
+                continue;
+            gross_uj = truth_uj(b, stretch);
+            net_uj = gross_uj - rest_w * 1e-3 * (double)w->duration_ns;
+            assert_close(w->energy_uj, gross_uj, 0, w->error_uj + slack_uj(b, stretch));
+            assert_close(w->energy_net_uj, net_uj, 0, w->error_uj + slack_uj(b, stretch));
+        }
+        assert_true(w->energy_net_uj + w->error_uj > 0.95e6 * b->rig.tail_w * 0.08); /* all of it */
+        assert_true(w->duration_ns > 170000000); /* and the calm behind */
+        assert_int_equal(w->provenance, PROVENANCE_PARTIAL);
+    }
+    free(windows);
+}
+
 /* A request sent alone holds the radio's tail; those back to back never see its end. The meter's
  * scope is the package: what it says of offloading is partial. */
 static void a_request_alone_holds_the_tail(void **state)
@@ -260,7 +290,7 @@ static void a_request_alone_holds_the_tail(void **state)
     struct error error = {0};
     pid_t server;
     (void)state;
-    char *command = text_format("%s/bin/rnnserve --listen 127.0.0.1:0 --model m=dnnl:hidden=64,"
+    char *command = text_format("%s/bin/rnnserve --listen 127.0.0.1:0 --model m=dnnl:hidden=256,"
                                 "input=64,threads=1",
                                 test_build());
     char *line = test_start(command, &server);
@@ -270,31 +300,15 @@ static void a_request_alone_holds_the_tail(void **state)
     b->rig.tail_w = 6;
     b->rig.tail_ns = 80000000;
     open_bench(b, c);
-    for (int64_t round = 0; round < 3; round++)
-        assert_int_equal(energy_round(b->energy, round, &error), STATUS_OK);
-    assert_int_equal(b->energy->summary.n_isolated, 3);
-    struct energy_window *windows;
-    size_t n;
-    assert_int_equal(store_windows(b->store, b->campaign.id, &windows, &n, NULL), STATUS_OK);
-    for (size_t i = 0; i < n; i++) {
-        const struct energy_window *w = &windows[i];
-        if (w->kind != WINDOW_ISOLATED)
-            continue;
-        double duration_s = (double)w->duration_ns * 1e-9, error_uj = w->error_uj;
-        double truth = b->rig.tail_w * 0.08;
-        print_message(
-            "  alone: %.3f s, net %.4f J +- %.4f, of the tail's %.2f J; request %.2f ms\n",
-            duration_s, w->energy_net_uj * 1e-6, error_uj * 1e-6, truth, w->inference_ns * 1e-6);
-        /* the tail, and what the request itself takes, which is not over in two CPU milliseconds */
-        assert_true(w->energy_net_uj * 1e-6 > truth - b->rig.tail_w * 0.002 - error_uj * 1e-6);
-        assert_true(w->energy_net_uj * 1e-6 <
-                    truth + (b->rig.tail_w + load_w) * 0.004 + error_uj * 1e-6);
-        assert_true(duration_s > 0.18); /* and the calm behind it */
-        assert_int_equal(w->provenance, PROVENANCE_PARTIAL);
+    for (int64_t round = 0; round < 3; round++) {
+        enum status status = energy_round(b->energy, round, &error);
+        if (status || b->energy->failed)
+            fail_msg("%s%s", error.text, b->energy->why.text);
     }
-    free(windows);
+    assert_int_equal(test_stop(server), 0); /* before anything may fail */
+    assert_int_equal(b->energy->summary.n_isolated, 3);
+    check_alone(b);
     close_bench(b);
-    assert_int_equal(test_stop(server), 0);
     free(command);
     free(line);
     free(b);
