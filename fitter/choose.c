@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double quadratic_margin = 10;
+/* 5 % of chi^2 with one degree of freedom: what a quadratic must fit better by. */
+static const double significance = 3.841458820694124;
 
 /* A step's levels are looked for between at most so many groups of neighbouring lengths. */
 enum { STEP_GROUPS_MAX = 1024, MAX_CANDIDATES = 3 + CHOICE_MAX_KNOTS + CHOICE_MAX_LEVELS };
@@ -29,6 +30,8 @@ static enum status try_shape(struct search *search, const struct fit_shape *shap
     struct fit *fit = &search->candidates[search->n];
     struct error why = {0};
     enum status status = fit_shape(search->series, shape, fit, &why);
+    if (!status && isinf(fit->classical[0]))
+        status = error_set(&why, STATUS_INVALID, "too few lengths beside a knot");
     if (!status)
         search->n++;
     if (status && status != STATUS_INVALID)
@@ -44,12 +47,14 @@ static enum status try_form(struct search *search, enum model_form form, struct 
     return try_shape(search, &shape, error);
 }
 
-static const struct fit *least_bic(const struct search *search)
+/* Of all but one form; N_FORMS: of all. */
+static const struct fit *least_bic(const struct search *search, enum model_form but)
 {
     const struct fit *best = NULL;
     for (size_t i = 0; i < search->n; i++) {
-        if (!best || search->candidates[i].bic < best->bic)
-            best = &search->candidates[i];
+        const struct fit *fit = &search->candidates[i];
+        if (fit->form != but && (!best || fit->bic < best->bic))
+            best = fit;
     }
     return best;
 }
@@ -180,11 +185,11 @@ static enum status try_all_knots(struct search *search, struct error *error)
     if (bounded)
         status = bound_knots(points, n, most, least, error);
     for (size_t k = 1; !status && k <= most; k++) {
-        const struct fit *best = least_bic(search);
+        const struct fit *best = least_bic(search, FORM_QUADRATIC);
         double p = 2 + 2 * (double)k;
         if (best && bounded && bic_of(line, least[0], least[k], p, samples) > best->bic)
             continue;
-        if (search->choice->automatic && best && is_close(search, best))
+        if (search->choice->automatic && is_close(search, least_bic(search, N_FORMS)))
             break;
         size_t before = search->n;
         status = try_knots(search, points, k, error);
@@ -209,7 +214,7 @@ static enum status try_steps(struct search *search, const struct runs *one, cons
         double from = series->lengths[first - 1].length, to = series->lengths[first].length;
         shape.knots[i] = floor((from + to) / 2);
     }
-    const struct fit *level = find_form(search, FORM_CONSTANT), *best = least_bic(search);
+    const struct fit *level = find_form(search, FORM_CONSTANT), *best = least_bic(search, N_FORMS);
     double p = (double)fit_n_parameters(&shape), samples = (double)series->n_samples;
     /* the squares are those of the runs: what cannot win need not be fitted */
     if (level && size == 1 && bic_of(level, one->misfit, runs->misfit, p, samples) > best->bic)
@@ -252,9 +257,10 @@ static enum status try_all(struct search *search, struct error *error)
     size_t n = search->series->n_lengths;
     bool all = choice->automatic, curves = all && !choice->straight;
     enum status status = STATUS_OK;
-    if (all || choice->form == FORM_CONSTANT)
+    /* lines joined nowhere are one line, a step with one level is a constant */
+    if (all || choice->form == FORM_CONSTANT || choice->form == FORM_STEP)
         status = try_form(search, FORM_CONSTANT, error);
-    if (!status && (all || choice->form == FORM_LINEAR))
+    if (!status && (all || choice->form == FORM_LINEAR || choice->form == FORM_PIECEWISE))
         status = try_form(search, FORM_LINEAR, error);
     if (!status && ((curves && n > 3) || (!all && choice->form == FORM_QUADRATIC)))
         status = try_form(search, FORM_QUADRATIC, error);
@@ -265,10 +271,10 @@ static enum status try_all(struct search *search, struct error *error)
     return status;
 }
 
-/* The least BIC, with the margin that a quadratic must have. */
+/* The least BIC; of a quadratic only where it fits better than joined lines. */
 static const struct fit *most_significant(const struct search *search)
 {
-    const struct fit *best = least_bic(search), *rival = NULL;
+    const struct fit *best = least_bic(search, N_FORMS), *rival = NULL;
     if (best->form != FORM_QUADRATIC)
         return best;
     for (size_t i = 0; i < search->n; i++) {
@@ -277,8 +283,9 @@ static const struct fit *most_significant(const struct search *search)
             rival = fit;
     }
     const struct fit *line = find_form(search, FORM_LINEAR);
-    bool close = rival && rival->bic < best->bic + quadratic_margin;
-    return close && line && rival->bic < line->bic ? rival : best;
+    double samples = (double)search->series->n_samples;
+    bool fits = rival && samples * log(rival->chisq / best->chisq) <= significance;
+    return fits && line && rival->bic < line->bic ? rival : best;
 }
 
 /* The simplest fit that predicts as the significant one does. */

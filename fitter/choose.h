@@ -4,10 +4,10 @@
  * simpler one predicts the same.
  *
  * With many samples every real curve is bent significantly. A knot, a quadratic term or a step must
- * also matter: change the prediction at some length by more than a tolerance. A quadratic must have
- * very strong evidence (a BIC less by 10; Kass and Raftery 1995) against the best piecewise line,
- * which serves a device better: its table is exact, and it does not curve away beyond the lengths
- * measured.
+ * also matter: change the prediction at some length by more than a tolerance. A quadratic must also
+ * leave significantly less squares than the piecewise line with the least BIC, although it has
+ * fewer parameters: few noisy samples cannot tell the two apart, and lines serve a device better
+ * (their table is exact, and they do not curve away beyond the lengths measured).
  */
 #ifndef FITTER_CHOOSE_H
 #define FITTER_CHOOSE_H
@@ -20,7 +20,8 @@
 enum { CHOICE_MAX_KNOTS = 4, CHOICE_MAX_LEVELS = FIT_MAX_KNOTS + 1 };
 
 struct choice {
-    bool automatic; /* among all forms; else `form`, with as many knots or steps as pay */
+    bool automatic; /* among all forms; else `form`, with as many knots or steps as
+                                BIC has it, which may be none */
     enum model_form form;
     bool straight;    /* automatic: constant or linear only */
     size_t max_knots; /* 1 .. CHOICE_MAX_KNOTS */

@@ -31,6 +31,9 @@ static void say_note(const struct fit_options *options, const char *target, enum
             "(--tolerance %.3g%%)",
             choice_text(&note->significant, significant), chosen, 100 * note->change,
             100 * options->tolerance);
+    if (!options->automatic && fit->form != options->form)
+        say(options, target, quantity, "no %s pays: %s",
+            options->form == FORM_STEP ? "step" : "knot", chosen);
     if (note->doubted)
         say(options, target, quantity,
             "%s has the least BIC, but %s predicts lengths left out better (%.2g %% less squares)",

@@ -195,6 +195,11 @@ static void bad_input_is_one_clear_line(void **state)
         {"length,time_s\n5,0.1\n", "needs more than 1 samples", 1},
         {"length,time_s\n5,0.1\n5,0.2\n5,0.15\n", "", 0},
         {"length,time_s\n2147483647,0.1\n1,0.2\n5,0.15\n", "", 0},
+        {"length,time_s\n2147483648,0.1\n", "times.csv:2: length", 1},
+        {"length,time_s\n5,0.1\n6,0.2\n", "", 0},
+        {"time_s\n1\n", "no column 'length'", 1},
+        {"length,time_s\n1,-nan\n", "times.csv:2:", 1},
+        {"length,time_s\n1,inf\n", "times.csv:2:", 1},
     };
     char *folder = test_scratch("fit");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -204,6 +209,42 @@ static void bad_input_is_one_clear_line(void **state)
         if (!strstr(err, cases[i].says))
             fail_msg("case %zu: '%s' does not say '%s'", i, err, cases[i].says);
         free(path);
+        free(command);
+        free(err);
+        free(out);
+    }
+    free(folder);
+}
+
+/* Forms that the samples are too few for say how many they need. */
+static void forms_say_what_they_need(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *options, *says;
+        int exit;
+    } cases[] = {
+        {"5,0.1\n6,0.2\n", "--form linear", "form linear needs more than 2 samples", 1},
+        {"5,0.1\n5,0.2\n", "--form linear", "form linear needs 2 lengths, there is 1", 1},
+        {"5,0.1\n6,0.2\n7,0.3\n", "--form quadratic", "needs more than 3 samples", 1},
+        {"5,0.1\n6,0.2\n6,0.3\n", "--form quadratic", "needs 3 lengths, there are 2", 1},
+        {"5,0.1\n6,0.2\n6,0.3\n", "--form step", "no step pays: constant", 0},
+        {"5,0.1\n6,0.2\n6,0.3\n", "--form piecewise", "no knot pays: linear", 0},
+        {"5,0.1\n", "--knots 0", "--knots: at least 1, at most 4", 2},
+        {"5,0.1\n", "--knots 5", "--knots: at least 1, at most 4", 2},
+        {"1,0.1\n2147483647,0.2\n2147483646,0.3\n7,0.1\n1,0.11\n", "", "", 0},
+    };
+    char *folder = test_scratch("fit");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *text = text_format("length,time_s\n%s", cases[i].text), *err, *out;
+        char *path = csv(folder, text);
+        char *command =
+            text_format("%s/bin/rnnfit --csv %s %s", test_build(), path, cases[i].options);
+        int status = test_shell(command, &out, &err);
+        if (status != cases[i].exit || !strstr(err, cases[i].says))
+            fail_msg("case %zu: exit %d, '%s' does not say '%s'", i, status, err, cases[i].says);
+        free(path);
+        free(text);
         free(command);
         free(err);
         free(out);
@@ -329,6 +370,7 @@ int main(void)
         cmocka_unit_test(the_jackknife_of_balanced_rounds),
         cmocka_unit_test(verdicts),
         cmocka_unit_test(bad_input_is_one_clear_line),
+        cmocka_unit_test(forms_say_what_they_need),
         cmocka_unit_test(missing_round_trips),
         cmocka_unit_test(held_out_rounds_keep_the_order),
         cmocka_unit_test(the_documented_json),
