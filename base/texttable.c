@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/texttable.h"
 
+#include "base/html.h"
 #include "base/memory.h"
 #include "base/terminal.h"
 
@@ -116,6 +117,24 @@ void text_table_print(const struct text_table *table, FILE *out, int indent)
     if (n_shown < table->n_columns)
         fprintf(out, "%*s(%zu more column%s in a wider terminal)\n", indent, "",
                 table->n_columns - n_shown, table->n_columns - n_shown > 1 ? "s" : "");
+}
+
+void text_table_print_html(const struct text_table *table, FILE *out)
+{
+    if (!table)
+        return;
+    fputs("<table>\n", out);
+    for (size_t first = 0; first < table->n_cells; first += table->n_columns) {
+        const char *tag = first == 0 ? "th" : "td";
+        fputs(first == 0 ? "<thead><tr>" : "<tr>", out);
+        for (size_t c = 0; c < table->n_columns && first + c < table->n_cells; c++) {
+            fprintf(out, "<%s%s>", tag, table->left[c] ? "" : " class=\"r\"");
+            html_put_text(out, table->cells[first + c] ? table->cells[first + c] : "");
+            fprintf(out, "</%s>", tag);
+        }
+        fputs(first == 0 ? "</tr></thead>\n<tbody>\n" : "</tr>\n", out);
+    }
+    fputs("</tbody>\n</table>\n", out);
 }
 
 void text_table_free(struct text_table *table)

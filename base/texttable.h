@@ -23,6 +23,9 @@ void text_table_cell(struct text_table *table, const char *format, ...)
  * narrow the last columns are left out, and a line says how many. */
 void text_table_print(const struct text_table *table, FILE *out, int indent);
 
+/* The same as an HTML <table>: heads in <thead>, figures to the right by the class "r". */
+void text_table_print_html(const struct text_table *table, FILE *out);
+
 void text_table_free(struct text_table *table);
 
 #endif

@@ -4,13 +4,16 @@
 #include "fitter/campaign_fit.h"
 #include "fitter/choose.h"
 #include "fitter/old_models.h"
+#include "fitter/page.h"
 #include "fitter/pairs_fit.h"
 #include "fitter/plot.h"
+#include "fitter/remarks.h"
 #include "fitter/report.h"
 #include "records/store.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* "auto" first, then the available forms in the order of enum model_form. */
 const char *const rnnfit_forms[] = {"auto",      "constant", "linear", "quadratic",
@@ -27,7 +30,14 @@ struct run {
     int64_t campaign_id;
     struct cost_link asked;             /* NAN where not */
     struct output_length output_length; /* where settings->pairs */
+    struct remarks remarks;
 };
+
+/* Whether there is something to draw, and the samples are therefore kept. */
+static bool draws(const struct rnnfit_settings *s)
+{
+    return s->plot || s->report;
+}
 
 /* The samples, kept where they are to be drawn, else condensed. */
 static enum status read_samples(struct run *run, const struct hold_out *hold_out,
@@ -36,16 +46,17 @@ static enum status read_samples(struct run *run, const struct hold_out *hold_out
     const struct rnnfit_settings *s = run->settings;
     struct campaign campaign = {0};
     if (s->csv)
-        return s->plot ? dataset_from_csv(s->csv, "edge", hold_out, &run->dataset, error)
-                       : dataset_condense_csv(s->csv, "edge", hold_out, &run->dataset, error);
+        return draws(s) ? dataset_from_csv(s->csv, "edge", hold_out, &run->dataset, error)
+                        : dataset_condense_csv(s->csv, "edge", hold_out, &run->dataset, error);
     enum status status = store_open(s->db, STORE_WRITE, &run->store, error);
     if (status)
         return status;
     status = store_campaign_find(run->store, s->campaign, &campaign, error);
     if (!status)
         status =
-            s->plot ? dataset_from_store(run->store, &campaign, hold_out, &run->dataset, error)
-                    : dataset_condense_store(run->store, &campaign, hold_out, &run->dataset, error);
+            draws(s)
+                ? dataset_from_store(run->store, &campaign, hold_out, &run->dataset, error)
+                : dataset_condense_store(run->store, &campaign, hold_out, &run->dataset, error);
     run->campaign_id = campaign.id;
     campaign_free(&campaign);
     return status;
@@ -69,57 +80,6 @@ static enum status find_break_evens(const struct dataset *dataset, const struct 
     }
     *found = list;
     return status;
-}
-
-static void say(void *user, const char *line)
-{
-    const struct invocation *call = user;
-    if (call->verbosity >= 0)
-        fprintf(call->diagnostics, "rnnfit: %s\n", line);
-}
-
-static void remark_target(const struct invocation *call, const struct dataset_target *target,
-                          const struct dataset *dataset)
-{
-    if (target->n_failed > 0)
-        fprintf(call->diagnostics, "rnnfit: %s: %llu failed samples left out of the fit\n",
-                target->name, (unsigned long long)target->n_failed);
-    for (int r = LINK_TAKES_PART + 1; target->remote && r < N_LINK_REASONS; r++) {
-        if (target->link.n[r] > 0)
-            fprintf(call->diagnostics, "rnnfit: %s: %llu samples %s left out of remote_s\n",
-                    target->name, (unsigned long long)target->link.n[r],
-                    link_reason_text((enum link_reason)r));
-    }
-    if (target->remote && !target->link.rtt)
-        fprintf(call->diagnostics,
-                "rnnfit: %s: no round trips measured; its time is taken whole and holds only "
-                "at the link it was measured over\n",
-                target->name);
-    bool up = !isnan(dataset->up_s_per_byte) && !target->link.up;
-    bool down = !isnan(dataset->down_s_per_byte) && !target->link.down;
-    if (target->remote && (up || down))
-        fprintf(call->diagnostics,
-                "rnnfit: %s: its link's bandwidth is not known, unlike another's: its bytes are "
-                "not modelled, their time stays in remote_s\n",
-                target->name);
-}
-
-static void remark(const struct invocation *call, const struct dataset *dataset,
-                   const struct model_set *set, const struct cost_link *asked)
-{
-    if (call->verbosity < 0)
-        return;
-    for (size_t t = 0; t < dataset->n_targets; t++)
-        remark_target(call, &dataset->targets[t], dataset);
-    if ((!isnan(asked->up_s_per_byte) && isnan(set->up_s_per_byte)) ||
-        (!isnan(asked->down_s_per_byte) && isnan(set->down_s_per_byte)))
-        fprintf(
-            call->diagnostics,
-            "rnnfit: the samples do not know the bandwidth that their bytes passed at: their time "
-            "is in remote_s, and --link's is ignored\n");
-    if (dataset->n_targets > 0 && dataset_target_rounds(&dataset->targets[0]) && set->n_rounds == 0)
-        fprintf(call->diagnostics, "rnnfit: fewer than three whole rounds: samples are taken as "
-                                   "independent, and intervals may be too narrow\n");
 }
 
 static enum status print(const struct invocation *call, const struct report *report,
@@ -161,6 +121,23 @@ static enum status store_all(const struct run *run, const struct model_set *set,
     return status;
 }
 
+static enum status draw(const struct run *run, const struct report *report,
+                        const struct cost_link *link, struct error *error)
+{
+    const struct rnnfit_settings *s = run->settings;
+    struct view view;
+    enum status status = view_make(&run->dataset, report->set, link, &view, error);
+    if (status)
+        return status;
+    if (s->plot)
+        status = plot_write(&view, report, s->plot, error);
+    if (!status && s->report)
+        status = page_write(s->report, report, &view, (const char *const *)run->remarks.lines,
+                            run->remarks.n, error);
+    view_free(&view);
+    return status;
+}
+
 static enum status fit_and_report(struct run *run, const struct fit_options *options,
                                   struct error *error)
 {
@@ -174,17 +151,17 @@ static enum status fit_and_report(struct run *run, const struct fit_options *opt
     enum status status = campaign_fit(&run->dataset, options, &set, error);
     if (status)
         return status;
-    remark(run->call, &run->dataset, &set, &run->asked);
+    remarks_on_fit(&run->remarks, &run->dataset, &set, &run->asked);
     cost_link_complete(&link, &set);
     status = find_break_evens(&run->dataset, &set, &link, &break_evens, &n, error);
     if (!status && s->compare)
         status = compare(run, &set, &link, &old, &drift, error);
     if (!status && run->store)
         status = store_all(run, &set, error);
-    if (!status && s->plot)
-        status = plot_time(&run->dataset, &set, &link, break_evens, n, s->plot, error);
     const struct report report = {&set, break_evens, n, s->pairs ? &run->output_length : NULL,
                                   s->compare ? &drift : NULL};
+    if (!status && draws(s))
+        status = draw(run, &report, &link, error);
     if (!status)
         status = print(run->call, &report, error);
     if (!status && s->compare)
@@ -207,21 +184,28 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
         .tolerance = s->tolerance,
         .equal_weights = s->weights == 1,
         .hold_out = {s->hold_out, s->seed},
-        .remark = say,
-        .user = (void *)call,
+        .remark = remarks_say,
     };
-    struct run run = {.call = call, .settings = s, .asked = {NAN, NAN, NAN}};
+    struct run run = {
+        .call = call, .settings = s, .asked = {NAN, NAN, NAN}, .remarks = {.call = call}};
+    options.user = &run.remarks;
     bool samples = s->db || s->csv;
     if (s->db && s->csv)
         return error_set(error, STATUS_MISUSE, "give either --db FILE or --csv FILE");
     if (!samples && !s->pairs)
         return error_set(error, STATUS_MISUSE,
                          "give either --db FILE or --csv FILE (or --pairs CSV alone)");
-    if (!samples && (s->plot || s->compare))
+    if (!samples && (draws(s) || s->compare))
         return error_set(error, STATUS_MISUSE, "--%s needs samples: give --db FILE or --csv FILE",
-                         s->plot ? "plot" : "compare");
+                         s->plot     ? "plot"
+                         : s->report ? "report"
+                                     : "compare");
     if (s->knots < 1 || s->knots > CHOICE_MAX_KNOTS)
         return error_set(error, STATUS_MISUSE, "--knots: at least 1, at most %d", CHOICE_MAX_KNOTS);
+    if (s->report && strcmp(s->report, "-") == 0)
+        return error_set(error, STATUS_MISUSE,
+                         "--report: give a file; the text is on standard "
+                         "output");
     if (s->hold_out > 0.9)
         return error_set(error, STATUS_MISUSE, "--hold-out: leaves less than 10 %% to fit");
     enum status status = s->link ? cost_link_parse(s->link, &run.asked, error) : STATUS_OK;
@@ -233,6 +217,7 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
         status = fit_and_report(&run, &options, error);
     else if (!status)
         status = report_pairs(call, &run.output_length, error);
+    remarks_free(&run.remarks);
     output_length_free(&run.output_length);
     dataset_free(&run.dataset);
     store_close(run.store);

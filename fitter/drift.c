@@ -35,6 +35,11 @@ struct side {
     const struct cost_model *model;
 };
 
+static double covariance(const struct side *side, double a, double b)
+{
+    return prediction_covariance(side->set, side->model, a, b);
+}
+
 /* Lengths at which the values say all about the coefficients; ascending. */
 static size_t choose_points(const struct cost_model *model, double from, double to, double *points)
 {
@@ -78,7 +83,7 @@ static void fill(const struct side sides[2], const double *points, size_t q, str
     for (size_t i = 0; i < q; i++) {
         double variance = 0, size = 0;
         for (int s = 0; s < 2; s++) {
-            variance += prediction_covariance(sides[s].set, sides[s].model, points[i], points[i]);
+            variance += covariance(&sides[s], points[i], points[i]);
             size = fmax(size, fabs(prediction_value(sides[s].model, points[i])));
         }
         double floor = fmax(least_difference * size, 1e-150);
@@ -91,8 +96,7 @@ static void fill(const struct side sides[2], const double *points, size_t q, str
     for (int s = 0; s < 2; s++) {
         for (size_t i = 0; i < q * q; i++)
             test->share[s][i] =
-                prediction_covariance(sides[s].set, sides[s].model, points[i / q], points[i % q]) /
-                (scale[i / q] * scale[i % q]);
+                covariance(&sides[s], points[i / q], points[i % q]) / (scale[i / q] * scale[i % q]);
     }
 }
 
@@ -187,7 +191,7 @@ static void find_change(const struct side sides[2], struct drift_row *row)
             continue;
         double variance = 0, nu = fmin(sides[0].model->dof, sides[1].model->dof);
         for (int s = 0; s < 2; s++)
-            variance += prediction_covariance(sides[s].set, sides[s].model, n, n);
+            variance += covariance(&sides[s], n, n);
         row->change = change;
         row->change_at = n;
         row->tightest = nu >= 1 ? interval_t(nu) * sqrt(fmax(variance, 0)) / old : NAN;

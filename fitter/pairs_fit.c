@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "fitter/interval.h"
+#include "fitter/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,8 +18,9 @@ struct scaled {
 
 struct work {
     const struct pair_histogram *pairs;
-    struct scaled *residuals; /* one per bar, in order of value when sorted */
-    bool *outlier;            /* per bar */
+    struct scaled *residuals;     /* one per bar, in order of value when sorted */
+    struct spread_sample *spread; /* per bar */
+    bool *outlier;                /* per bar */
     double gamma, delta, power;
 };
 
@@ -90,35 +92,13 @@ static bool fit_line(struct work *w)
     return true;
 }
 
-/* Minus twice the pseudo-log-likelihood of the power, up to a constant. */
-static double deviance(const struct work *w, double power)
+/* Outliers count for nothing. */
+static double best_power(struct work *w)
 {
-    double n = 0, squares = 0, logs = 0;
-    for (size_t i = 0; i < w->pairs->n; i++) {
-        if (w->outlier[i])
-            continue;
-        double count = (double)w->pairs->counts[i], log_mean = log(fmax(mean_at(w, i), 1));
-        double off = residual(w, i) * exp(-power * log_mean);
-        n += count;
-        squares += count * off * off;
-        logs += count * 2 * power * log_mean;
-    }
-    return n * log(fmax(squares, 1e-300) / n) + logs;
-}
-
-/* Over 0..2 by golden section. */
-static double best_power(const struct work *w)
-{
-    const double golden = 0.6180339887498949;
-    double low = 0, high = 2;
-    for (int i = 0; i < 25; i++) {
-        double a = high - golden * (high - low), b = low + golden * (high - low);
-        if (deviance(w, a) < deviance(w, b))
-            high = b;
-        else
-            low = a;
-    }
-    return high < 1e-4 ? 0 : (low + high) / 2;
+    for (size_t i = 0; i < w->pairs->n; i++)
+        w->spread[i] = (struct spread_sample){mean_at(w, i), residual(w, i),
+                                              w->outlier[i] ? 0 : (double)w->pairs->counts[i]};
+    return spread_power(w->spread, w->pairs->n, 1);
 }
 
 /* Scaled residuals of all pairs about `centre`, sorted; absolute ones where asked. */
@@ -246,15 +226,17 @@ enum status pairs_fit(const struct pair_histogram *pairs, const char *source,
     struct work w = {
         .pairs = pairs,
         .residuals = malloc((pairs->n + 1) * sizeof *w.residuals),
+        .spread = malloc((pairs->n + 1) * sizeof *w.spread),
         .outlier = calloc(pairs->n + 1, sizeof *w.outlier),
     };
     enum status status = STATUS_OK;
     *o = (struct output_length){.source = text_copy(source)};
-    if (!w.residuals || !w.outlier || !o->source)
+    if (!w.residuals || !w.spread || !w.outlier || !o->source)
         status = error_set(error, STATUS_NO_MEMORY, "out of memory for %zu pairs", pairs->n);
     if (!status)
         status = fit_all(&w, o, error);
     free(w.residuals);
+    free(w.spread);
     free(w.outlier);
     if (status)
         output_length_free(o);

@@ -85,7 +85,7 @@ static void put_bandwidth(const struct model_set *set, FILE *out)
             cost_link_text(&link, !isnan(set->up_s_per_byte), !isnan(set->down_s_per_byte), text));
 }
 
-static void put_break_even(const struct report_break_even *b, FILE *out)
+void report_break_even_text(const struct report_break_even *b, FILE *out)
 {
     char rtt[COST_LINK_TEXT_SIZE];
     const struct cost_link link = {b->value.rtt_s, b->value.up_s_per_byte,
@@ -116,37 +116,57 @@ static void put_break_even(const struct report_break_even *b, FILE *out)
     report_crossings_text(b, out);
 }
 
-static void put_models(const struct model_set *set, FILE *out)
+struct text_table *report_models_table(const struct model_set *set)
 {
     struct text_table *table =
-        text_table_new("<target|<quantity|<form|at n = 0|per step|sd of one|R2|samples|lengths|"
-                       "outliers");
+        text_table_new("<target|<quantity|<form|<provenance|at n = 0|per step|sd of one|R2|samples|"
+                       "lengths|outliers|BIC");
     for (size_t i = 0; i < set->n_models; i++) {
         const struct cost_model *model = &set->models[i];
         text_table_cell(table, "%s", model->target);
         text_table_cell(table, "%s", quantity_name(model->quantity));
         text_table_cell(table, "%s", form_name(model->form));
+        text_table_cell(table, "%s", provenance_name(model->provenance));
         put_coefficient(table, set, model, 0);
         put_coefficient(table, set, model, 1);
         put_spread(table, model);
         text_table_cell(table, "%llu", (unsigned long long)model->n_samples);
         text_table_cell(table, "%llu", (unsigned long long)model->n_lengths);
         text_table_cell(table, "%llu", (unsigned long long)model->n_outliers);
+        if (isfinite(model->bic))
+            text_table_cell(table, "%.1f", model->bic);
+        else
+            text_table_cell(table, "-");
     }
-    fprintf(out, "Models of campaign %s (all measured; +- is half a 95 %% interval, ",
-            set->campaign);
+    return table;
+}
+
+void report_models_head(const struct model_set *set, FILE *out)
+{
+    fprintf(out, "Models of campaign %s (+- is half a 95 %% interval, ", set->campaign);
     if (set->n_rounds > 0)
         fprintf(out, "over %llu rounds)\n", (unsigned long long)set->n_rounds);
     else
         fprintf(out, "samples taken as independent)\n");
-    text_table_print(table, out, 0);
-    text_table_free(table);
+}
+
+void report_models_notes(const struct model_set *set, FILE *out)
+{
     put_bandwidth(set, out);
     for (size_t i = 0; i < set->n_models; i++) {
         report_form_text(set, &set->models[i], out);
         if (set->models[i].quantity == QUANTITY_ROUND_TRIPS)
             put_round_trips(set, &set->models[i], out);
     }
+}
+
+static void put_models(const struct model_set *set, FILE *out)
+{
+    struct text_table *table = report_models_table(set);
+    report_models_head(set, out);
+    text_table_print(table, out, 0);
+    text_table_free(table);
+    report_models_notes(set, out);
 }
 
 void report_text(const struct report *report, FILE *out)
@@ -156,14 +176,18 @@ void report_text(const struct report *report, FILE *out)
     if (report->n_break_evens > 0)
         fputc('\n', out);
     for (size_t i = 0; i < report->n_break_evens; i++)
-        put_break_even(&report->break_evens[i], out);
+        report_break_even_text(&report->break_evens[i], out);
     if (report->output_length) {
         fputs(report->set->n_models > 0 ? "\n" : "", out);
         report_pairs_text(report->output_length, out);
     }
     if (report->drift) {
+        struct text_table *table = report_drift_table(report->drift);
         fputc('\n', out);
-        report_drift_text(report->drift, out);
+        report_drift_head(report->drift, out);
+        text_table_print(table, out, 0);
+        text_table_free(table);
+        report_drift_notes(report->drift, out);
     }
 }
 

@@ -2,7 +2,6 @@
 /* What rnnfit says about a comparison with an older campaign. */
 #include "fitter/report_private.h"
 
-#include "base/texttable.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -48,18 +47,25 @@ static void put_length(const struct break_even *b, FILE *out)
         fprintf(out, " (%.1f to %.1f)", b->low, b->high);
 }
 
-void report_drift_text(const struct drift *drift, FILE *out)
+struct text_table *report_drift_table(const struct drift *drift)
 {
     struct text_table *table = text_table_new(
         "<target|<quantity|<verdict|largest change|at length|+- of it|<test|p (Holm)");
     for (size_t i = 0; i < drift->n_rows; i++)
         put_row(table, &drift->rows[i]);
+    return table;
+}
+
+void report_drift_head(const struct drift *drift, FILE *out)
+{
     fprintf(out,
             "Against %s: %zu of %zu quantities differ beyond noise (Wald test of the curves, 5 %% "
             "over all by Holm)\n",
             drift->old, drift->n_differ, drift->n_tested);
-    text_table_print(table, out, 0);
-    text_table_free(table);
+}
+
+void report_drift_notes(const struct drift *drift, FILE *out)
+{
     for (size_t i = 0; i < drift->n_break_evens; i++) {
         const struct drift_break_even *b = &drift->break_evens[i];
         char rtt[UNITS_TEXT_SIZE];
@@ -72,11 +78,6 @@ void report_drift_text(const struct drift *drift, FILE *out)
     }
 }
 
-static json_t *number(double value)
-{
-    return isfinite(value) ? json_real(value) : json_null();
-}
-
 static json_t *row_json(const struct drift_row *row)
 {
     bool common = row->to >= row->from && row->from > 0;
@@ -84,18 +85,19 @@ static json_t *row_json(const struct drift_row *row)
         "{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "target", row->target, "quantity",
         quantity_name(row->quantity), "verdict", drift_verdict_name(row->verdict), "lengths",
         common ? json_pack("[I,I]", (json_int_t)row->from, (json_int_t)row->to) : json_null(), "f",
-        number(row->f), "dof", number(row->dof), "error_dof", number(row->error_dof), "p",
-        number(row->p), "p_holm", number(row->p_holm), "largest_change", number(row->change),
-        "at_length", number(row->change_at), "half_width95", number(row->tightest));
+        report_number(row->f), "dof", report_number(row->dof), "error_dof",
+        report_number(row->error_dof), "p", report_number(row->p), "p_holm",
+        report_number(row->p_holm), "largest_change", report_number(row->change), "at_length",
+        report_number(row->change_at), "half_width95", report_number(row->tightest));
 }
 
 static json_t *side_json(const struct break_even *b)
 {
     bool crossing = b->verdict == VERDICT_CROSSING;
     return json_pack("{s:s,s:o,s:o}", "verdict", verdict_name(b->verdict), "length",
-                     crossing ? number(b->length) : json_null(), "ci95",
+                     crossing ? report_number(b->length) : json_null(), "ci95",
                      crossing && b->has_interval
-                         ? json_pack("[o,o]", number(b->low), number(b->high))
+                         ? json_pack("[o,o]", report_number(b->low), report_number(b->high))
                          : json_null());
 }
 
@@ -106,9 +108,10 @@ json_t *report_drift_json(const struct drift *drift)
         json_array_append_new(rows, row_json(&drift->rows[i]));
     for (size_t i = 0; i < drift->n_break_evens; i++) {
         const struct drift_break_even *b = &drift->break_evens[i];
-        json_array_append_new(crossings, json_pack("{s:[s,s],s:o,s:o,s:o}", "targets", b->edge,
-                                                   b->cloud, "rtt_s", number(b->new.rtt_s), "old",
-                                                   side_json(&b->old), "new", side_json(&b->new)));
+        json_array_append_new(crossings,
+                              json_pack("{s:[s,s],s:o,s:o,s:o}", "targets", b->edge, b->cloud,
+                                        "rtt_s", report_number(b->new.rtt_s), "old",
+                                        side_json(&b->old), "new", side_json(&b->new)));
     }
     return json_pack("{s:s,s:s,s:s,s:f,s:b,s:o,s:o}", "old", drift->old, "test", "wald",
                      "correction", "holm", "level", drift_level, "differs", drift->n_differ > 0,

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The parts of a report, each in text and JSON. The JSON values are the caller's to release. */
+/*
+ * The parts of a report: tables (the caller's to free), lines of text, and JSON values (the
+ * caller's to release).
+ */
 #ifndef FITTER_REPORT_PRIVATE_H
 #define FITTER_REPORT_PRIVATE_H
 
+#include "base/texttable.h"
 #include "fitter/report.h"
 
 #include <jansson.h>
@@ -12,6 +16,14 @@ double report_half_width(const struct model_set *set, const struct cost_model *m
 
 /* JSON has no NaN and no infinity: what is not finite becomes null. */
 json_t *report_number(double value);
+
+/* A row for each model; what it is about; lines on what has no room in it. */
+struct text_table *report_models_table(const struct model_set *set);
+void report_models_head(const struct model_set *set, FILE *out);
+void report_models_notes(const struct model_set *set, FILE *out);
+
+/* What a break-even means, in one line or more. */
+void report_break_even_text(const struct report_break_even *b, FILE *out);
 
 /* A line on a form with more than an intercept and a slope. */
 void report_form_text(const struct model_set *set, const struct cost_model *model, FILE *out);
@@ -27,7 +39,9 @@ json_t *report_evidence_json(const struct break_even *value);
 void report_pairs_text(const struct output_length *o, FILE *out);
 json_t *report_pairs_json(const struct output_length *o);
 
-void report_drift_text(const struct drift *drift, FILE *out);
+struct text_table *report_drift_table(const struct drift *drift);
+void report_drift_head(const struct drift *drift, FILE *out);
+void report_drift_notes(const struct drift *drift, FILE *out); /* the break-evens then and now */
 json_t *report_drift_json(const struct drift *drift);
 
 #endif

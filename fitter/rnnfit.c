@@ -44,8 +44,14 @@ static const struct option_row options[] = {
      "target and quantity (Wald test, 5 % over all by Holm), and how much. Exit status 3 where it "
      "does.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, compare), NULL, 0},
-    {"plot", "DIR", "Draw time_vs_length.png and .svg into this folder.", OPTION_TEXT,
-     offsetof(struct rnnfit_settings, plot), NULL, 0},
+    {"plot", "DIR",
+     "Draw into this folder: time against length with the samples, fits, bands and break-evens "
+     "(.svg and .png); for each target its residuals and their quantiles.",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, plot), NULL, 0},
+    {"report", "FILE.html",
+     "Write all of it, pictures and tables, as one page that needs nothing else and reads on a "
+     "phone.",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, report), NULL, 0},
 };
 
 static const struct command command = {
@@ -68,6 +74,7 @@ static const struct tool tool = {
         "overflow the initial congestion window it is fitted, over several round trips.\n"
         "Samples of one round share noise: where rounds are known, intervals resample rounds.",
     .examples = "  rnnfit --db campaign.db --plot plots\n"
+                "  rnnfit --db campaign.db --report fit.html\n"
                 "  rnnfit --db today.db --compare release.db\n"
                 "  rnnfit --csv times.csv --json | jq .break_even",
     .commands = &command,

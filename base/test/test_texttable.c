@@ -117,6 +117,26 @@ static void no_table(void **state)
     free(text);
 }
 
+static void as_html(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    struct text_table *table = text_table_new("<name|n");
+    text_table_cell(table, "a<b & \"c\"");
+    text_table_cell(table, "1");
+    text_table_print_html(table, memory);
+    text_table_print_html(NULL, memory);
+    fclose(memory);
+    assert_string_equal(text,
+                        "<table>\n<thead><tr><th>name</th><th class=\"r\">n</th></tr></thead>\n"
+                        "<tbody>\n<tr><td>a&lt;b &amp; &quot;c&quot;</td>"
+                        "<td class=\"r\">1</td></tr>\n</tbody>\n</table>\n");
+    text_table_free(table);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +146,7 @@ int main(void)
         cmocka_unit_test(no_table),
         cmocka_unit_test(more_heads_than_columns),
         cmocka_unit_test(narrow_terminal),
+        cmocka_unit_test(as_html),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

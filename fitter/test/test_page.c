@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Pictures and the page of a fit: whole, well-formed, with every sample in its place, and nothing
+ * from elsewhere. (test_page_browser.sh looks at the page in a browser.)
+ */
+#include "base/test/support.h"
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "fitter/chart.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t count(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
+        n++;
+    return n;
+}
+
+/* Every element is closed in its turn; attributes are quoted and hold no '<'. */
+static void assert_well_formed(const char *text)
+{
+    static const char *const alone[] = {"meta", "!DOCTYPE"};
+    char open[64][16];
+    size_t depth = 0;
+    for (const char *at = strchr(text, '<'); at; at = strchr(at + 1, '<')) {
+        char name[16] = "";
+        bool close = at[1] == '/', is_alone = false;
+        sscanf(at + 1 + close, "%15[A-Za-z0-9!]", name);
+        const char *end = at + 1;
+        for (bool quoted = false; *end && (quoted || *end != '>'); end++) {
+            quoted = *end == '"' ? !quoted : quoted;
+            if (*end == '<')
+                fail_msg("a '<' within <%s", name);
+        }
+        for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
+            is_alone = is_alone || strcmp(name, alone[i]) == 0;
+        if (close) {
+            if (depth == 0 || strcmp(open[--depth], name) != 0)
+                fail_msg("</%s> closes <%s>", name, open[depth]);
+        } else if (!is_alone && end[-1] != '/') {
+            assert_true(depth < 64);
+            strcpy(open[depth++], name);
+        }
+        at = end;
+        if (!*end)
+            fail_msg("<%s is not ended", name);
+    }
+    assert_int_equal(depth, 0);
+}
+
+/* No number that is none, and nothing to be fetched. */
+static void assert_self_contained(const char *text)
+{
+    static const char *const no[] = {
+        " nan",  "\"nan", "Mnan",  "Lnan", ">nan",    "-nan",    " inf ", "\"inf\"", ">inf<",
+        "-inf<", "src=",  "href=", "url(", "@import", "<script", "<link", "<iframe", "https:"};
+    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
+        if (strstr(text, no[i]))
+            fail_msg("it holds '%s'", no[i]);
+    }
+    assert_int_equal(count(text, "http:"), count(text, "xmlns=\"http://www.w3.org/2000/svg\""));
+}
+
+/* Axes of 10 by 100 on the picture's 50..348 by 230..24. */
+static void points_in_their_places(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    struct chart chart;
+    const struct chart_point points[] = {{5, 50}, {1, 10}, {5, 1e9}, {NAN, 1}, {1, INFINITY}};
+    chart_begin(&chart, memory, "a < b", (struct chart_axis){0, 10, "x & y"},
+                (struct chart_axis){0, 100, "z"});
+    chart_points(&chart, points, 5, "#000000", 1, 1);
+    chart_line(&chart, points, 5, "#000000", 1, true);
+    chart_band(&chart, points, points, 5, "#000000");
+    chart_mark(&chart, 5, 4, 6, "5 [4, 6]");
+    chart_mark(&chart, 50, 40, 60, "beyond");
+    chart_density(&chart, points, 5, "#000000");
+    chart_end(&chart);
+    fclose(memory);
+    assert_well_formed(text);
+    assert_self_contained(text);
+    assert_non_null(strstr(text, "<title>a &lt; b</title>"));
+    assert_non_null(strstr(text, ">x &amp; y</text>"));
+    assert_non_null(strstr(text, "d=\"M199.0 127.0h0M79.8 209.4h0M199.0 24.5h0\""));
+    assert_non_null(strstr(text, "M169.2 24H228.8V230"));
+    assert_int_equal(count(text, "fill-opacity=\"0.90\""), 3); /* cells of one point each */
+    assert_null(strstr(text, "beyond"));
+    free(text);
+}
+
+static void axes_end_on_round_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        double low, high, from, to;
+    } rows[] = {{0, 97, 0, 100}, {-3.2, 3.2, -4, 4},    {0, 1e-6, 0, 1e-6},
+                {5, 5, 2, 8},    {0, 0, -6e-10, 6e-10}, {0, 2147483647, 0, 2.5e9}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct chart_axis axis = chart_axis_around(rows[i].low, rows[i].high, "");
+        assert_close(axis.low, rows[i].from, 1e-9, 1e-15);
+        assert_close(axis.high, rows[i].to, 1e-9, 1e-15);
+    }
+}
+
+/* Two targets, one with a name that needs care, `repeat` samples of each of 30 lengths. */
+static char *times(const char *folder, int repeat, double slow)
+{
+    struct random random = {21};
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    fputs("length,time_s,target,round\n", memory);
+    for (int round = 0; round < repeat; round++) {
+        for (int n = 10; n <= 300; n += 10) {
+            double edge = (0.003 + 0.002 * n) * (1 + 0.02 * random_normal(&random));
+            fprintf(memory, "%d,%.9f,edge,%d\n", n, round == 3 && n == 100 ? edge * slow : edge,
+                    round);
+            fprintf(memory, "%d,%.9f,<b>R&D,%d\n", n,
+                    0.203 + 0.0005 * n + 0.004 * random_normal(&random), round);
+        }
+    }
+    fclose(memory);
+    char *path = test_write(folder, "times.csv", text);
+    free(text);
+    return path;
+}
+
+static char *read_back(const char *folder, const char *name)
+{
+    char *path = text_format("%s/%s", folder, name), *text = test_read(path);
+    if (!text)
+        fail_msg("%s is not there", path);
+    free(path);
+    return text;
+}
+
+static int rnnfit(const char *csv, const char *more, char **err)
+{
+    char *command = text_format("%s/bin/rnnfit --csv %s %s", test_build(), csv, more);
+    int exit = test_shell(command, NULL, err);
+    free(command);
+    return exit;
+}
+
+static void every_sample_is_drawn(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("page"), *csv = times(folder, 20, 3);
+    char *more = text_format("--plot %s/plots --report %s/fit.html --pairs "
+                             "datasets/squad_sentence_question.csv",
+                             folder, folder);
+    assert_int_equal(rnnfit(csv, more, NULL), 0);
+    static const struct {
+        const char *name;
+        size_t points;
+    } files[] = {
+        {"time_vs_length.svg", 1202}, /* outliers are drawn once more */
+        {"residuals_edge.svg", 601},   {"residuals__b_R_D_2.svg", 601}, {"quantiles_edge.svg", 0},
+        {"quantiles__b_R_D_2.svg", 0}, {"output_length.svg", 0},
+    };
+    char *plots = text_format("%s/plots", folder);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *text = read_back(plots, files[i].name);
+        assert_well_formed(text);
+        assert_self_contained(text);
+        if (files[i].points > 0)
+            assert_int_equal(count(text, "h0M") + count(text, "h0\""), files[i].points);
+        else
+            assert_true(count(text, "<path") > 5);
+        free(text);
+    }
+    char *page = read_back(folder, "fit.html"), *png = read_back(plots, "time_vs_length.png");
+    char *list = NULL, *command = text_format("ls -a %s %s | grep -c part$", plots, folder);
+    assert_memory_equal(png, "\x89PNG", 4);
+    test_shell(command, &list, NULL);
+    assert_string_equal(list, "0\n");
+    assert_well_formed(page);
+    assert_self_contained(page);
+    assert_int_equal(count(page, "<figure>"), count(page, "<figcaption>") + 1);
+    assert_int_equal(count(page, "role=\"img\""), 6);
+    assert_non_null(strstr(page, "600 samples; 1 of them are outliers"));
+    assert_non_null(strstr(page, "Samples of &lt;b&gt;R&amp;D"));
+    assert_non_null(strstr(page, "<p class=\"warn\">WARNING: the input"));
+    assert_non_null(strstr(page, "no round trips measured")); /* a remark */
+    assert_int_equal(count(page, "<td>measured</td>"), 2);
+    free(list);
+    free(command);
+    free(png);
+    free(page);
+    free(plots);
+    free(more);
+    free(csv);
+    free(folder);
+}
+
+static void many_samples_are_a_density(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("density"), *csv = times(folder, 150, 1);
+    char *more = text_format("--plot %s", folder);
+    assert_int_equal(rnnfit(csv, more, NULL), 0);
+    char *text = read_back(folder, "time_vs_length.svg");
+    assert_well_formed(text);
+    assert_int_equal(count(text, "<g fill="), 2);
+    assert_int_equal(count(text, "h0M"), 0);
+    assert_true(count(text, "fill-opacity=\"0.") > 60);
+    assert_true(strlen(text) < 400000);
+    free(text);
+    free(more);
+    free(csv);
+    free(folder);
+}
+
+/* A page that cannot be written leaves what was there; a fit of three samples has a page too. */
+static void whole_or_not_at_all(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("whole"), *err = NULL;
+    char *csv = test_write(folder, "few.csv", "length,time_s\n5,0.1\n5,0.2\n5,0.15\n");
+    char *missing = text_format("--report %s/no/fit.html", folder);
+    char *inside = text_format("--report %s/fit.html --plot %s/few.csv/x", folder, folder);
+    char *fine = text_format("--report %s/fit.html", folder);
+    assert_int_equal(rnnfit(csv, missing, &err), 1);
+    assert_non_null(strstr(err, "no/fit.html: cannot be written"));
+    free(err);
+    assert_int_equal(rnnfit(csv, "--report /dev/full", &err), 1);
+    assert_non_null(strstr(err, "/dev/full: cannot be written"));
+    free(err);
+    assert_int_equal(rnnfit(csv, "--report -", &err), 2);
+    free(err);
+    assert_int_equal(rnnfit(csv, inside, &err), 1);
+    assert_non_null(strstr(err, "cannot be made a folder"));
+    free(err);
+    assert_int_equal(rnnfit(csv, fine, NULL), 0);
+    char *page = read_back(folder, "fit.html");
+    assert_well_formed(page);
+    assert_self_contained(page);
+    free(page);
+    free(missing);
+    free(inside);
+    free(fine);
+    free(csv);
+    free(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(points_in_their_places), cmocka_unit_test(axes_end_on_round_numbers),
+        cmocka_unit_test(every_sample_is_drawn),  cmocka_unit_test(many_samples_are_a_density),
+        cmocka_unit_test(whole_or_not_at_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
