@@ -53,16 +53,17 @@ unsigned http_find_end(const char *bytes, size_t n, size_t *scanned, size_t *end
                           "not HTTP: a line does not end in carriage return and line feed");
         if (((unsigned char)c < ' ' && c != '\r' && c != '\n' && c != '\t') || c == 0x7f)
             return refuse(error, HTTP_BAD_REQUEST, "not HTTP: a control character in the head");
+        /* here, for however much comes at once the limits are the same */
+        if (i == HTTP_MAX_LINE && !memchr(bytes, '\n', i))
+            return refuse(error, HTTP_URI_TOO_LONG, "the request's first line is over 8 KiB");
+        if (i == HTTP_MAX_HEAD)
+            return refuse(error, HTTP_HEAD_TOO_LARGE, "the request's head is over 64 KiB");
         if (c == '\n' && i >= 3 && bytes[i - 2] == '\n') {
             *scanned = *end = i + 1;
             return HTTP_OK;
         }
     }
     *scanned = n;
-    if (n > HTTP_MAX_LINE && !memchr(bytes, '\n', n))
-        return refuse(error, HTTP_URI_TOO_LONG, "the request's first line is over 8 KiB");
-    if (n > HTTP_MAX_HEAD)
-        return refuse(error, HTTP_HEAD_TOO_LARGE, "the request's head is over 64 KiB");
     return HTTP_OK;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +171,8 @@ static enum status create_session(struct onnx_session *s, const struct engine_co
     struct ort *ort = &s->ort;
     void *options = NULL;
     if (access(config->model, R_OK) != 0)
-        return error_set(error, STATUS_NOT_FOUND, "model = %s cannot be read", config->model);
+        return error_set_errno(error, STATUS_NOT_FOUND, errno, "model = %s cannot be read",
+                               config->model);
     enum status status =
         ort_status(ort, ort->create_env(SEVERITY_FATAL, "rnnmap", &s->env), "opening", error);
     if (!status)

@@ -123,8 +123,8 @@ static enum status find_library(const char *wanted, struct ort *ort, struct erro
         ort->library = load(wanted);
         const char *why = ort->library ? NULL : dlerror();
         if (!ort->library)
-            return error_set(error, STATUS_NOT_FOUND, "library = %s cannot be loaded: %s", wanted,
-                             why ? why : "unknown reason");
+            return error_set(error, STATUS_NOT_FOUND, "library = %s cannot be loaded: %s; %s",
+                             wanted, why ? why : "unknown reason", how);
         snprintf(path, sizeof path, "%s", wanted);
     } else {
         ort->library = load_usual(path);

@@ -127,6 +127,14 @@ static void test_limits_of_heads(void **state)
     assert_int_equal(http_find_end(text, HTTP_MAX_HEAD, &scanned, &end, &error), HTTP_OK);
     assert_int_equal(http_find_end(text, HTTP_MAX_HEAD + 1, &scanned, &end, &error),
                      HTTP_HEAD_TOO_LARGE);
+    memcpy(text + HUGE_HEAD - 4, "\r\n\r\n", 4); /* the same when it comes whole */
+    scanned = 0;
+    assert_int_equal(http_find_end(text, HUGE_HEAD, &scanned, &end, &error), HTTP_HEAD_TOO_LARGE);
+    memset(text, 'a', 16);
+    memcpy(text + HTTP_MAX_LINE + 8, "\r\n\r\n", 4);
+    scanned = 0;
+    assert_int_equal(http_find_end(text, HTTP_MAX_LINE + 12, &scanned, &end, &error),
+                     HTTP_URI_TOO_LONG);
     for (int extra = 0; extra < 2; extra++) { /* as many headers as there may be, and one more */
         struct http_head head;
         size_t n = (size_t)sprintf(text, "GET / HTTP/1.1\r\nHost: x\r\n");

@@ -342,7 +342,7 @@ static void test_refuses(void **state)
         enum status status;
         const char *message;
     } rows[] = {
-        {"/no/such.onnx", "", STATUS_NOT_FOUND, "model = /no/such.onnx cannot be read"},
+        {"/no/such.onnx", "", STATUS_NOT_FOUND, "model = /no/such.onnx cannot be read: No such"},
         {garbage, "", STATUS_EXTERNAL, "garbage.onnx: ONNX Runtime 1."},
         {model, ",fetch=scores", STATUS_INVALID, "fetch = scores: the model's outputs are state"},
         {model, ",feed=y", STATUS_INVALID, "It has: features[batch,sequence,64]"},
@@ -378,7 +378,7 @@ static void test_libraries(void **state)
         const char *message;
     } rows[] = {
         {"onnx:library=./no_such.so,model=Makefile", STATUS_NOT_FOUND,
-         "library = ./no_such.so cannot be loaded"},
+         "No such file or directory; get one with scripts/setup --with onnx"},
         {"onnx:library=libm.so.6,model=Makefile", STATUS_UNSUPPORTED,
          "libm.so.6 is no ONNX Runtime"},
         {"onnx", STATUS_INVALID, "model is missing"},
