@@ -3,7 +3,9 @@
 
 #include "base/memory.h"
 #include "fitter/chosen.h"
+#include "fitter/quantile_fit.h"
 #include "fitter/remote_fit.h"
+#include "fitter/robust.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -63,17 +65,23 @@ static void fill_segments(const struct fit *fit, const struct round_trips *trips
     }
 }
 
+/* The rounds behind a fit's replicates. */
+static size_t clusters(const struct fit *fit)
+{
+    return fit->n_clusters > 0 ? fit->n_clusters : fit->n_rounds;
+}
+
 static enum status make_model(const struct dataset_target *target, enum quantity quantity,
                               const struct series *series, const struct fit *fit,
-                              const struct round_trips *trips, struct cost_model *model,
-                              struct error *error)
+                              const struct round_trips *trips, enum statistic statistic,
+                              struct cost_model *model, struct error *error)
 {
     size_t p = fit->n_coefficients;
     size_t n_segments = trips ? p : fit->shape.n_knots + 1;
     *model = (struct cost_model){
         .target = text_copy(target->name),
         .quantity = quantity,
-        .statistic = STATISTIC_MEAN,
+        .statistic = statistic,
         .form = fit->form,
         .segments = malloc(n_segments * sizeof *model->segments),
         .n_segments = n_segments,
@@ -86,7 +94,7 @@ static enum status make_model(const struct dataset_target *target, enum quantity
         .residual_sd = fit->residual_sd,
         .r2 = fit->r2,
         .bic = fit->bic,
-        .dof = fit->leave_out ? (double)fit->n_rounds - 1 : fit->dof,
+        .dof = fit->leave_out ? (double)clusters(fit) - 1 : fit->dof,
         .n_samples = series->n_samples,
         .n_lengths = trips ? trips->n_lengths : series->n_lengths,
         .n_outliers = trips ? 0 : series->n_outliers,
@@ -118,7 +126,8 @@ static enum status add_fit(struct fits *fits, const struct dataset_target *targe
     if (fits->n == MAX_MODELS)
         return error_set(error, STATUS_UNSUPPORTED, "more than %d models in a campaign",
                          MAX_MODELS);
-    enum status status = make_model(target, quantity, series, fit, trips, &model, error);
+    enum status status =
+        make_model(target, quantity, series, fit, trips, fits->options->statistic, &model, error);
     if (!status)
         status = model_set_add(fits->set, &model, error);
     cost_model_free(&model);
@@ -171,6 +180,25 @@ static enum status fit_remote(struct fits *fits, const struct dataset_target *ta
     return status;
 }
 
+/* Quantiles, and means that far samples hardly move. */
+static enum status fit_from_samples(struct fits *fits, const struct dataset_target *target,
+                                    enum quantity quantity, struct error *error)
+{
+    struct series series = {0};
+    struct fit fit = {0};
+    const struct fit_options *options = fits->options;
+    if (!target->observations)
+        return error_set(error, STATUS_MISUSE, "the samples themselves were not kept");
+    enum status status = options->statistic != STATISTIC_MEAN
+                             ? quantile_fit(target, options, quantity, &series, &fit, error)
+                             : robust_fit(target, options, quantity, &series, &fit, error);
+    if (!status)
+        status = add_fit(fits, target, quantity, &series, &fit, NULL, error);
+    fit_free(&fit);
+    series_free(&series);
+    return status;
+}
+
 /* What is fitted, in the order of the models, and to which kind of target. */
 static const struct {
     enum quantity quantity;
@@ -201,7 +229,11 @@ static enum status fit_target(struct fits *fits, const struct dataset *dataset,
         struct error why = {0};
         if (steps[i].remote != target->remote || bytes_stay(dataset, target, steps[i].quantity))
             continue;
-        enum status status = steps[i].fit(fits, target, steps[i].quantity, &why);
+        bool times = steps[i].quantity == QUANTITY_TIME_S || steps[i].quantity == QUANTITY_REMOTE_S;
+        bool sums = fits->options->statistic == STATISTIC_MEAN && !fits->options->robust;
+        enum status status = times && !sums
+                                 ? fit_from_samples(fits, target, steps[i].quantity, &why)
+                                 : steps[i].fit(fits, target, steps[i].quantity, &why);
         if (status && status != STATUS_NOT_FOUND)
             return error_set(error, status, "target %s, %s: %s", target->name,
                              quantity_name(steps[i].quantity), why.text);
@@ -289,7 +321,7 @@ enum status campaign_fit(const struct dataset *dataset, const struct fit_options
         set->has_rtt = dataset->has_rtt;
         set->up_s_per_byte = dataset->up_s_per_byte;
         set->down_s_per_byte = dataset->down_s_per_byte;
-        set->n_rounds = fits->list[0].leave_out ? fits->list[0].n_rounds : 0;
+        set->n_rounds = fits->list[0].leave_out ? clusters(&fits->list[0]) : 0;
         set->hold_out = options->hold_out.fraction;
         set->hold_out_seed = options->hold_out.seed;
         memcpy(set->digest, dataset->digest, sizeof set->digest);

@@ -15,15 +15,19 @@
 /* Takes one line about the fit that a person should read. */
 typedef void fit_remark(void *user, const char *line);
 
+enum robust_kind { ROBUST_NONE, ROBUST_HUBER, ROBUST_BISQUARE };
+
 struct fit_options {
-    bool automatic; /* choose the form by BIC; else `form` */
+    enum statistic statistic; /* of times; bytes are means in any case */
+    enum robust_kind robust;  /* of means (robust.h) */
+    bool automatic;           /* choose the form by BIC; else `form` */
     enum model_form form;
     bool curved;      /* automatic: among all forms, not constant and linear only; bytes, and times
                          fitted together with round trips, are constant or linear in any case */
     size_t max_knots; /* 0: as many as there can be (choose.h) */
     double tolerance; /* what a knot, a curve or a step must change a prediction by, relative */
     bool equal_weights;       /* else weighted by the variance as a function of length */
-    struct hold_out hold_out; /* only recorded here */
+    struct hold_out hold_out; /* recorded; its seed draws rounds, too (quantile_fit.h) */
     fit_remark *remark;       /* NULL: not wanted */
     void *user;
 };
@@ -34,6 +38,10 @@ struct fit_options {
  *     (G-1)/G * sum over rounds g of (b_(g) - b_(.)) (b_(g) - b_(.))',
  * jointly over targets, with G-1 degrees of freedom: samples of one round share noise. Elsewhere it
  * is the classical s^2 (X'WX)^-1 with N-p.
+ *
+ * Of quantiles and robust means that covariance is that of rounds drawn with replacement, or of
+ * pseudo-values (quantile_fit.h, robust.h); both need the data set's observations, and count one
+ * round trip for each request.
  *
  * A round_trips model is there only where requests take more than one and it could be estimated
  * (round_trips.h). Where one endpoint's link has a known bandwidth and another's has not, the other

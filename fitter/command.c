@@ -19,7 +19,8 @@
 const char *const rnnfit_forms[] = {"auto",      "constant", "linear", "quadratic",
                                     "piecewise", "step",     NULL};
 const char *const rnnfit_weights[] = {"variance", "none", NULL};
-const char *const rnnfit_statistics[] = {"mean", NULL};
+const char *const rnnfit_statistics[] = {"mean", "p50", "p90", "p95", "p99", NULL};
+const char *const rnnfit_robust[] = {"none", "huber", "bisquare", NULL};
 
 /* One run with samples. */
 struct run {
@@ -33,30 +34,30 @@ struct run {
     struct remarks remarks;
 };
 
-/* Whether there is something to draw, and the samples are therefore kept. */
+/* Whether there is something to draw. */
 static bool draws(const struct rnnfit_settings *s)
 {
     return s->plot || s->report;
 }
 
-/* The samples, kept where they are to be drawn, else condensed. */
+/* The samples, kept where they are needed one by one, else condensed. */
 static enum status read_samples(struct run *run, const struct hold_out *hold_out,
                                 struct error *error)
 {
     const struct rnnfit_settings *s = run->settings;
     struct campaign campaign = {0};
+    bool keep = draws(s) || s->statistic != STATISTIC_MEAN || s->robust;
     if (s->csv)
-        return draws(s) ? dataset_from_csv(s->csv, "edge", hold_out, &run->dataset, error)
-                        : dataset_condense_csv(s->csv, "edge", hold_out, &run->dataset, error);
+        return keep ? dataset_from_csv(s->csv, "edge", hold_out, &run->dataset, error)
+                    : dataset_condense_csv(s->csv, "edge", hold_out, &run->dataset, error);
     enum status status = store_open(s->db, STORE_WRITE, &run->store, error);
     if (status)
         return status;
     status = store_campaign_find(run->store, s->campaign, &campaign, error);
     if (!status)
         status =
-            draws(s)
-                ? dataset_from_store(run->store, &campaign, hold_out, &run->dataset, error)
-                : dataset_condense_store(run->store, &campaign, hold_out, &run->dataset, error);
+            keep ? dataset_from_store(run->store, &campaign, hold_out, &run->dataset, error)
+                 : dataset_condense_store(run->store, &campaign, hold_out, &run->dataset, error);
     run->campaign_id = campaign.id;
     campaign_free(&campaign);
     return status;
@@ -179,6 +180,8 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
     struct fit_options options = {
         .automatic = s->form == 0,
         .form = s->form == 0 ? FORM_LINEAR : (enum model_form)(s->form - 1),
+        .statistic = (enum statistic)s->statistic,
+        .robust = (enum robust_kind)s->robust,
         .curved = true,
         .max_knots = s->knots,
         .tolerance = s->tolerance,
@@ -200,6 +203,9 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
                          s->plot     ? "plot"
                          : s->report ? "report"
                                      : "compare");
+    if (s->robust && s->statistic != STATISTIC_MEAN)
+        return error_set(error, STATUS_MISUSE, "--robust is of means: a %s is robust by itself",
+                         rnnfit_statistics[s->statistic]);
     if (s->knots < 1 || s->knots > CHOICE_MAX_KNOTS)
         return error_set(error, STATUS_MISUSE, "--knots: at least 1, at most %d", CHOICE_MAX_KNOTS);
     if (s->report && strcmp(s->report, "-") == 0)

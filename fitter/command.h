@@ -12,6 +12,7 @@ struct rnnfit_settings {
     int form;    /* index into rnnfit_forms */
     int weights; /* index into rnnfit_weights */
     int statistic;
+    int robust; /* index into rnnfit_robust */
     double hold_out;
     double tolerance;
     uint64_t knots;
@@ -21,6 +22,7 @@ struct rnnfit_settings {
 extern const char *const rnnfit_forms[];
 extern const char *const rnnfit_weights[];
 extern const char *const rnnfit_statistics[];
+extern const char *const rnnfit_robust[];
 
 enum status rnnfit_run(const struct invocation *call, const void *settings, struct error *error);
 

@@ -34,8 +34,7 @@ static size_t n_coefficients(const struct fit_shape *shape)
     return fit_n_linear(shape) + (shape->form == FORM_PIECEWISE ? shape->n_knots : 0);
 }
 
-/* The derivatives by the scaled coefficients at n, those by knots last. */
-static void derivatives(const struct fit *fit, double n, double *x)
+void fit_derivatives(const struct fit *fit, double n, double *x)
 {
     const struct fit_shape *shape = &fit->shape;
     size_t k = shape->n_knots;
@@ -60,7 +59,7 @@ static void derivatives(const struct fit *fit, double n, double *x)
 double fit_value(const struct fit *fit, double n)
 {
     double x[P], value = 0;
-    derivatives(fit, n, x);
+    fit_derivatives(fit, n, x);
     for (size_t i = 0; i < fit_n_linear(&fit->shape); i++)
         value += fit->scaled[i] * x[i];
     return value;
@@ -81,7 +80,7 @@ static enum status solve(const struct series *series, struct fit *fit, struct er
     for (size_t i = 0; i < n; i++) {
         const struct series_length *l = &series->lengths[i];
         double row[P];
-        derivatives(fit, l->length, row);
+        fit_derivatives(fit, l->length, row);
         memcpy(gsl_matrix_ptr(x, i, 0), row, p * sizeof *row);
         gsl_vector_set(y, i, l->mean);
         gsl_vector_set(w, i, l->weight * (double)l->n);
@@ -137,7 +136,7 @@ static void fill_information(const struct series *series, const struct fit *fit,
     for (size_t i = 0; i < series->n_lengths; i++) {
         const struct series_length *l = &series->lengths[i];
         double x[P], w = l->weight * (double)l->n;
-        derivatives(fit, l->length, x);
+        fit_derivatives(fit, l->length, x);
         normal_add(normal, x, w, w * (l->mean - fit_value(fit, l->length)));
     }
 }
@@ -179,7 +178,7 @@ void fit_left_out(const struct series *series, const struct fit *fit, double *re
     for (size_t i = 0; i < series->n_lengths; i++) {
         const struct series_length *l = &series->lengths[i];
         double x[P], leverage = 0;
-        derivatives(&kept, l->length, x);
+        fit_derivatives(&kept, l->length, x);
         for (size_t j = 0; solved && j < p; j++) {
             for (size_t k = 0; k < p; k++)
                 leverage += x[j] * inverse[j * p + k] * x[k];
@@ -272,6 +271,28 @@ enum status fit_series(const struct series *series, enum model_form form, struct
     return status ? status : fit_rounds(series, fit, error);
 }
 
+bool fit_step(const struct series *series, const struct fit *fit, const double *means,
+              double *coefficients)
+{
+    struct normal here, there = {.p = fit->n_coefficients};
+    double own[P], step[P];
+    fill_information(series, fit, &here);
+    for (size_t i = 0; i < series->n_lengths; i++) {
+        const struct series_length *l = &series->lengths[i];
+        double x[P], w = l->weight * (double)l->n;
+        if (isnan(means[i]))
+            continue;
+        fit_derivatives(fit, l->length, x);
+        normal_add(&there, x, w, w * (means[i] - fit_value(fit, l->length)));
+    }
+    if (!normal_solve(&here, own) || !normal_solve(&there, step))
+        return false;
+    for (size_t i = 0; i < fit->n_coefficients; i++)
+        step[i] += fit->scaled[i] - own[i];
+    unscale(fit, step, fit->n_coefficients, coefficients);
+    return true;
+}
+
 /* What a length's samples add to the equations of a step from the optimum: shared by all its
  * rounds. */
 struct tangent {
@@ -283,7 +304,7 @@ static struct tangent *find_tangents(const struct series *series, const struct f
     struct tangent *tangents = malloc(series->n_lengths * sizeof *tangents);
     for (size_t i = 0; tangents && i < series->n_lengths; i++) {
         const struct series_length *l = &series->lengths[i];
-        derivatives(fit, l->length, tangents[i].x);
+        fit_derivatives(fit, l->length, tangents[i].x);
         tangents[i].value = fit_value(fit, l->length);
         tangents[i].weight = l->weight;
     }

@@ -57,7 +57,8 @@ struct fit {
     double *leave_out;
     int32_t *rounds;
     size_t n_rounds;
-    double centre, unit;                 /* of lengths: (n - centre)/unit is within -1 .. 1 */
+    size_t n_clusters;   /* rounds that the replicates were drawn from; 0: as many as n_rounds */
+    double centre, unit; /* of lengths: (n - centre)/unit is within -1 .. 1 */
     double scaled[FIT_MAX_COEFFICIENTS]; /* the coefficients of that */
 };
 
@@ -82,6 +83,16 @@ enum status fit_shape(const struct series *series, const struct fit_shape *shape
 enum status fit_rounds(const struct series *series, struct fit *fit, struct error *error);
 
 double fit_value(const struct fit *fit, double n);
+
+/* The derivatives at n by the scaled coefficients, knots last, into x[FIT_MAX_COEFFICIENTS]. */
+void fit_derivatives(const struct fit *fit, double n, double *x);
+
+/*
+ * The coefficients that would fit other means of the lengths, by one step from the fitted ones; a
+ * mean that is NAN is not there. False: too few are.
+ */
+bool fit_step(const struct series *series, const struct fit *fit, const double *means,
+              double *coefficients);
 
 /* The cross-validation's residual of each length, into residuals[n_lengths]. */
 void fit_left_out(const struct series *series, const struct fit *fit, double *residuals);

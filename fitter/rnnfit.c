@@ -22,12 +22,17 @@ static const struct option_row options[] = {
     {"weights", "HOW",
      "variance (the default: by the variance as a function of length) or none (all samples alike).",
      OPTION_CHOICE, offsetof(struct rnnfit_settings, weights), rnnfit_weights, 0},
-    {"statistic", "WHAT", "What of the samples is modelled: mean.", OPTION_CHOICE,
-     offsetof(struct rnnfit_settings, statistic), rnnfit_statistics, 0},
+    {"statistic", "WHAT",
+     "What of the samples' times is modelled: mean (the default), p50, p90, p95 or p99. Stored "
+     "beside the others.",
+     OPTION_CHOICE, offsetof(struct rnnfit_settings, statistic), rnnfit_statistics, 0},
+    {"robust", "HOW",
+     "none (the default), or huber or bisquare: means that samples far off hardly move.",
+     OPTION_CHOICE, offsetof(struct rnnfit_settings, robust), rnnfit_robust, 0},
     {"hold-out", "SHARE", "Leave out this share of the rounds (20%), for an evaluation.",
      OPTION_FRACTION, offsetof(struct rnnfit_settings, hold_out), NULL, 0},
-    {"seed", "N", "Which rounds are held out (default 1).", OPTION_COUNT,
-     offsetof(struct rnnfit_settings, seed), NULL, 0},
+    {"seed", "N", "Which rounds are held out, or drawn for the errors of quantiles (default 1).",
+     OPTION_COUNT, offsetof(struct rnnfit_settings, seed), NULL, 0},
     {"link", "fixed:RTT[,UP,DOWN]",
      "The link of the break-even and the plot (fixed:20ms,10,50; bare numbers are ms and Mbit/s). "
      "Default: the median measured round trip and bandwidths. Bandwidths count only where the "

@@ -230,6 +230,8 @@ static void forms_say_what_they_need(void **state)
         {"5,0.1\n6,0.2\n6,0.3\n", "--form quadratic", "needs 3 lengths, there are 2", 1},
         {"5,0.1\n6,0.2\n6,0.3\n", "--form step", "no step pays: constant", 0},
         {"5,0.1\n6,0.2\n6,0.3\n", "--form piecewise", "no knot pays: linear", 0},
+        {"5,0.1\n", "--robust huber --statistic p95", "--robust is of means", 2},
+        {"5,0.1\n5,0.2\n", "--statistic p95", "a p95 needs two lengths, there is 1", 1},
         {"5,0.1\n", "--knots 0", "--knots: at least 1, at most 4", 2},
         {"5,0.1\n", "--knots 5", "--knots: at least 1, at most 4", 2},
         {"1,0.1\n2147483647,0.2\n2147483646,0.3\n7,0.1\n1,0.11\n", "", "", 0},
