@@ -405,6 +405,36 @@ static void test_lies_about_lengths(void **state)
     stop(server);
 }
 
+/* Who still sends when it is refused sees why: closing at once would make the system fail
+ * its sending, and many look no further. */
+static void test_answers_to_those_who_still_send(void **state)
+{
+    enum { N = 1 << 20 };
+    static const char *const heads[] = {
+        HEAD(INFER, "Content-Length: 1000000000000\r\n\r\n"),
+        HEAD(INFER, "Transfer-Encoding: chunked\r\n\r\nwrong\r\n"),
+        "nonsense\r\n\r\n",
+    };
+    struct running server = start("--max-body 64KiB");
+    char *bytes = calloc(1, N);
+    (void)state;
+    memset(bytes, 'x', N);
+    for (size_t i = 0; i < 3 * sizeof heads / sizeof heads[0]; i++) {
+        size_t n;
+        int n_answers = 0, last = 0, fd = wire_connect(server.port);
+        wire_send(fd, heads[i / 3], strlen(heads[i / 3]));
+        for (int k = 0; k < 4; k++)
+            assert_true(wire_send(fd, bytes, N));
+        char *answer = read_all(fd, 5, &n);
+        if (check_answers(answer, n, &n_answers, &last) || n_answers != 1 || last < 400)
+            fail_msg("'%s' and more was answered with '%s'", heads[i / 3], answer);
+        free(answer);
+        close(fd);
+    }
+    free(bytes);
+    stop(server);
+}
+
 /* Heads and bodies that come byte by byte are cut off in time however busy they look. */
 static void test_slow_clients(void **state)
 {
@@ -512,6 +542,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fuzzed_requests),
         cmocka_unit_test(test_lies_about_lengths),
+        cmocka_unit_test(test_answers_to_those_who_still_send),
         cmocka_unit_test(test_slow_clients),
         cmocka_unit_test(test_a_thousand_connections),
     };

@@ -187,4 +187,21 @@ start --tls-cert "$work/one.pem" --tls-key "$work/one.key"
 ask 400 "http${url#https}/v2"
 grep -q 'https' "$work/answer" || fail "$(cat "$work/answer")"
 stop
+
+# Handshakes that are none, or are not finished, hold nobody up.
+start --tls-cert "$work/one.pem" --tls-key "$work/one.key" --head-timeout 300ms
+port=${url##*:}
+for i in $(seq 60); do
+    exec 3<>"/dev/tcp/127.0.0.1/$port" || fail "cannot connect"
+    { printf '\x16\x03\x01\x00\x20' && head -c $((i % 32)) /dev/urandom; } >&3 2>/dev/null
+    [ $((i % 20)) = 0 ] && ask 200 --cacert "$work/one.pem" "$url/v2/health/live"
+    exec 3>&-
+done
+exec 3<>"/dev/tcp/127.0.0.1/$port"
+printf '\x16' >&3
+timeout 5 cat <&3 >/dev/null || fail "a handshake of one byte is waited for"
+exec 3>&-
+ask 200 --cacert "$work/one.pem" "$url/metrics"
+grep -q '^rnnserve_failures_total{kind="tls"} [1-9]' "$work/answer" || fail "$(cat "$work/answer")"
+stop
 echo "token and TLS as they should be"
