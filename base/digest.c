@@ -14,11 +14,23 @@ void digest_bytes(struct digest *digest, const void *bytes, size_t n)
     sha256_update(&digest->state, n, bytes);
 }
 
+/* Compilers make one store of it where the machine has this order. */
+static void put_u64(uint8_t *bytes, uint64_t value)
+{
+    bytes[0] = (uint8_t)value;
+    bytes[1] = (uint8_t)(value >> 8);
+    bytes[2] = (uint8_t)(value >> 16);
+    bytes[3] = (uint8_t)(value >> 24);
+    bytes[4] = (uint8_t)(value >> 32);
+    bytes[5] = (uint8_t)(value >> 40);
+    bytes[6] = (uint8_t)(value >> 48);
+    bytes[7] = (uint8_t)(value >> 56);
+}
+
 void digest_u64(struct digest *digest, uint64_t value)
 {
     uint8_t bytes[8];
-    for (int i = 0; i < 8; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
+    put_u64(bytes, value);
     digest_bytes(digest, bytes, sizeof bytes);
 }
 
@@ -27,8 +39,8 @@ void digest_i64s(struct digest *digest, const int64_t *values, size_t n)
     uint8_t bytes[8 * 16]; /* few large pieces are hashed faster than many small ones */
     for (size_t done = 0; done < n;) {
         size_t some = n - done < sizeof bytes / 8 ? n - done : sizeof bytes / 8;
-        for (size_t i = 0; i < 8 * some; i++)
-            bytes[i] = (uint8_t)((uint64_t)values[done + i / 8] >> 8 * (i % 8));
+        for (size_t i = 0; i < some; i++)
+            put_u64(bytes + 8 * i, (uint64_t)values[done + i]);
         digest_bytes(digest, bytes, 8 * some);
         done += some;
     }

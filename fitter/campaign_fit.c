@@ -311,7 +311,9 @@ enum status campaign_fit(const struct dataset *dataset, const struct fit_options
     model_set_init(set);
     if (!fits)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for fits");
-    fits->options = options;
+    struct fit_options all = *options;
+    all.lenient = dataset->n_targets > 1;
+    fits->options = &all;
     fits->set = set;
     for (size_t t = 0; !status && t < dataset->n_targets; t++)
         status = fit_target(fits, dataset, &dataset->targets[t], error);

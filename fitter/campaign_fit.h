@@ -25,6 +25,8 @@ struct fit_options {
     bool curved;      /* automatic: among all forms, not constant and linear only; bytes, and times
                          fitted together with round trips, are constant or linear in any case */
     size_t max_knots; /* 0: as many as there can be (choose.h) */
+    bool lenient;     /* set here with several targets: one that no knot or step pays for has none,
+                         since a form that is asked for is asked for all of them */
     double tolerance; /* what a knot, a curve or a step must change a prediction by, relative */
     bool equal_weights;       /* else weighted by the variance as a function of length */
     struct hold_out hold_out; /* recorded; its seed draws rounds, too (quantile_fit.h) */

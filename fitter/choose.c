@@ -30,7 +30,7 @@ static enum status try_shape(struct search *search, const struct fit_shape *shap
     struct fit *fit = &search->candidates[search->n];
     struct error why = {0};
     enum status status = fit_shape(search->series, shape, fit, &why);
-    if (!status && isinf(fit->classical[0]))
+    if (!status && search->choice->automatic && isinf(fit->classical[0]))
         status = error_set(&why, STATUS_INVALID, "too few lengths beside a knot");
     if (!status)
         search->n++;
@@ -258,9 +258,11 @@ static enum status try_all(struct search *search, struct error *error)
     bool all = choice->automatic, curves = all && !choice->straight;
     enum status status = STATUS_OK;
     /* lines joined nowhere are one line, a step with one level is a constant */
-    if (all || choice->form == FORM_CONSTANT || choice->form == FORM_STEP)
+    bool level = choice->lenient && choice->form == FORM_STEP;
+    bool line = choice->lenient && choice->form == FORM_PIECEWISE;
+    if (all || choice->form == FORM_CONSTANT || level)
         status = try_form(search, FORM_CONSTANT, error);
-    if (!status && (all || choice->form == FORM_LINEAR || choice->form == FORM_PIECEWISE))
+    if (!status && (all || choice->form == FORM_LINEAR || line))
         status = try_form(search, FORM_LINEAR, error);
     if (!status && ((curves && n > 3) || (!all && choice->form == FORM_QUADRATIC)))
         status = try_form(search, FORM_QUADRATIC, error);

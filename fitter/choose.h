@@ -20,9 +20,10 @@
 enum { CHOICE_MAX_KNOTS = 4, CHOICE_MAX_LEVELS = FIT_MAX_KNOTS + 1 };
 
 struct choice {
-    bool automatic; /* among all forms; else `form`, with as many knots or steps as
-                                BIC has it, which may be none */
+    bool automatic; /* among all forms; else `form`, with as many knots or steps as BIC has it, one
+                       at least */
     enum model_form form;
+    bool lenient;     /* not automatic: no knot or step at all where none pays */
     bool straight;    /* automatic: constant or linear only */
     size_t max_knots; /* 1 .. CHOICE_MAX_KNOTS */
     double tolerance; /* relative to a prediction; 0: significance alone */

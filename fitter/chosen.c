@@ -51,6 +51,7 @@ enum status fit_chosen(const struct series *series, const struct fit_options *op
     struct choice choice = {
         .automatic = options->automatic,
         .form = options->form,
+        .lenient = options->lenient,
         .straight = straight || !options->curved,
         .max_knots = options->max_knots > 0 ? options->max_knots : (size_t)CHOICE_MAX_KNOTS,
         .tolerance = options->tolerance,

@@ -58,8 +58,10 @@ static size_t count_knots(const struct truth *truth, const double *errors, const
     struct series series;
     struct fit fit;
     struct choice_note note;
-    const struct choice choice = {
-        .automatic = automatic, .form = FORM_PIECEWISE, .max_knots = CHOICE_MAX_KNOTS};
+    const struct choice choice = {.automatic = automatic,
+                                  .form = FORM_PIECEWISE,
+                                  .lenient = true,
+                                  .max_knots = CHOICE_MAX_KNOTS};
     for (int i = 1; i <= N_LENGTHS; i++) {
         double n = STEP * i, value = 100 + slopes[0] * n;
         for (size_t k = 0; k < truth->n_knots; k++)
