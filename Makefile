@@ -103,7 +103,7 @@ needs = $(filter $(1),$(MAKECMDGOALS))
 before := $(if $(call needs,demo replay),setup) $(if $(call needs,check check-long check-asan),setup-check) \
 	$(if $(call needs,lint format format-check),setup-lint) $(if $(call needs,bench),setup-bench)
 sources := $(shell find $(ROOMS) -name '*.c')
-$(call object,$(sources)): | $(before)
+$(call object,$(sources)) $(EXAMPLES) $(bench_needs): | $(before)
 
 check: tests check-rooms | setup-check  ## set up, build, run every test (reduced counts)
 	$(Q)BUILD=$(BUILD) scripts/run-tests $(TESTS) $(SCRIPTS_TESTED)

@@ -15,8 +15,8 @@ $(BUILD)/test/profiler/test/test_counters: LDFLAGS += -Wl,--wrap=engine_prepare,
 $(BUILD)/test/profiler/test/test_bad_servers: $(BUILD)/obj/endpoint/test/wire.o
 
 # An engine of known time, to measure the profiler with.
+bench_needs += $(BUILD)/bench/profiler/bench/known_time.so
 $(BUILD)/bench/profiler/bench/known_time.so: profiler/bench/known_time.c base/clock.c base/clock.h \
 		engines/rnnmap_engine.h
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(compile) -fPIC -shared -o $@ $(filter %.c,$^)
-$(BUILD)/bench/profiler/bench/bench_harness: | $(BUILD)/bench/profiler/bench/known_time.so
