@@ -9,6 +9,7 @@
 #include "fitter/plot.h"
 #include "fitter/remarks.h"
 #include "fitter/report.h"
+#include "fitter/sequence_models.h"
 #include "records/store.h"
 
 #include <math.h>
@@ -46,7 +47,7 @@ static enum status read_samples(struct run *run, const struct hold_out *hold_out
 {
     const struct rnnfit_settings *s = run->settings;
     struct campaign campaign = {0};
-    bool keep = draws(s) || s->statistic != STATISTIC_MEAN || s->robust;
+    bool keep = draws(s) || s->pairs || s->statistic != STATISTIC_MEAN || s->robust;
     if (s->csv)
         return keep ? dataset_from_csv(s->csv, "edge", hold_out, &run->dataset, error)
                     : dataset_condense_csv(s->csv, "edge", hold_out, &run->dataset, error);
@@ -152,9 +153,12 @@ static enum status fit_and_report(struct run *run, const struct fit_options *opt
     enum status status = campaign_fit(&run->dataset, options, &set, error);
     if (status)
         return status;
+    if (s->pairs && s->statistic == STATISTIC_MEAN && !s->robust) /* only means add up */
+        status = sequence_models_apply(&run->dataset, &run->output_length, options, &set, error);
     remarks_on_fit(&run->remarks, &run->dataset, &set, &run->asked);
     cost_link_complete(&link, &set);
-    status = find_break_evens(&run->dataset, &set, &link, &break_evens, &n, error);
+    if (!status)
+        status = find_break_evens(&run->dataset, &set, &link, &break_evens, &n, error);
     if (!status && s->compare)
         status = compare(run, &set, &link, &old, &drift, error);
     if (!status && run->store)

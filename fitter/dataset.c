@@ -83,6 +83,26 @@ static enum status keep(const struct reading *reading, struct dataset_target *to
     return status;
 }
 
+/* Of the observation kept last. Those before the first whose output is known are unknown. */
+static enum status keep_output_length(struct dataset_target *to, int64_t length,
+                                      struct error *error)
+{
+    if (!to->observations || (length < 0 && !to->output_lengths))
+        return STATUS_OK;
+    if (to->output_capacity < to->capacity) {
+        bool first = !to->output_lengths;
+        double *grown = realloc(to->output_lengths, to->capacity * sizeof *grown);
+        if (!grown)
+            return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu samples", to->n);
+        for (size_t i = 0; first && i < to->n; i++)
+            grown[i] = NAN;
+        to->output_lengths = grown;
+        to->output_capacity = to->capacity;
+    }
+    to->output_lengths[to->n - 1] = length < 0 ? NAN : (double)length;
+    return STATUS_OK;
+}
+
 static enum status take(void *user, const char *target, const struct sample *sample,
                         struct error *error)
 {
@@ -104,7 +124,8 @@ static enum status take(void *user, const char *target, const struct sample *sam
         sample->server_ns};
     digest_sample(&reading->digest, target, sample);
     to->n_rtt += sample->rtt_ns >= 0;
-    return keep(reading, to, &o, error);
+    status = keep(reading, to, &o, error);
+    return status ? status : keep_output_length(to, sample->output_length, error);
 }
 
 static enum status take_stored(void *user, const struct sample *sample, struct error *error)
@@ -137,6 +158,7 @@ static void target_forget(struct dataset_target *target)
 {
     free(target->name);
     free(target->observations);
+    free(target->output_lengths);
     sums_free(target->sums);
 }
 

@@ -35,7 +35,9 @@ struct dataset_target {
     bool remote;
     struct observation *observations; /* NULL: there are sums in their place */
     struct target_sums *sums;         /* fitter/sums.h; NULL: there are observations */
-    size_t n, capacity;
+    /* How long the output of each observation was, NAN unknown; NULL: of none of them. */
+    double *output_lengths;
+    size_t n, capacity, output_capacity;
     size_t n_rtt; /* observations with a round trip */
     struct link_terms link;
     uint64_t n_failed;

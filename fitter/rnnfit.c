@@ -8,7 +8,8 @@ static const struct option_row options[] = {
      OPTION_TEXT, offsetof(struct rnnfit_settings, campaign), NULL, 0},
     {"csv", "FILE",
      "Fit samples of a CSV instead (- for standard input): columns length,time_s and optionally "
-     "target,rtt_s,connect_s,bytes_up,bytes_down,up_ps_per_byte,down_ps_per_byte,link_rtt_s,round.",
+     "target,rtt_s,connect_s,bytes_up,bytes_down,up_ps_per_byte,down_ps_per_byte,link_rtt_s,round,"
+     "output_length.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, csv), NULL, 0},
     {"form", "FORM",
      "auto (by BIC, the default), constant, linear, quadratic, piecewise (joined lines) or step.",
@@ -42,7 +43,9 @@ static const struct option_row options[] = {
      "Pairs of lengths of a sequence-to-sequence network (columns n_in,n_out and optionally "
      "count): "
      "fits how long the output gets, M(n), with a 95 % interval, and says where the input's length "
-     "does not tell. Stored beside the models with --db; needs no samples.",
+     "does not tell. Where samples know their output_length, models of mean times become T(n, "
+     "M(n)). "
+     "Stored beside the models with --db; needs no samples.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, pairs), NULL, 0},
     {"compare", "FILE[:CAMPAIGN]",
      "Tell whether this campaign differs from the stored models of an older one beyond noise, per "

@@ -102,7 +102,7 @@ static const struct command commands[] = {
      .max_operands = 1,
      .summary = "store samples from a CSV file (- for standard input): columns length,time_s and "
                 "optionally target,energy_j,rtt_s,bytes_up,bytes_down,server_s,round,"
-                "up_ps_per_byte,down_ps_per_byte,link_rtt_s,connect_s",
+                "up_ps_per_byte,down_ps_per_byte,link_rtt_s,connect_s,output_length",
      ROWS(import_options),
      .run = rnnprof_import},
     {.name = "link",

@@ -31,6 +31,7 @@ static const struct {
     {"down_ps_per_byte", 1, offsetof(struct sample, down_ps_per_byte)},
     {"link_rtt_s", 1e9, offsetof(struct sample, link_rtt_ns)},
     {"connect_s", 1e9, offsetof(struct sample, connect_ns)},
+    {"output_length", 1, offsetof(struct sample, output_length)},
 };
 enum { N_COLUMNS = sizeof columns / sizeof *columns };
 

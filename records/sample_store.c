@@ -40,13 +40,14 @@ static const size_t optional_fields[] = {
     offsetof(struct sample, bytes_up),       offsetof(struct sample, bytes_down),
     offsetof(struct sample, energy_uj),      offsetof(struct sample, link_rtt_ns),
     offsetof(struct sample, up_ps_per_byte), offsetof(struct sample, down_ps_per_byte),
+    offsetof(struct sample, output_length),
 };
 enum { N_OPTIONAL = sizeof optional_fields / sizeof *optional_fields, N_FIXED = 6 };
 
 #define SAMPLE_COLUMNS                                                                           \
     "target_id, attempt, length, time_ns, failure, outlier, round, rtt_ns, connect_ns, tls_ns, " \
     "send_ns, wait_ns, receive_ns, server_ns, bytes_up, bytes_down, energy_uj, "                 \
-    "link_rtt_ns, up_ps_per_byte, down_ps_per_byte"
+    "link_rtt_ns, up_ps_per_byte, down_ps_per_byte, output_length"
 
 struct sample sample_unknown(void)
 {
@@ -113,7 +114,7 @@ enum status store_samples_append(struct store *store, const struct sample *sampl
     if (!store->insert_sample)
         status = sql_prepare(store, &store->insert_sample, error,
                              "INSERT INTO sample (" SAMPLE_COLUMNS
-                             ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                             ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                              "");
     if (!status)
         status = sql_begin(store, error);
@@ -194,6 +195,7 @@ static enum status read_times_of(struct store *store, sqlite3_stmt *row, struct 
         .link_rtt_ns = -1,
         .up_ps_per_byte = sql_unknown(row, 9),
         .down_ps_per_byte = sql_unknown(row, 10),
+        .output_length = -1,
     };
     return check_read(store, row, 0, length, sample, 3, error);
 }

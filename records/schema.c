@@ -196,4 +196,6 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     "  n_min INTEGER NOT NULL,"
     "  n_max INTEGER NOT NULL"
     ") STRICT;",
+    /* 4 -> 5: how long the output of one sample was, where it is a sequence of its own */
+    "ALTER TABLE sample ADD COLUMN output_length INTEGER;",
 };

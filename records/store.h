@@ -146,6 +146,7 @@ struct sample {
     /* what the link was set to for this sample: its round trip, its time per byte in ps (0:
      * unlimited) */
     int64_t link_rtt_ns, up_ps_per_byte, down_ps_per_byte;
+    int64_t output_length; /* time steps of the output, where it is a sequence of its own */
     /* n_counters readings, the caller's, to be stored with the sample; none when read */
     const struct counter_reading *counters;
     size_t n_counters;

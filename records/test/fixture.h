@@ -95,10 +95,10 @@ static inline struct sample draw_sample(int64_t target_id, struct random *random
 {
     struct sample sample = sample_unknown();
     int64_t *const optional[] = {
-        &sample.round,          &sample.rtt_ns,          &sample.connect_ns, &sample.tls_ns,
-        &sample.send_ns,        &sample.wait_ns,         &sample.receive_ns, &sample.server_ns,
-        &sample.bytes_up,       &sample.bytes_down,      &sample.energy_uj,  &sample.link_rtt_ns,
-        &sample.up_ps_per_byte, &sample.down_ps_per_byte};
+        &sample.round,          &sample.rtt_ns,           &sample.connect_ns,   &sample.tls_ns,
+        &sample.send_ns,        &sample.wait_ns,          &sample.receive_ns,   &sample.server_ns,
+        &sample.bytes_up,       &sample.bytes_down,       &sample.energy_uj,    &sample.link_rtt_ns,
+        &sample.up_ps_per_byte, &sample.down_ps_per_byte, &sample.output_length};
     sample.target_id = target_id;
     sample.length = 1 + (uint32_t)(random_u64(random) % LENGTH_MAX);
     sample.attempt = (uint32_t)random_u64(random);

@@ -114,7 +114,7 @@ static void round_trip(void **state)
                                     &sample.bytes_down,  &sample.server_ns,
                                     &sample.round,       &sample.up_ps_per_byte,
                                     &sample.link_rtt_ns, &sample.down_ps_per_byte,
-                                    &sample.connect_ns};
+                                    &sample.connect_ns,  &sample.output_length};
         for (size_t k = 0; k < sizeof carried / sizeof *carried; k++) {
             int64_t most = (INT64_C(1) << 50) - (int64_t)random_below(&random, 3);
             *carried[k] = *carried[k] > most ? most : *carried[k];
@@ -258,10 +258,11 @@ static void names(void **state)
     (void)state;
     char *folder = test_scratch("csv"), *db, *path, *again;
     static const char rows[] = "length,time_s,target,energy_j,rtt_s,bytes_up,bytes_down,server_s,"
-                               "round,up_ps_per_byte,down_ps_per_byte,link_rtt_s,connect_s\n"
-                               "1,1.000000000,it's; DROP TABLE sample,,,,,,,,,,\n"
-                               "1,1.000000000,#1 \xe2\x82\xac \xf0\x9f\x98\x80 %s %n,,,,,,,,,,\n"
-                               "1,1.000000000,\xc3\xa9<b>&\\,,,,,,,,,,\n";
+                               "round,up_ps_per_byte,down_ps_per_byte,link_rtt_s,connect_s,"
+                               "output_length\n"
+                               "1,1.000000000,it's; DROP TABLE sample,,,,,,,,,,,\n"
+                               "1,1.000000000,#1 \xe2\x82\xac \xf0\x9f\x98\x80 %s %n,,,,,,,,,,,\n"
+                               "1,1.000000000,\xc3\xa9<b>&\\,,,,,,,,,,,\n";
     struct store *store = fresh_store(folder, "a.db", &db);
     uint64_t n;
     assert_ok(import_text(store, folder, "a.csv", rows, &path, &n, &error));
@@ -380,10 +381,10 @@ static void a_million_rows(void **state)
     struct random random = {1};
     FILE *file = fopen(path, "w");
     fputs("length,time_s,target,energy_j,rtt_s,bytes_up,bytes_down,server_s,round,"
-          "up_ps_per_byte,down_ps_per_byte,link_rtt_s,connect_s\n",
+          "up_ps_per_byte,down_ps_per_byte,link_rtt_s,connect_s,output_length\n",
           file);
     for (size_t i = 0; i < n_rows; i++)
-        fprintf(file, "%u,%.9f,%s,,%.9f,%u,,,%zu,0,800000,,\n",
+        fprintf(file, "%u,%.9f,%s,,%.9f,%u,,,%zu,0,800000,,,\n",
                 1 + (unsigned)random_below(&random, 512), 1e-9 + random_uniform(&random),
                 i % 2 ? "cloud" : "edge", random_uniform(&random),
                 (unsigned)random_below(&random, 10000), i / 1000);
