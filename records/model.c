@@ -11,6 +11,8 @@ static const char *const quantities[] = {
     [QUANTITY_TIME_S] = "time_s",     [QUANTITY_REMOTE_S] = "remote_s",
     [QUANTITY_BYTES_UP] = "bytes_up", [QUANTITY_BYTES_DOWN] = "bytes_down",
     [QUANTITY_ENERGY_J] = "energy_j", [QUANTITY_ROUND_TRIPS] = "round_trips",
+    [QUANTITY_E0_J] = "e0_j",         [QUANTITY_P_TX_W] = "p_tx_w",
+    [QUANTITY_P_RX_W] = "p_rx_w",     [QUANTITY_P_WAIT_W] = "p_wait_w",
 };
 _Static_assert(sizeof quantities / sizeof *quantities == N_QUANTITIES, "a name each");
 
@@ -138,5 +140,8 @@ void model_set_free(struct model_set *set)
     free(set->models);
     free(set->covariance);
     free(set->campaign);
+    free(set->energy.meter);
+    free(set->energy.scope);
+    free(set->energy.baseline);
     model_set_init(set);
 }

@@ -25,6 +25,12 @@ enum quantity {
     QUANTITY_BYTES_DOWN,  /* of its answer */
     QUANTITY_ENERGY_J,    /* of the device, for one inference */
     QUANTITY_ROUND_TRIPS, /* that one request takes: c1(n) of the design; without a model it is 1 */
+    /* What offloading takes out of the device, constants of the endpoint (design, section 4); one
+     * that no window tells has no model. */
+    QUANTITY_E0_J,     /* of one request besides: waking up, and the tail */
+    QUANTITY_P_TX_W,   /* while its bytes go up */
+    QUANTITY_P_RX_W,   /* while its answer's come down */
+    QUANTITY_P_WAIT_W, /* for the rest of the elapsed time */
     N_QUANTITIES
 };
 
@@ -81,6 +87,13 @@ struct cost_model {
     enum provenance provenance;
 };
 
+/* What the energies of a fit are of, in words; all owned, NULL where there are none. */
+struct energy_basis {
+    char *meter;    /* NULL: they came with the samples */
+    char *scope;    /* of the meter: "package", "rail" or "board" */
+    char *baseline; /* what was taken off: "idle" (as measured), "none", "1.5 W"; NULL as meter */
+};
+
 /* One fit of one campaign. */
 struct model_set {
     char *campaign; /* owned */
@@ -97,6 +110,7 @@ struct model_set {
     double hold_out;   /* fraction of the rounds left out */
     uint64_t hold_out_seed;
     char digest[DIGEST_TEXT_SIZE]; /* SHA-256 of the samples used */
+    struct energy_basis energy;
 };
 
 void model_set_init(struct model_set *set);

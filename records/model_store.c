@@ -61,11 +61,12 @@ enum status store_models_put(struct store *store, int64_t campaign_id, const str
         status =
             sql_do(store, error,
                    "INSERT INTO fit (campaign_id, statistic, rtt_s, has_rtt, n_rounds, hold_out, "
-                   "hold_out_seed, samples_sha256, up_s_per_byte, down_s_per_byte) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                   "itdiiditdd", campaign_id, statistic, set->rtt_s, (int64_t)set->has_rtt,
+                   "hold_out_seed, samples_sha256, up_s_per_byte, down_s_per_byte, energy_meter, "
+                   "energy_scope, energy_baseline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   "itdiiditddttt", campaign_id, statistic, set->rtt_s, (int64_t)set->has_rtt,
                    (int64_t)set->n_rounds, set->hold_out, (int64_t)set->hold_out_seed, set->digest,
-                   set->up_s_per_byte, set->down_s_per_byte);
+                   set->up_s_per_byte, set->down_s_per_byte, set->energy.meter, set->energy.scope,
+                   set->energy.baseline);
     int64_t fit_id = sqlite3_last_insert_rowid(store->db);
     for (size_t i = 0; !status && i < set->n_models; i++)
         status = put_model(store, fit_id, &set->models[i], error);
@@ -274,7 +275,8 @@ enum status store_models_get(struct store *store, int64_t campaign_id, enum stat
         sql_prepare(store, &row, error,
                     "SELECT f.id, c.name, f.rtt_s, f.n_rounds, f.hold_out, "
                     "f.hold_out_seed, f.samples_sha256, f.has_rtt, f.up_s_per_byte, "
-                    "f.down_s_per_byte FROM fit f JOIN campaign c "
+                    "f.down_s_per_byte, f.energy_meter, f.energy_scope, f.energy_baseline FROM fit "
+                    "f JOIN campaign c "
                     "ON c.id = f.campaign_id WHERE c.id = ? AND f.statistic = ?",
                     "it", campaign_id, statistic_name(statistic));
     if (!status)
@@ -291,6 +293,8 @@ enum status store_models_get(struct store *store, int64_t campaign_id, enum stat
         set->has_rtt = sqlite3_column_int(row, 7) != 0;
         set->up_s_per_byte = real_or_nan(row, 8);
         set->down_s_per_byte = real_or_nan(row, 9);
+        set->energy =
+            (struct energy_basis){sql_text(row, 10), sql_text(row, 11), sql_text(row, 12)};
         set->n_rounds = (uint64_t)sqlite3_column_int64(row, 3);
         set->hold_out = sqlite3_column_double(row, 4);
         set->hold_out_seed = (uint64_t)sqlite3_column_int64(row, 5);

@@ -198,4 +198,8 @@ const char *const schema_steps[SCHEMA_VERSION] = {
     ") STRICT;",
     /* 4 -> 5: how long the output of one sample was, where it is a sequence of its own */
     "ALTER TABLE sample ADD COLUMN output_length INTEGER;",
+    /* 5 -> 6: what the energies of a fit are of (NULL: there are none, or they were imported) */
+    "ALTER TABLE fit ADD COLUMN energy_meter TEXT;"
+    "ALTER TABLE fit ADD COLUMN energy_scope TEXT;"
+    "ALTER TABLE fit ADD COLUMN energy_baseline TEXT;",
 };

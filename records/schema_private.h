@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-enum { SCHEMA_APPLICATION_ID = 0x726e6e6d /* "rnnm" */, SCHEMA_VERSION = 5 };
+enum { SCHEMA_APPLICATION_ID = 0x726e6e6d /* "rnnm" */, SCHEMA_VERSION = 6 };
 
 extern const char *const schema_steps[SCHEMA_VERSION];
 

@@ -87,6 +87,11 @@ static struct model_set draw_set(enum statistic statistic, struct random *random
     set.hold_out_seed = random_u64(random);
     set.n_rounds = random_u64(random) >> 1;
     memset(set.digest, 'a' + (int)random_below(random, 6), DIGEST_TEXT_SIZE - 1);
+    if (random_below(random, 4) > 0) { /* else the fit knows no energy */
+        set.energy.meter = text_format("INA219 #%d", (int)random_below(random, 9));
+        set.energy.scope = text_format("rail");
+        set.energy.baseline = text_format("%d W", (int)random_below(random, 9));
+    }
     return set;
 }
 
@@ -96,6 +101,13 @@ static void assert_same(const double *a, const double *b, size_t n)
     for (size_t i = 0; i < n; i++)
         assert_true((isnan(a[i]) && isnan(b[i])) || (a[i] == 0 && b[i] == 0) ||
                     memcmp(&a[i], &b[i], sizeof *a) == 0);
+}
+
+static void assert_same_text(const char *a, const char *b)
+{
+    assert_int_equal(!a, !b);
+    if (a)
+        assert_string_equal(a, b);
 }
 
 static void assert_same_model(const struct cost_model *a, const struct cost_model *b)
@@ -146,6 +158,9 @@ static void assert_stored(struct store *store, const char *campaign, int64_t cam
     assert_true(got.hold_out_seed == set->hold_out_seed);
     assert_true(got.n_rounds == set->n_rounds);
     assert_string_equal(got.digest, set->digest);
+    assert_same_text(got.energy.meter, set->energy.meter);
+    assert_same_text(got.energy.scope, set->energy.scope);
+    assert_same_text(got.energy.baseline, set->energy.baseline);
     model_set_free(&got);
 }
 

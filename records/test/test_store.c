@@ -241,7 +241,7 @@ static void the_file_is_as_promised(void **state)
     assert_ok(store_samples_append(made.store, &sample, 1, &error));
     store_close(made.store);
     assert_int_equal(raw_integer(path, "PRAGMA application_id"), 0x726e6e6d);
-    assert_int_equal(raw_integer(path, "PRAGMA user_version"), 5);
+    assert_int_equal(raw_integer(path, "PRAGMA user_version"), 6);
     assert_int_equal(raw_integer(path, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"), 1);
     /* what others rely on: columns length and time_ns, unknown is NULL, no index over them */
     assert_int_equal(raw_integer(path, "SELECT length * 100 + time_ns FROM sample"), 506);

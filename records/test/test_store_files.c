@@ -94,7 +94,7 @@ static const struct {
     {"id", "PRAGMA application_id = 77", NULL, STATUS_INVALID, "another program", false},
     {"id and table", "PRAGMA application_id = 77; CREATE TABLE sample (a)", NULL, STATUS_INVALID,
      "another program", false},
-    {"version", "PRAGMA user_version = 5", NULL, STATUS_INVALID, "another program", false},
+    {"version", "PRAGMA user_version = 6", NULL, STATUS_INVALID, "another program", false},
     {"dropped", "CREATE TABLE t (a); DROP TABLE t", NULL, STATUS_INVALID, "empty", true},
     {"newer", "PRAGMA application_id = 1919839853; PRAGMA user_version = 99", NULL,
      STATUS_UNSUPPORTED, "update", false},
@@ -258,7 +258,7 @@ static void old_files_are_brought_up(void **state)
     for (int i = 0; i < 3; i++) { /* the steps run once: a second CREATE TABLE would fail */
         assert_ok(store_open(path, STORE_WRITE, &store, &error));
         store_close(store);
-        assert_int_equal(raw_integer(path, "PRAGMA user_version"), 5);
+        assert_int_equal(raw_integer(path, "PRAGMA user_version"), 6);
     }
     assert_ok(store_open(path, STORE_READ, &store, &error));
     store_close(store);
