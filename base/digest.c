@@ -36,13 +36,16 @@ void digest_u64(struct digest *digest, uint64_t value)
 
 void digest_i64s(struct digest *digest, const int64_t *values, size_t n)
 {
-    uint8_t bytes[8 * 16]; /* few large pieces are hashed faster than many small ones */
-    for (size_t done = 0; done < n;) {
-        size_t some = n - done < sizeof bytes / 8 ? n - done : sizeof bytes / 8;
-        for (size_t i = 0; i < some; i++)
-            put_u64(bytes + 8 * i, (uint64_t)values[done + i]);
-        digest_bytes(digest, bytes, 8 * some);
-        done += some;
+    enum { MOST = 16 };
+    uint8_t bytes[8 * MOST]; /* few large pieces are hashed faster than many small ones */
+    size_t filled = 0;
+    for (size_t i = 0; i < n; i++) {
+        put_u64(bytes + filled, (uint64_t)values[i]);
+        filled += 8;
+        if (filled == sizeof bytes || i + 1 == n) {
+            digest_bytes(digest, bytes, filled);
+            filled = 0;
+        }
     }
 }
 

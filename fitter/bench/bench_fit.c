@@ -115,7 +115,7 @@ static enum status compare(const char *folder, const struct curve *curve, struct
         (char *)"sqlite3", path,
         (char *)"SELECT length, count(*), avg(time_ns) FROM sample GROUP BY length", NULL};
     char *const fit[] = {tool, (char *)"--db", path, (char *)"-q", NULL};
-    struct cost sql, ours;
+    struct cost sql = {0}, ours = {0};
     enum status status = make(path, curve, error);
     if (!status)
         status = run(aggregate, &sql, error);
