@@ -2,6 +2,7 @@
 #include "fitter/drift.h"
 
 #include "base/memory.h"
+#include "fitter/contrast.h"
 #include "fitter/interval.h"
 #include "fitter/prediction.h"
 
@@ -35,39 +36,6 @@ struct side {
     const struct cost_model *model;
 };
 
-static double covariance(const struct side *side, double a, double b)
-{
-    return prediction_covariance(side->set, side->model, a, b);
-}
-
-/* Lengths at which the values say all about the coefficients; ascending. */
-static size_t choose_points(const struct cost_model *model, double from, double to, double *points)
-{
-    size_t n = 0;
-    if (!(to > from) || model->n_coefficients < 2) {
-        points[n++] = (from + to) / 2;
-        return n;
-    }
-    if (model->form == FORM_STEP) {
-        for (size_t i = 0; i < model->n_segments && n < Q; i++) {
-            double low = fmax(model->segments[i].from, from),
-                   high = fmin(model->segments[i].to, to);
-            if (low <= high)
-                points[n++] = (low + high) / 2;
-        }
-        return n;
-    }
-    points[n++] = from;
-    if (model->form == FORM_QUADRATIC)
-        points[n++] = (from + to) / 2;
-    for (size_t k = 0; model->form == FORM_PIECEWISE && k < model->n_knots && n + 1 < Q; k++) {
-        if (model->knots[k] > from && model->knots[k] < to)
-            points[n++] = model->knots[k];
-    }
-    points[n++] = to;
-    return n;
-}
-
 /* What the test is made from, in units of each difference's standard error. */
 struct test {
     size_t q;
@@ -76,27 +44,27 @@ struct test {
     double floor[Q];        /* what a billionth of the value adds: without noise, nothing else is */
 };
 
-static void fill(const struct side sides[2], const double *points, size_t q, struct test *test)
+static void fill(const struct side sides[2], const struct contrasts *contrasts, struct test *test)
 {
     double scale[Q];
-    test->q = q;
-    for (size_t i = 0; i < q; i++) {
-        double variance = 0, size = 0;
+    size_t q = test->q = contrasts->n;
+    for (size_t k = 0; k < q; k++) {
+        double variance = 0, size = 0, values[2];
         for (int s = 0; s < 2; s++) {
-            variance += covariance(&sides[s], points[i], points[i]);
-            size = fmax(size, fabs(prediction_value(sides[s].model, points[i])));
+            values[s] = contrast_value(contrasts, k, sides[s].model);
+            variance += contrast_covariance(contrasts, k, k, sides[s].set, sides[s].model);
+            size = fmax(size, fabs(values[s]));
         }
         double floor = fmax(least_difference * size, 1e-150);
-        scale[i] = sqrt(fmax(variance, 0) + floor * floor);
-        test->floor[i] = floor * floor / (scale[i] * scale[i]);
-        test->d[i] = (prediction_value(sides[1].model, points[i]) -
-                      prediction_value(sides[0].model, points[i])) /
-                     scale[i];
+        scale[k] = sqrt(fmax(variance, 0) + floor * floor);
+        test->floor[k] = floor * floor / (scale[k] * scale[k]);
+        test->d[k] = (values[1] - values[0]) / scale[k];
     }
     for (int s = 0; s < 2; s++) {
         for (size_t i = 0; i < q * q; i++)
             test->share[s][i] =
-                covariance(&sides[s], points[i / q], points[i % q]) / (scale[i / q] * scale[i % q]);
+                contrast_covariance(contrasts, i / q, i % q, sides[s].set, sides[s].model) /
+                (scale[i / q] * scale[i % q]);
     }
 }
 
@@ -191,7 +159,7 @@ static void find_change(const struct side sides[2], struct drift_row *row)
             continue;
         double variance = 0, nu = fmin(sides[0].model->dof, sides[1].model->dof);
         for (int s = 0; s < 2; s++)
-            variance += covariance(&sides[s], n, n);
+            variance += prediction_covariance(sides[s].set, sides[s].model, n, n);
         row->change = change;
         row->change_at = n;
         row->tightest = nu >= 1 ? interval_t(nu) * sqrt(fmax(variance, 0)) / old : NAN;
@@ -201,16 +169,14 @@ static void find_change(const struct side sides[2], struct drift_row *row)
 static enum status compare(const struct side sides[2], struct drift_row *row, struct error *error)
 {
     const struct cost_model *a = sides[0].model, *b = sides[1].model;
-    double points[Q];
     struct test test;
     row->from = a->n_min > b->n_min ? a->n_min : b->n_min;
     row->to = a->n_max < b->n_max ? a->n_max : b->n_max;
     row->verdict = DRIFT_UNTESTED;
     if (row->from > row->to || a->n_coefficients > Q || b->n_coefficients > Q)
         return STATUS_OK;
-    const struct cost_model *richer = a->n_coefficients > b->n_coefficients ? a : b;
-    size_t q = choose_points(richer, row->from, row->to, points);
-    fill(sides, points, q, &test);
+    const struct contrasts contrasts = contrasts_of(a, b, row->from, row->to);
+    fill(sides, &contrasts, &test);
     enum status status = standardise(&test, error);
     if (status)
         return status;

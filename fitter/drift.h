@@ -3,10 +3,10 @@
  * Whether a campaign's models differ from those of an older one beyond what noise explains, and how
  * much that matters.
  *
- * For each target and quantity that both have, the two curves are compared at as many lengths as
- * the richer model has coefficients, spread over the lengths that both measured (ends, knots; the
- * middle of a parabola). With the differences d there and their covariance V = V_old + V_new (the
- * campaigns share no samples),
+ * For each target and quantity that both have, the two curves are compared over the lengths that
+ * both measured, in as many contrasts as their form has coefficients, or in their mean and slope
+ * where their forms differ (contrast.h). With the differences d of these and their covariance
+ * V = V_old + V_new (the campaigns share no samples),
  *
  *     T2 = d' V^-1 d
  *
