@@ -217,6 +217,8 @@ static void put_result(const struct invocation *call, const struct run *run,
         if (result->aim[0])
             json_object_set_new(document, "aim", aim_json(result));
         json_object_set_new(document, "failures", failures_json(result->n_failures));
+        if (result->n_failed > 0)
+            json_object_set_new(document, "last_failure", json_string(result->last_failure.text));
         if (run->counters)
             json_object_set_new(document, "counters", counters_json(run->counters));
         if (run->energy)
@@ -270,6 +272,9 @@ static enum status measure(struct run *run, const struct invocation *call,
     if (concluded && (status == STATUS_OK || status == STATUS_NOT_REACHED))
         status = error_set(error, concluded, "%s", late.text);
     if (says) {
+        if (result->n_failed > 0)
+            fprintf(says, "warning: %llu samples failed, the last at %s\n",
+                    (unsigned long long)result->n_failed, result->last_failure.text);
         counters_conclude(run->counters, says);
         energy_conclude(run->energy, says);
     }

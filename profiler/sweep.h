@@ -47,6 +47,7 @@ struct sweep {
 struct sweep_result {
     uint64_t n_samples, n_failed, n_outliers;
     uint64_t n_failures[N_FAILURES]; /* the failed by kind */
+    struct error last_failure;       /* target, kind and why of the last one; "": none failed */
     uint64_t n_rounds;
     char aim[200];         /* the break-even that is known least well, ... */
     double aim_half_width; /* ... its relative half width, ... */

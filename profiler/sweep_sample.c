@@ -14,6 +14,7 @@ enum {
     MIN_PROBES = 5,   /* before a round trip is compared with the link state's */
 };
 static const int64_t flush_ns = 1000000000;
+static const int64_t first_retreat_ns = 2000000, longest_retreat_ns = 1000000000;
 
 int64_t sweep_now(const struct sweep_state *state)
 {
@@ -112,8 +113,12 @@ static enum status note_failure(struct sweep_state *state, const struct pair *pa
 {
     uint64_t most = state->sweep->config->max_failures;
     unsigned *in_a_row = &state->failures_in_a_row[pair->place];
+    const char *name = state->sweep->places[pair->place].target.name;
     state->result->n_failed++;
     state->result->n_failures[kind]++;
+    error_clear(&state->result->last_failure);
+    error_set(&state->result->last_failure, STATUS_FAILED, "%s (%s): %s", name, failure_name(kind),
+              why->text);
     enum status status =
         state->sweep->link ? linkcontrol_check(state->sweep->link, error) : STATUS_OK;
     ++*in_a_row;
@@ -121,8 +126,7 @@ static enum status note_failure(struct sweep_state *state, const struct pair *pa
         status = error_set(error, STATUS_FAILED,
                            "%s: %u failures in a row, the last (%s): %s; what was measured is "
                            "stored, --resume goes on, [stop] max_failures allows more",
-                           state->sweep->places[pair->place].target.name, *in_a_row,
-                           failure_name(kind), why->text);
+                           name, *in_a_row, failure_name(kind), why->text);
     return status;
 }
 
@@ -179,6 +183,17 @@ static enum status attempt_sample(struct sweep_state *state, struct pair *pair, 
     return status;
 }
 
+/* How long to leave a place alone that has failed more than once in a row: twice as long each time,
+ * so that a server that is busy or starts again is not kept from it, nor the store filled. */
+static int64_t retreat_ns(const struct sweep_state *state, const struct pair *pair)
+{
+    unsigned in_a_row = state->failures_in_a_row[pair->place];
+    int64_t ns = in_a_row > 1 ? first_retreat_ns : 0;
+    for (unsigned i = 2; i < in_a_row && ns < longest_retreat_ns; i++)
+        ns *= 2;
+    return ns < longest_retreat_ns ? ns : longest_retreat_ns;
+}
+
 enum status sweep_sample(struct sweep_state *state, struct pair *pair, struct error *error)
 {
     struct error trouble;
@@ -193,7 +208,9 @@ enum status sweep_sample(struct sweep_state *state, struct pair *pair, struct er
     int64_t began_ns = state->now_ns;
     for (uint32_t attempt = 0; !status && !ok && attempt < MAX_ATTEMPTS && !stop_asked();
          attempt++) {
-        clock_sleep_ns((int64_t)(state->sweep->config->isolated_s * 1e9));
+        int64_t apart_ns = (int64_t)(state->sweep->config->isolated_s * 1e9);
+        int64_t away_ns = retreat_ns(state, pair);
+        clock_sleep_ns(away_ns > apart_ns ? away_ns : apart_ns);
         if (!stop_asked())
             status = attempt_sample(state, pair, &ok, error);
     }

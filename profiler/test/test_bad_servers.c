@@ -193,7 +193,8 @@ static void goes_on(void **state)
     assert_int_equal(json_integer_value(json_object_get(row, "n")), 5);
     assert_in_range(n_failed, 1, 3);
     char *words = text_format("%d failed (%d http)", (int)n_failed, (int)n_failed);
-    if (!strstr(out, words))
+    if (!strstr(out, words) || !strstr(out, "samples failed, the last at cloud (http): ") ||
+        !strstr(out, "the queue is full"))
         fail_msg("%s", out);
     json_decref(row);
     free(words);
@@ -204,18 +205,20 @@ static void goes_on(void **state)
     wire_end(server);
 }
 
-/* Without a bound on failures time ends it; the device's samples are all there. */
+/* Without a bound on failures time ends it; and what fails again and again is asked ever less
+ * often: twelve or thirteen times in these seconds, where the way there and back takes less than a
+ * tenth of a ms. */
 static void goes_on_until_time_is_up(void **state)
 {
     (void)state;
     const struct wire_script script = {.infer = BUSY};
     struct wire_server *server = wire_serve(&script);
     char *folder = test_scratch("bad_servers");
-    char *ini = campaign(folder, wire_url(server), "", "max_failures = 0\nmax_time = 500ms\n");
+    char *ini = campaign(folder, wire_url(server), "", "max_failures = 0\nmax_time = 3s\n");
     char *db = text_format("%s/db", folder);
     free(run(ini, db, 3));
     json_t *row = shown(db);
-    assert_true(count(row, "http") > 10);
+    assert_in_range(count(row, "http"), 11, 40);
     json_decref(row);
     free(db);
     free(ini);
