@@ -139,6 +139,8 @@ static const char *format_scaled(double value, const struct unit scales[4], char
     while (value != 0 && scale < scales + 3 && fabs(value) < scale->factor * 0.9995)
         scale++;
     double shown = value / scale->factor;
+    if (fabs(shown) < 0.005)
+        shown = 0; /* and not -0.00 */
     int decimals = fabs(shown) < 9.995 ? 2 : fabs(shown) < 99.95 ? 1 : 0;
     snprintf(text, UNITS_TEXT_SIZE, "%.*f %s", decimals, shown, scale->name);
     return text;

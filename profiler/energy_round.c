@@ -57,7 +57,8 @@ static void count(struct energy *energy, const struct energy_window *window)
     summary->n_isolated += window->kind == WINDOW_ISOLATED;
     if (window->kind != WINDOW_BUSY)
         return;
-    summary->worst = isnan(summary->worst) ? bound : fmax(summary->worst, bound);
+    if (window->provenance != PROVENANCE_MODELLED)
+        summary->worst = isnan(summary->worst) ? bound : fmax(summary->worst, bound);
     if (net_uw > 0 && (energy->least_net_uw <= 0 || net_uw < energy->least_net_uw))
         energy->least_net_uw = net_uw;
 }

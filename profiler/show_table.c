@@ -24,6 +24,8 @@ static void put_percent(struct text_table *table, double fraction, bool known)
 {
     if (!known || !isfinite(fraction))
         text_table_cell(table, "-");
+    else if (fraction > 1)
+        text_table_cell(table, ">100 %%");
     else if (fraction > 0 && fraction < 0.0005)
         text_table_cell(table, "<0.1 %%");
     else
@@ -125,7 +127,7 @@ static void put_isolated(const struct summary *summary, FILE *out)
 {
     size_t n = 0;
     struct text_table *table =
-        text_table_new("<sent alone to|length|<meter|n|net energy|+-95 %|error bound");
+        text_table_new("<sent alone to|length|<meter|n|net energy|+-95 %|off by at most");
     for (size_t i = 0; i < summary->n_groups * summary->n_meters; i++) {
         const struct group *g = &summary->groups[i / summary->n_meters];
         const struct meter_record *meter = &summary->meters[i % summary->n_meters];
@@ -137,7 +139,8 @@ static void put_isolated(const struct summary *summary, FILE *out)
             if (window->meter_id != meter->id || window->kind != WINDOW_ISOLATED || isnan(value))
                 continue;
             running_add(&net_j, value);
-            worst = fmax(worst, window_error_bound(window));
+            if (isfinite(window_error_bound(window)))
+                worst = fmax(worst, window->error_uj * 1e-6 / window->n_inferences);
         }
         if (net_j.n == 0)
             continue;
@@ -147,7 +150,7 @@ static void put_isolated(const struct summary *summary, FILE *out)
         text_table_cell(table, "%llu", (unsigned long long)net_j.n);
         put_quantity(table, format_energy, net_j.mean, true);
         put_percent(table, running_half_width(&net_j) / fabs(net_j.mean), net_j.n > 1);
-        put_percent(table, worst, true);
+        put_quantity(table, format_energy, worst, true); /* next to nothing need be no share */
         n++;
     }
     if (n > 0) {

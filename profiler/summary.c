@@ -279,7 +279,8 @@ double window_inference_net_j(const struct energy_window *w)
 double window_error_bound(const struct energy_window *w)
 {
     double net = fabs(w->energy_net_uj);
-    return net > 0 && w->provenance != PROVENANCE_UNAVAILABLE ? w->error_uj / net : NAN;
+    bool measured = w->provenance == PROVENANCE_MEASURED || w->provenance == PROVENANCE_PARTIAL;
+    return net > 0 && measured ? w->error_uj / net : NAN;
 }
 
 /* From best to worst. */

@@ -76,7 +76,7 @@ void summary_free(struct summary *summary);
 double window_inference_j(const struct energy_window *window);
 double window_inference_net_j(const struct energy_window *window);
 
-/* The bound on the net energy's error as a fraction of it; NAN: unknown. */
+/* The bound on the net energy's error as a fraction of it; NAN: unknown, as of modelled watts. */
 double window_error_bound(const struct energy_window *window);
 
 /* What busy windows of one meter say of a group's inferences. */

@@ -203,6 +203,7 @@ static void energies_and_powers_for_people(void **state)
     assert_string_equal(format_energy(1.234e-3, text), "1.23 mJ");
     assert_string_equal(format_energy(-4e-7, text), "-400 nJ");
     assert_string_equal(format_energy(0, text), "0.00 J");
+    assert_string_equal(format_energy(-1e-13, text), "0.00 nJ"); /* no minus for nothing */
     assert_string_equal(format_energy(0.9996, text), "1.00 J");
     assert_string_equal(format_power(12.34, text), "12.3 W");
     assert_string_equal(format_power(3.5e-4, text), "350 uW");

@@ -319,7 +319,7 @@ static void tables(void **state)
     assert_line(out, "cloud        8  radio",
                 "cloud        8  radio, modelled        1  18.0 mJ  18.0 mJ       -  modelled");
     assert_line(out, "cloud               8  VDD_IN", /* t(1) * 0.7071 / sqrt(2) of 1.5 J */
-                "cloud               8  VDD_IN  2      1.50 J  423.5 %       10.0 %");
+                "cloud               8  VDD_IN  2      1.50 J  >100 %          100 mJ");
     assert_line(out, "hwmon",
                 "VDD_IN           hwmon     board  measured     included  66.0 ms             1"
                 "      1.00 W  /sys/a");
