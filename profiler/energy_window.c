@@ -99,8 +99,7 @@ static struct watch_goal goal_of(const struct energy *energy)
                                .relative = wanted_bound};
 }
 
-/* Inferences back to back; those that began before the window's beginning do not count, unless
- * there are no others. */
+/* Inferences back to back, each counted by its share in the window. */
 static enum status run_back_to_back(struct energy *energy, struct place *place, uint32_t length,
                                     struct window_load *load)
 {
@@ -110,10 +109,11 @@ static enum status run_back_to_back(struct energy *energy, struct place *place, 
     enum status status = place_repeat(place, length, &sample, &why); /* the load is on */
     watch_window(energy->watch, &goal);
     while (!status && watch_pending(energy->watch) && !stop_asked()) {
-        bool counts = watch_begun(energy->watch);
+        int64_t from_ns = clock_ns();
         status = place_repeat(place, length, &sample, &why);
-        if (counts || (load->time_ns.n == 0 && !watch_pending(energy->watch)))
-            window_load_add(load, &sample);
+        double share = watch_share(energy->watch, from_ns, clock_ns());
+        if (share > 0 || sample.failure != FAILURE_NONE)
+            window_load_add(load, &sample, share);
         if (sample.failure != FAILURE_NONE)
             break; /* a window with a gap in it tells nothing */
     }
@@ -134,7 +134,7 @@ static enum status run_once(struct energy *energy, struct place *place, uint32_t
         meter_note(energy->meter, ACTIVITY_OFFLOAD);
         status = place_repeat(place, length, &sample, &why);
         meter_note(energy->meter, ACTIVITY_IDLE);
-        window_load_add(load, &sample);
+        window_load_add(load, &sample, 1);
         watch_release(energy->watch);
     }
     while (!status && load->n_failed == 0 && watch_wait(energy->watch, pause_ns) && !stop_asked())

@@ -67,12 +67,15 @@ static double seconds_between(const struct meter_reading *a, const struct meter_
     return (double)(b->t_ns - a->t_ns) * 1e-9;
 }
 
-/* The trapezoids from reading `first` to reading `last`. */
-static double trapezoids_uj(const struct meter_reading *r, size_t first, size_t last)
+/* The energy from reading `first` to reading `last`: trapezoids, or what the means are of. */
+static double energy_between_uj(const struct trail *trail, size_t first, size_t last)
 {
+    const struct meter_reading *r = trail->readings;
     double energy_uj = 0;
-    for (size_t i = first; i < last; i++)
-        energy_uj += 0.5 * (r[i].value + r[i + 1].value) * seconds_between(&r[i], &r[i + 1]);
+    for (size_t i = first; i < last; i++) {
+        double begin_uw = trail->means ? r[i + 1].value : r[i].value;
+        energy_uj += 0.5 * (begin_uw + r[i + 1].value) * seconds_between(&r[i], &r[i + 1]);
+    }
     return energy_uj;
 }
 
@@ -84,7 +87,7 @@ double trail_recent_uw(const struct trail *trail, int64_t span_ns)
     size_t last = trail->n - 1, first = last - 1;
     while (first > 0 && r[last].t_ns - r[first].t_ns < span_ns)
         first--;
-    return trapezoids_uj(r, first, last) / seconds_between(&r[first], &r[last]);
+    return energy_between_uj(trail, first, last) / seconds_between(&r[first], &r[last]);
 }
 
 /* The standard error of the mean power from reading 0 to reading `last`, from what successive ones
@@ -108,7 +111,7 @@ struct stretch trail_stretch(const struct trail *trail, int64_t to_ns, double re
         last++;
     struct stretch stretch = {.from_ns = r[0].t_ns,
                               .to_ns = r[last].t_ns,
-                              .energy_uj = trapezoids_uj(r, 0, last),
+                              .energy_uj = energy_between_uj(trail, 0, last),
                               .floor_uw = resolution_uw / 2,
                               .flat = true,
                               .last_uw = r[last].value};

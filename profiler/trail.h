@@ -4,7 +4,7 @@
  *
  * A cumulative counter gives the energy between two of its changes exactly; what is uncertain is
  * when they were. Power readings are integrated by the trapezoid rule; what is uncertain is what
- * was between them.
+ * was between them. Readings that are means since the one before add up exactly.
  *
  * Life cycle of a trail: zeroed, trail_add, trail_clear, trail_free. No thread rule: arithmetic.
  */
@@ -50,6 +50,7 @@ struct stretch counter_stretch(const struct counter_change *first,
 struct trail {
     struct meter_reading *readings; /* n; owned */
     size_t n, capacity;
+    bool means; /* each is the mean since the one before */
 };
 
 /* One that is not later than the last is passed over. STATUS_NO_MEMORY. */
@@ -57,8 +58,7 @@ enum status trail_add(struct trail *trail, struct meter_reading reading, struct 
 void trail_clear(struct trail *trail);
 void trail_free(struct trail *trail);
 
-/* The mean power over the last `span_ns` of the trail by the trapezoid rule, uW; NAN: it is not
- * that long. */
+/* The mean power over the last `span_ns` of the trail, uW; NAN: it is not that long. */
 double trail_recent_uw(const struct trail *trail, int64_t span_ns);
 
 /*

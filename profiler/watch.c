@@ -58,6 +58,7 @@ static void *work(void *user)
     for (enum task task; (task = next_task(w)) != TASK_STOP;) {
         struct error error = {0};
         enum status status = watch_tasks[task](w, &error);
+        atomic_store(&w->ended_ns, clock_ns());
         atomic_store(&w->cpu_ns, clock_thread_cpu_ns());
         pthread_mutex_lock(&w->mutex);
         w->status = status;
@@ -110,7 +111,8 @@ static void begin(struct watch *w, enum task task, const struct watch_goal *goal
         w->goal.baseline_uw = w->goal.baseline_error_uw = 0;
     w->stretch = (struct stretch){0};
     w->task = task;
-    atomic_store(&w->begun, false);
+    atomic_store(&w->begun_ns, 0);
+    atomic_store(&w->ended_ns, 0);
     atomic_store(&w->abandoned, false);
     atomic_store(&w->released, false);
     atomic_store(&w->pending, true);
@@ -140,7 +142,15 @@ void watch_release(struct watch *watch)
 
 bool watch_begun(const struct watch *watch)
 {
-    return atomic_load(&watch->begun);
+    return atomic_load(&watch->begun_ns) != 0;
+}
+
+double watch_share(const struct watch *watch, int64_t from_ns, int64_t to_ns)
+{
+    int64_t begun_ns = atomic_load(&watch->begun_ns), ended_ns = atomic_load(&watch->ended_ns);
+    int64_t first = from_ns > begun_ns ? from_ns : begun_ns;
+    int64_t last = ended_ns && ended_ns < to_ns ? ended_ns : to_ns;
+    return begun_ns && last > first ? (double)(last - first) / (double)(to_ns - from_ns) : 0;
 }
 
 bool watch_pending(const struct watch *watch)

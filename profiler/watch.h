@@ -45,8 +45,11 @@ void watch_window(struct watch *watch, const struct watch_goal *goal);
 void watch_tail(struct watch *watch, const struct watch_goal *goal);
 void watch_release(struct watch *watch);
 
-/* Whether the window has begun: from here on inferences belong to it. */
+/* Whether the window has begun: from here on the meter's figures are of it. */
 bool watch_begun(const struct watch *watch);
+
+/* Which share of a stretch of time just past, 0 to 1, was within the window. */
+double watch_share(const struct watch *watch, int64_t from_ns, int64_t to_ns);
 
 /* Whether the task goes on; false after a failure, too. */
 bool watch_pending(const struct watch *watch);

@@ -18,7 +18,8 @@ struct watch {
     pthread_mutex_t mutex; /* of task */
     pthread_cond_t changed;
     enum task task;
-    atomic_bool begun, pending, abandoned, released;
+    atomic_bool pending, abandoned, released;
+    _Atomic int64_t begun_ns, ended_ns; /* of the task's window; 0: not yet */
     struct watch_goal goal;
     cpu_set_t measured;
     int cpu;

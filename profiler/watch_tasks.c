@@ -192,7 +192,7 @@ static enum status counter_window(struct watch *w, struct error *error)
 {
     struct counter_change first, last;
     enum status status = sharp_change(w, &first, error);
-    atomic_store(&w->begun, true);
+    atomic_store(&w->begun_ns, clock_ns());
     for (int64_t duration = least_duration_ns(w); !status; duration = longer(w, duration)) {
         status = pass_time(w, first.latest_ns + duration, error);
         if (!status)
@@ -238,6 +238,8 @@ static struct stretch stretch_until(const struct watch *w, int64_t to_ns)
     double resolution_uw = w->info->dated ? 0 : w->info->resolution;
     struct stretch stretch = trail_stretch(&w->trail, to_ns, resolution_uw, update_ns(w));
     stretch.error_uj += 2e-9 * (double)w->doubt_ns * fabs(stretch_power_uw(&stretch));
+    if (w->info->provenance == PROVENANCE_MODELLED)
+        stretch.error_uj = 0; /* watts times seconds: how true the watts are nobody measured */
     return stretch;
 }
 
@@ -262,8 +264,17 @@ static enum status begin_trail(struct watch *w, struct error *error)
     w->doubt_ns = 0;
     w->trail_before.t_ns = 0;
     trail_clear(&w->trail);
-    enum status status = pass_time(w, w->since_ns, error);
-    atomic_store(&w->begun, true);
+    w->trail.means = w->info->dated;
+    return pass_time(w, w->since_ns, error);
+}
+
+/* Begins a trail and gets its first reading: what the device does after this is all in it. */
+static enum status begin_whole_trail(struct watch *w, struct error *error)
+{
+    enum status status = begin_trail(w, error);
+    int64_t due_ns = clock_ns();
+    while (!status && w->trail.n == 0)
+        status = sample(w, &due_ns, error);
     return status;
 }
 
@@ -271,6 +282,7 @@ static enum status power_window(struct watch *w, struct error *error)
 {
     enum status status = begin_trail(w, error);
     int64_t due_ns = clock_ns();
+    atomic_store(&w->begun_ns, clock_ns());
     for (int64_t duration = least_duration_ns(w); !status;) {
         status = sample(w, &due_ns, error);
         const struct trail *trail = &w->trail;
@@ -343,13 +355,13 @@ static enum status tail(struct watch *w, struct error *error)
     enum status status;
     bool follows = follows_power(w);
     if (follows) {
-        status = begin_trail(w, error);
+        status = begin_whole_trail(w, error);
     } else {
         status = sharp_change(w, &first, error);
         w->since_ns = 0;
         trail_clear(&w->trail);
-        atomic_store(&w->begun, true);
     }
+    atomic_store(&w->begun_ns, clock_ns());
     if (!status)
         status = await_calm(w, error);
     if (!status && !follows)

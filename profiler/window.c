@@ -9,13 +9,14 @@ static void add_known(struct running *running, int64_t value)
         running_add(running, (double)value);
 }
 
-void window_load_add(struct window_load *load, const struct sample *sample)
+void window_load_add(struct window_load *load, const struct sample *sample, double share)
 {
     if (sample->failure != FAILURE_NONE) {
         load->n_failed++;
         return;
     }
-    running_add(&load->time_ns, (double)sample->time_ns);
+    load->n += share;
+    load->time_ns += share * (double)sample->time_ns;
     add_known(&load->send_ns, sample->send_ns);
     add_known(&load->wait_ns, sample->wait_ns);
     add_known(&load->receive_ns, sample->receive_ns);
@@ -68,13 +69,14 @@ static double mean_or_unknown(const struct running *running)
 
 void window_fill(struct energy_window *window, const struct window_load *load)
 {
-    bool any = load->time_ns.n > 0;
+    bool any = load->n > 0;
+    double mean_ns = any ? load->time_ns / load->n : NAN;
     window->n_failed = load->n_failed;
-    window->inference_ns = any ? load->time_ns.mean : NAN;
+    window->inference_ns = mean_ns;
     if (window->kind == WINDOW_ISOLATED)
         window->n_inferences = any;
     else
-        window->n_inferences = any ? (double)window->duration_ns / load->time_ns.mean : 0;
+        window->n_inferences = any ? (double)window->duration_ns / mean_ns : 0;
     window->rtt_ns = mean_or_unknown(&load->rtt_ns);
     window->send_ns = mean_or_unknown(&load->send_ns);
     window->wait_ns = mean_or_unknown(&load->wait_ns);

@@ -12,12 +12,18 @@
 
 /* The inferences of a window. Starts as {0}. */
 struct window_load {
-    struct running time_ns; /* of the successful ones */
+    double n, time_ns; /* of the successful ones, each by its share in the window */
     struct running rtt_ns, send_ns, wait_ns, receive_ns, bytes_up, bytes_down;
     uint64_t n_failed;
 };
 
-void window_load_add(struct window_load *load, const struct sample *sample);
+/*
+ * Adds one of which this share, over 0 to 1, was within the window. What a window cuts through at
+ * its ends is likely to be one that took long: by shares the mean is that of all (the expected sum
+ * of them over a span of time is that span over the mean time), and a straggler that has outlived
+ * the window does not rule it.
+ */
+void window_load_add(struct window_load *load, const struct sample *sample, double share);
 
 /* The power at rest, once. */
 struct idle_power {

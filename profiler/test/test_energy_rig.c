@@ -281,36 +281,69 @@ static void check_alone(struct bench *b)
     free(windows);
 }
 
-/* A request sent alone holds the radio's tail; those back to back never see its end. The meter's
- * scope is the package: what it says of offloading is partial. */
-static void a_request_alone_holds_the_tail(void **state)
+/* Rounds of windows of requests to a server, by the case's meter; close_bench is left to do. */
+static struct bench *bench_of_requests(const struct rig_case *c, int64_t n_rounds)
 {
-    const struct rig_case *c = &cases[0];
     struct bench *b = calloc(1, sizeof *b);
     struct error error = {0};
     pid_t server;
-    (void)state;
     char *command = text_format("%s/bin/rnnserve --listen 127.0.0.1:0 --model m=dnnl:hidden=256,"
                                 "input=64,threads=1",
                                 test_build());
     char *line = test_start(command, &server);
+    assert_non_null(b);
     assert_non_null(line);
     b->cloud = text_format("[cloud]\nurl = %s\nmodel = m\n", line + strlen("listening on "));
     assert_int_equal(clock_getcpuclockid(server, &b->rig.far), 0);
     b->rig.tail_w = 6;
     b->rig.tail_ns = 80000000;
     open_bench(b, c);
-    for (int64_t round = 0; round < 3; round++) {
+    for (int64_t round = 0; round < n_rounds; round++) {
         enum status status = energy_round(b->energy, round, &error);
         if (status || b->energy->failed)
             fail_msg("%s%s", error.text, b->energy->why.text);
     }
     assert_int_equal(test_stop(server), 0); /* before anything may fail */
-    assert_int_equal(b->energy->summary.n_isolated, 3);
-    check_alone(b);
-    close_bench(b);
+    assert_int_equal(b->energy->summary.n_isolated, n_rounds);
     free(command);
     free(line);
+    return b;
+}
+
+/* A request sent alone holds the radio's tail; those back to back never see its end. The meter's
+ * scope is the package: what it says of offloading is partial. */
+static void a_request_alone_holds_the_tail(void **state)
+{
+    (void)state;
+    struct bench *b = bench_of_requests(&cases[0], 3);
+    check_alone(b);
+    close_bench(b);
+    free(b);
+}
+
+/* By a data sheet a request alone takes its watts for as long as it lasts, however short that is
+ * beside the readings' distance. */
+static void a_request_alone_by_data_sheet(void **state)
+{
+    const struct rig_case *c = &cases[sizeof cases / sizeof *cases - 1];
+    struct energy_window *windows;
+    size_t n;
+    (void)state;
+    struct bench *b = bench_of_requests(c, 2);
+    assert_int_equal(store_windows(b->store, b->campaign.id, &windows, &n, NULL), STATUS_OK);
+    for (size_t i = 0; i < n; i++) {
+        const struct energy_window *w = &windows[i];
+        double least_uj = 1e6 * (3 - 2) * w->inference_ns * 1e-9;
+        if (w->kind != WINDOW_ISOLATED)
+            continue;
+        print_message("  alone: request %.3f ms, net %.4f mJ\n", w->inference_ns * 1e-6,
+                      w->energy_net_uj * 1e-3);
+        assert_true(w->energy_net_uj > 0.999 * least_uj);
+        assert_true(w->energy_net_uj < 1e6 * (3 - 2) * (double)w->duration_ns * 1e-9);
+        assert_close(w->error_uj, 0, 0, 1e-6 * least_uj); /* watts times seconds */
+    }
+    free(windows);
+    close_bench(b);
     free(b);
 }
 
@@ -348,10 +381,11 @@ int main(int argc, char **argv)
     if (argc == 2)
         return be_a_meter(argv[1]);
     enum { N = sizeof cases / sizeof *cases };
-    struct CMUnitTest tests[N + 1];
+    struct CMUnitTest tests[N + 2];
     for (size_t i = 0; i < N; i++)
         tests[i] = (struct CMUnitTest){cases[i].name, windows_tell_the_truth, NULL, NULL,
                                        (void *)&cases[i]};
     tests[N] = (struct CMUnitTest)cmocka_unit_test(a_request_alone_holds_the_tail);
+    tests[N + 1] = (struct CMUnitTest)cmocka_unit_test(a_request_alone_by_data_sheet);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,14 +154,64 @@ static void net_energy_lies_over_the_line_between_idle_windows(void **state)
     for (int i = 1; i <= 3; i++) {
         sample.time_ns = i * 10 * ms;
         sample.bytes_up = 100 * i;
-        window_load_add(&load, &sample);
+        window_load_add(&load, &sample, 1);
     }
     sample.failure = FAILURE_ENGINE;
-    window_load_add(&load, &sample);
+    window_load_add(&load, &sample, 1);
     window_fill(&w, &load);
     assert_close(w.n_inferences, 100, 1e-12, 0); /* 2 s of 20 ms each: no whole number is needed */
     assert_close(w.bytes_up, 200, 1e-12, 0);
     assert_true(w.bytes_down < 0 && w.n_failed == 1);
+
+    /* one that outlives the window by far counts for the little that was in it */
+    sample.failure = FAILURE_NONE;
+    sample.time_ns = 5000 * ms;
+    window_load_add(&load, &sample, 0.004);
+    window_fill(&w, &load);
+    assert_close(w.inference_ns, (60e6 + 0.004 * 5e9) / 3.004, 1e-12, 0);
+}
+
+/* Inferences of which one in twenty takes fifty times as long, watched for a span that holds ten of
+ * the others: whatever the span cuts through, their number is on average the span over their mean
+ * time. */
+static void shares_make_the_mean_that_of_all(void **state)
+{
+    struct random random = {5};
+    const double span = 10, mean = 0.95 * 1 + 0.05 * 50;
+    double counted = 0;
+    int n_trials = 40000;
+    (void)state;
+    for (int k = 0; k < n_trials; k++) {
+        struct window_load load = {0};
+        struct sample sample = sample_unknown();
+        double t = -1000 - 50 * random_uniform(&random); /* long under way */
+        while (t < span) {
+            double takes = random_below(&random, 20) == 0 ? 50 : 1;
+            double in = fmin(t + takes, span) - fmax(t, 0);
+            sample.time_ns = (int64_t)(takes * 1e6);
+            if (in > 0)
+                window_load_add(&load, &sample, in / takes);
+            t += takes;
+        }
+        assert_close(load.time_ns, span * 1e6, 1e-9, 0); /* they fill it */
+        counted += load.n;
+    }
+    assert_close(counted / n_trials, span / mean, 0.02, 0);
+}
+
+static void means_add_up_exactly(void **state)
+{
+    struct trail trail = {.means = true};
+    const int64_t at_ms[] = {0, 10, 14, 30, 40};
+    const double mean_w[] = {7, 2, 20, 2, 2}; /* 20 W for 4 ms: what a request alone takes */
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        struct meter_reading r = {.t_ns = at_ms[i] * ms, .value = 1e6 * mean_w[i]};
+        assert_int_equal(trail_add(&trail, r, NULL), STATUS_OK);
+    }
+    struct stretch s = trail_stretch(&trail, INT64_MAX, 0, 0);
+    assert_close(s.energy_uj, 2e6 * 0.036 + 20e6 * 0.004, 1e-12, 0);
+    trail_free(&trail);
 }
 
 int main(void)
@@ -173,6 +223,8 @@ int main(void)
         cmocka_unit_test(the_bound_covers_what_scatters),
         cmocka_unit_test(update_periods_are_found),
         cmocka_unit_test(net_energy_lies_over_the_line_between_idle_windows),
+        cmocka_unit_test(shares_make_the_mean_that_of_all),
+        cmocka_unit_test(means_add_up_exactly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
