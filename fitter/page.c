@@ -123,9 +123,11 @@ static void put_times(const struct view *view, const struct report *report, FILE
         out,
         "Time of one inference against the input's length, over a round trip of %s. Points are "
         "samples (of more than %d of a target, cells: darker where there are more of their "
-        "length), red ones outliers, curves the fit with its 95 %% band, the grey stripe the "
+        "length), red ones outliers, curves the fit of their %s with its 95 %% band, the grey "
+        "stripe the "
         "95 %% interval of the break-even.",
-        text, PICTURE_POINTS);
+        text, PICTURE_POINTS,
+        set->n_models > 0 ? statistic_name(set->models[0].statistic) : "mean");
     fputs("</figcaption>\n</figure>\n", out);
 }
 
@@ -171,11 +173,14 @@ static void put_target(const struct view *view, size_t t, FILE *out)
              target->n, target->n_outliers, series_outlier_reach, target->power);
     fputs("</p>\n<div class=\"grid\">\n<figure>\n", out);
     picture_residuals(view, t, out);
-    fputs("<figcaption>What the fit leaves. A bend here is a form that does not suit; what lies "
-          "beyond is drawn at the edge.</figcaption>\n</figure>\n<figure>\n",
-          out);
+    fprintf(
+        out,
+        "<figcaption>Samples less the fitted %s. A bend here is a form that does not suit; what "
+        "lies beyond is drawn at the edge.</figcaption>\n</figure>\n<figure>\n",
+        statistic_name(target->curve.main->statistic));
     picture_quantiles(view, t, out);
-    fputs("<figcaption>Quantiles of the residuals against those of the normal distribution: noise "
+    fputs("<figcaption>Quantiles of the residuals, less their mean, against those of the normal "
+          "distribution: noise "
           "with long tails rises above the dashed line at the right.</figcaption>\n</figure>\n"
           "</div>\n",
           out);

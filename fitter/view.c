@@ -56,12 +56,13 @@ static void flag_outliers(struct view_target *target, double *work)
     }
 }
 
-/* Residuals over their standard deviation; outliers do not tell what that is. */
+/* Residuals less their mean (0, but for quantiles) over their standard deviation; outliers do not
+ * tell what these are. */
 static void scale_residuals(struct view_target *target, struct spread_sample *spread)
 {
     size_t step = target->n / SPREAD_SAMPLES + 1, n = 0;
-    double squares = 0, count = 0,
-           floor = view_curve_value(&target->curve, target->curve.main->n_max);
+    struct running all = {0};
+    double floor = view_curve_value(&target->curve, target->curve.main->n_max);
     floor = fmax(fabs(floor) * 1e-3, 1e-12);
     for (size_t i = 0; i < target->n; i += step) {
         const struct view_sample *s = &target->samples[i];
@@ -72,12 +73,12 @@ static void scale_residuals(struct view_target *target, struct spread_sample *sp
     for (size_t i = 0; i < target->n; i++) {
         struct view_sample *s = &target->samples[i];
         s->scaled = s->residual_s / pow(fmax(s->time_s - s->residual_s, floor), target->power);
-        squares += s->outlier ? 0 : s->scaled * s->scaled;
-        count += s->outlier ? 0 : 1;
+        if (!s->outlier)
+            running_add(&all, s->scaled);
     }
-    double sd = squares > 0 ? sqrt(squares / count) : 1;
+    double sd = running_sd(&all);
     for (size_t i = 0; i < target->n; i++)
-        target->samples[i].scaled /= sd;
+        target->samples[i].scaled = (target->samples[i].scaled - all.mean) / (sd > 0 ? sd : 1);
 }
 
 static enum status fill_target(const struct dataset_target *from, const struct cost_pair *pair,

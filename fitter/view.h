@@ -33,7 +33,8 @@ struct view_sample {
     uint32_t length;
     double time_s;     /* over the view's link */
     double residual_s; /* less the curve */
-    double scaled;     /* the residual over its standard deviation, which goes with mean^power */
+    double scaled;     /* the residual less their mean over its standard deviation, which goes with
+                          mean^power */
     bool outlier;      /* by the rule of series.h */
 };
 

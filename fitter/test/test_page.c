@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "fitter/chart.h"
+#include "fitter/pictures.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -93,6 +94,41 @@ static void points_in_their_places(void **state)
     assert_non_null(strstr(text, "M169.2 24H228.8V230"));
     assert_int_equal(count(text, "fill-opacity=\"0.90\""), 3); /* cells of one point each */
     assert_null(strstr(text, "beyond"));
+    free(text);
+}
+
+/* Energies: curves with their provenance, without samples. */
+static void energies_say_where_they_come_from(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    struct model_set set;
+    struct cost_model model = {.target = text_copy("edge"),
+                               .quantity = QUANTITY_ENERGY_J,
+                               .form = FORM_LINEAR,
+                               .segments = calloc(1, sizeof *model.segments),
+                               .n_segments = 1,
+                               .coefficients = calloc(2, sizeof *model.coefficients),
+                               .n_coefficients = 2,
+                               .n_min = 1,
+                               .n_max = 200,
+                               .dof = 30,
+                               .provenance = PROVENANCE_MODELLED};
+    const struct report report = {.set = &set};
+    model_set_init(&set);
+    assert_false(picture_energies(&report, memory));
+    model.coefficients[0] = 0.01;
+    model.coefficients[1] = 0.001;
+    assert_int_equal(model_set_add(&set, &model, NULL), STATUS_OK);
+    assert_true(picture_energies(&report, memory));
+    fclose(memory);
+    assert_well_formed(text);
+    assert_self_contained(text);
+    assert_non_null(strstr(text, ">energy of one inference (mJ)<"));
+    assert_non_null(strstr(text, ">edge: linear, modelled<"));
+    model_set_free(&set);
     free(text);
 }
 
@@ -254,8 +290,11 @@ static void whole_or_not_at_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(points_in_their_places), cmocka_unit_test(axes_end_on_round_numbers),
-        cmocka_unit_test(every_sample_is_drawn),  cmocka_unit_test(many_samples_are_a_density),
+        cmocka_unit_test(points_in_their_places),
+        cmocka_unit_test(energies_say_where_they_come_from),
+        cmocka_unit_test(axes_end_on_round_numbers),
+        cmocka_unit_test(every_sample_is_drawn),
+        cmocka_unit_test(many_samples_are_a_density),
         cmocka_unit_test(whole_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
