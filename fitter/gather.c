@@ -72,19 +72,13 @@ static enum status find_length(struct gather *gather, uint32_t length, uint32_t 
 
 /* ---- outliers */
 
-static int by_value(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 /* The bounds from the values so far, all of them counted. */
 static void set_bounds(struct gather_length *l)
 {
     double work[GATHER_SPREAD_VALUES];
     size_t n = l->n_values;
-    qsort(l->values, n, sizeof *l->values, by_value);
-    double median = gsl_stats_median_from_sorted_data(l->values, 1, n);
+    memcpy(work, l->values, n * sizeof *work);
+    double median = gsl_stats_median(work, 1, n);
     for (size_t i = 0; i < n; i++)
         work[i] = fabs(l->values[i] - median);
     double reach = series_outlier_reach * 1.4826 * gsl_stats_median(work, 1, n);

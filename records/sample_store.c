@@ -200,14 +200,36 @@ static enum status read_times_of(struct store *store, sqlite3_stmt *row, struct 
     return check_read(store, row, 0, length, sample, 3, error);
 }
 
-static enum status each(struct store *store, int64_t campaign_id, const char *sql,
+/* Whether all samples of the file are the campaign's: then no row need be asked whose it is. */
+static enum status is_alone(struct store *store, int64_t campaign_id, bool *alone,
+                            struct error *error)
+{
+    sqlite3_stmt *row;
+    bool more = false;
+    enum status status = sql_prepare(
+        store, &row, error, "SELECT count(*) FROM target WHERE campaign_id <> ?", "i", campaign_id);
+    if (!status)
+        status = sql_next(store, row, &more, error);
+    *alone = !status && more && sqlite3_column_int64(row, 0) == 0;
+    sqlite3_finalize(row);
+    return status;
+}
+
+static enum status each(struct store *store, int64_t campaign_id, const char *columns,
                         enum status (*read)(struct store *store, sqlite3_stmt *row,
                                             struct sample *sample, struct error *error),
                         sample_sink *sink, void *user, struct error *error)
 {
-    sqlite3_stmt *row;
-    bool more = true;
-    enum status status = sql_prepare(store, &row, error, sql, "i", campaign_id);
+    sqlite3_stmt *row = NULL;
+    bool more = true, alone;
+    enum status status = is_alone(store, campaign_id, &alone, error);
+    char *sql = text_format("SELECT %s FROM sample WHERE %s ORDER BY id", columns,
+                            alone ? "? IS NOT NULL"
+                                  : "target_id IN (SELECT id FROM target WHERE campaign_id = ?)");
+    if (!status && !sql)
+        status = error_set(error, STATUS_NO_MEMORY, "out of memory for a query");
+    if (!status)
+        status = sql_prepare(store, &row, error, sql, "i", campaign_id);
     while (!status && !(status = sql_next(store, row, &more, error)) && more) {
         struct sample sample;
         status = read(store, row, &sample, error);
@@ -224,15 +246,13 @@ static enum status each(struct store *store, int64_t campaign_id, const char *sq
 enum status store_samples_each(struct store *store, int64_t campaign_id, sample_sink *sink,
                                void *user, struct error *error)
 {
-    return each(store, campaign_id, "SELECT " SAMPLE_COLUMNS OF_CAMPAIGN, read_sample, sink, user,
-                error);
+    return each(store, campaign_id, SAMPLE_COLUMNS, read_sample, sink, user, error);
 }
 
 enum status store_times_each(struct store *store, int64_t campaign_id, sample_sink *sink,
                              void *user, struct error *error)
 {
-    return each(store, campaign_id, "SELECT " TIME_COLUMNS OF_CAMPAIGN, read_times_of, sink, user,
-                error);
+    return each(store, campaign_id, TIME_COLUMNS, read_times_of, sink, user, error);
 }
 
 enum status store_rounds(struct store *store, int64_t campaign_id, int64_t *n_rounds,

@@ -126,9 +126,8 @@ char *sql_text(sqlite3_stmt *statement, int column)
 
 int64_t sql_unknown(sqlite3_stmt *statement, int column)
 {
-    return sqlite3_column_type(statement, column) == SQLITE_NULL
-               ? -1
-               : sqlite3_column_int64(statement, column);
+    int64_t value = sqlite3_column_int64(statement, column); /* NULL: 0 */
+    return value == 0 && sqlite3_column_type(statement, column) == SQLITE_NULL ? -1 : value;
 }
 
 double sql_unknown_real(sqlite3_stmt *statement, int column)
