@@ -74,18 +74,34 @@ static double length_at(double n_max, int i)
     return 1 + (n_max - 1) * i / CURVE_POINTS;
 }
 
-/* The largest time worth room on the axis: outliers and the last half percent may be cut off. */
+/* Nearly the largest of the values of samples that are no outliers: these may lie at the edge. */
+static double usual_most(const struct view_target *target,
+                         double (*of)(const struct view_sample *s))
+{
+    double *values = malloc((target->n + 1) * sizeof *values), most = 0;
+    size_t n = 0;
+    for (size_t i = 0; values && i < target->n; i++) {
+        double value = of(&target->samples[i]);
+        if (!target->samples[i].outlier && isfinite(value))
+            values[n++] = value;
+    }
+    if (n > 0)
+        most = quantile_select(values, n, 0.998);
+    free(values);
+    return most;
+}
+
+static double time_of(const struct view_sample *s)
+{
+    return s->time_s;
+}
+
 static double most_s(const struct view *view)
 {
     double most = 0;
     for (size_t t = 0; t < view->n_targets; t++) {
         const struct view_target *target = &view->targets[t];
-        double *times = malloc((target->n + 1) * sizeof *times);
-        for (size_t i = 0; times && i < target->n; i++)
-            times[i] = target->samples[i].time_s;
-        if (times && target->n > 0)
-            most = fmax(most, quantile_select(times, target->n, 0.995));
-        free(times);
+        most = fmax(most, usual_most(target, time_of));
         for (int i = 0; i <= CURVE_POINTS; i++)
             most = fmax(most, view_curve_value(&target->curve, length_at(view->n_max, i)));
     }
@@ -150,31 +166,36 @@ void picture_times(const struct view *view, const struct report *report, FILE *o
     free(title);
 }
 
+/* In percent of the fitted time; NAN where that is not positive. */
+static double percent_of(const struct view_sample *s)
+{
+    double fitted = s->time_s - s->residual_s;
+    return fitted > 0 ? 100 * s->residual_s / fitted : NAN;
+}
+
+static double percent_size(const struct view_sample *s)
+{
+    return fabs(percent_of(s));
+}
+
 void picture_residuals(const struct view *view, size_t t, FILE *out)
 {
     struct chart chart;
     const struct view_target *target = &view->targets[t];
     struct chart_point *points = malloc((target->n + 1) * sizeof *points);
-    double *sizes = malloc((target->n + 1) * sizeof *sizes), reach = 1;
-    for (size_t i = 0; points && sizes && i < target->n; i++) {
-        const struct view_sample *s = &target->samples[i];
-        double fitted = s->time_s - s->residual_s;
+    double reach = fmax(1.1 * usual_most(target, percent_size), 1e-9);
+    for (size_t i = 0; points && i < target->n; i++)
         points[i] =
-            (struct chart_point){s->length, fitted > 0 ? 100 * s->residual_s / fitted : NAN};
-        sizes[i] = isfinite(points[i].y) ? fabs(points[i].y) : 0;
-    }
-    if (sizes && target->n > 0)
-        reach = fmax(quantile_select(sizes, target->n, 0.995) * 1.1, 1e-9);
+            (struct chart_point){target->samples[i].length, percent_of(&target->samples[i])};
     chart_begin(&chart, out, "Residuals against length",
                 chart_axis_around(0, view->n_max, length_title),
                 chart_axis_around(-reach, reach, "residual (% of the fitted time)"));
-    if (points && sizes)
+    if (points)
         put_cloud(&chart, target, points, colours[t % N_COLOURS]);
     const struct chart_point zero[] = {{0, 0}, {chart.x.high, 0}};
     chart_line(&chart, zero, 2, "#444444", 1, false);
     chart_end(&chart);
     free(points);
-    free(sizes);
 }
 
 static int by_size(const void *left, const void *right)
