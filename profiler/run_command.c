@@ -272,9 +272,10 @@ static enum status measure(struct run *run, const struct invocation *call,
     if (concluded && (status == STATUS_OK || status == STATUS_NOT_REACHED))
         status = error_set(error, concluded, "%s", late.text);
     if (says) {
-        if (result->n_failed > 0)
-            fprintf(says, "warning: %llu samples failed, the last at %s\n",
-                    (unsigned long long)result->n_failed, result->last_failure.text);
+        if (result->n_failed > 0 && (status == STATUS_OK || status == STATUS_NOT_REACHED))
+            fprintf(says, "warning: %llu sample%s failed, the last at %s\n",
+                    (unsigned long long)result->n_failed, result->n_failed > 1 ? "s" : "",
+                    result->last_failure.text);
         counters_conclude(run->counters, says);
         energy_conclude(run->energy, says);
     }

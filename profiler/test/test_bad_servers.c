@@ -194,7 +194,7 @@ static void goes_on(void **state)
     assert_int_equal(json_integer_value(json_object_get(row, "n")), 5);
     assert_in_range(n_failed, 1, 3);
     char *words = text_format("%d failed (%d http)", (int)n_failed, (int)n_failed);
-    if (!strstr(out, words) || !strstr(out, "samples failed, the last at cloud (http): ") ||
+    if (!strstr(out, words) || !strstr(out, " failed, the last at cloud (http): ") ||
         !strstr(out, "the queue is full"))
         fail_msg("%s", out);
     json_decref(row);

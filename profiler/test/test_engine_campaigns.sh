@@ -98,6 +98,19 @@ for row in "timeout:exec sleep 60" "engine:exit 3" "protocol:echo nonsense" \
     says "and counts it by kind" "$folder/out" "; 1 failed (1 ${row%%:*}),"
 done
 
+# one that crashes while it warms up is started again, too: the opening's RUN is the first
+program_script "[ -e $folder/once ] || { [ \$i = 3 ] && touch $folder/once && exit 3; }"
+rm -f "$folder/lab.db" "$folder/once"
+campaign early "$stop" "engine = command" "argv = sh $folder/program.sh"
+run
+check "a campaign outlives a crash before its first sample" $? = 0
+says "which is no sample" "$folder/out" "; 0 failed,"
+program_script "[ \$i = 2 ] && exit 3"
+rm -f "$folder/lab.db"
+run
+check "but not crashes without end" $? = 1
+says "which say how" "$folder/err" "given up after 10 restarts (ended 11 times)"
+
 # a program that always fails ends the campaign, with what it did
 program_script "[ -e $folder/again ] && exit 1; [ \$i = 20 ] && touch $folder/again && exit 1"
 rm -f "$folder/again"
