@@ -319,3 +319,43 @@ enum status break_even_time(const struct model_set *set, const char *edge, const
     find_evidence(&gap, n_max, result);
     return STATUS_OK;
 }
+
+/* ---- energies */
+
+/* The fewest degrees of freedom behind any of a line's models. */
+static double least_dof(const struct cost_line *line)
+{
+    double least = INFINITY;
+    for (size_t i = 0; i < line->n_terms; i++)
+        least = fmin(least, line->terms[i].model->dof);
+    for (size_t i = 0; i < line->n_factors; i++)
+        least = fmin(least, line->factors[i].model->dof);
+    return fmax(least, 1);
+}
+
+enum status break_even_energy(const struct model_set *set, const char *edge, const char *cloud,
+                              const struct cost_link *link, struct break_even *result,
+                              enum provenance *provenance, struct error *error)
+{
+    struct energy_pair pair;
+    enum status status = energy_pair_find(set, edge, cloud, link, &pair, error);
+    if (status)
+        return status;
+    *provenance = pair.provenance;
+    *result = (struct break_even){
+        .verdict = VERDICT_CROSSING,
+        .rtt_s = link->rtt_s,
+        .up_s_per_byte = pair.times.charges_up ? link->up_s_per_byte : NAN,
+        .down_s_per_byte = pair.times.charges_down ? link->down_s_per_byte : NAN,
+    };
+    if (isinf(link->rtt_s) || isinf(result->up_s_per_byte) || isinf(result->down_s_per_byte))
+        return error_set(error, STATUS_MISUSE, "no break-even over a link without bandwidth");
+    struct cost_line e = cost_line_edge_j(set, &pair), c = cost_line_cloud_j(set, &pair, link);
+    const struct cost_model *remote = pair.cloud ? pair.cloud : pair.times.remote_s;
+    double n_max = fmin(pair.edge->n_max, remote->n_max);
+    struct gap gap = {.line = cost_line_subtract(&e, &c)};
+    gap.t = gsl_cdf_tdist_Pinv(0.975, fmin(least_dof(&e), least_dof(&c)));
+    judge_curves(&gap, n_max, result);
+    find_evidence(&gap, n_max, result);
+    return STATUS_OK;
+}

@@ -32,7 +32,7 @@ struct crossing {
  * lengths 1 .. n_max; of a crossing that is 0. */
 struct evidence {
     double length;
-    double margin_s; /* the device's cost less the endpoint's there */
+    double margin_s; /* the device's cost less the endpoint's there; of energies in J */
     double half_s;   /* half the 95 % interval of it */
 };
 
@@ -69,5 +69,13 @@ struct break_even {
 enum status break_even_time(const struct model_set *set, const char *edge, const char *cloud,
                             const struct cost_link *link, struct break_even *result,
                             struct error *error);
+
+/*
+ * The break-even of energies over `link` (energy_cost.h), likewise; *provenance is the least that
+ * any of its models is. STATUS_NOT_FOUND, STATUS_UNSUPPORTED: as energy_pair_find.
+ */
+enum status break_even_energy(const struct model_set *set, const char *edge, const char *cloud,
+                              const struct cost_link *link, struct break_even *result,
+                              enum provenance *provenance, struct error *error);
 
 #endif

@@ -2,12 +2,15 @@
 #include "fitter/campaign_fit.h"
 
 #include "base/memory.h"
+#include "base/units.h"
 #include "fitter/chosen.h"
+#include "fitter/energy_fit.h"
 #include "fitter/quantile_fit.h"
 #include "fitter/remote_fit.h"
 #include "fitter/robust.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,12 +112,21 @@ static enum status make_model(const struct dataset_target *target, enum quantity
     return STATUS_OK;
 }
 
+/* Where the constants of one endpoint's offloading are among the fits. */
+struct offload_block {
+    size_t first, n;
+    int parts[N_OFFLOAD_PARTS];
+    double covariance[N_OFFLOAD_PARTS * N_OFFLOAD_PARTS];
+};
+
 /* The fits of a campaign so far, in the order of the set's models. */
 struct fits {
     const struct fit_options *options;
     struct model_set *set;
     struct fit list[MAX_MODELS];
     size_t n;
+    struct offload_block offloads[MAX_MODELS];
+    size_t n_offloads;
 };
 
 /* Takes over `fit` (emptied), with the model made from it. */
@@ -199,6 +211,68 @@ static enum status fit_from_samples(struct fits *fits, const struct dataset_targ
     return status;
 }
 
+/* Too few windows are no reason to have no models of times. */
+static enum status without_energy(const struct fits *fits, const struct dataset_target *target,
+                                  enum status status, const struct error *why, struct error *error)
+{
+    char line[ERROR_TEXT_SIZE + 80];
+    if (status == STATUS_NOT_FOUND)
+        return status;
+    if (status != STATUS_INVALID)
+        return error_set(error, status, "%s", why->text);
+    snprintf(line, sizeof line, "%.40s: its energy is not modelled: %s", target->name, why->text);
+    if (fits->options->remark)
+        fits->options->remark(fits->options->user, line);
+    return STATUS_NOT_FOUND;
+}
+
+static enum status fit_energy(struct fits *fits, const struct dataset_target *target,
+                              enum quantity quantity, struct error *error)
+{
+    struct series series;
+    struct fit fit = {0};
+    struct error why = {0};
+    enum provenance provenance;
+    enum status status = energy_fit(target, fits->options, &series, &fit, &provenance, &why);
+    if (status)
+        return without_energy(fits, target, status, &why, error);
+    status = add_fit(fits, target, quantity, &series, &fit, NULL, error);
+    if (!status)
+        fits->set->models[fits->n - 1].provenance = provenance;
+    fit_free(&fit);
+    series_free(&series);
+    return status;
+}
+
+/* What offloading takes: the four are fitted together. */
+static enum status fit_offload(struct fits *fits, const struct dataset_target *target,
+                               enum quantity quantity, struct error *error)
+{
+    struct offload_fit offload;
+    struct error why = {0};
+    enum status status = offload_fit(target, fits->options, &offload, &why);
+    if (status)
+        return without_energy(fits, target, status, &why, error);
+    fits->offloads[fits->n_offloads] = (struct offload_block){.first = fits->n};
+    struct offload_block *block = &fits->offloads[fits->n_offloads++];
+    memcpy(block->covariance, offload.energy.covariance, sizeof block->covariance);
+    for (int k = 0; !status && k < N_OFFLOAD_PARTS; k++) {
+        if (!offload.energy.told[k])
+            continue;
+        block->parts[block->n++] = k;
+        status = add_fit(fits, target, (enum quantity)((int)quantity + k), &offload.series,
+                         &offload.fits[k], NULL, error);
+        if (!status)
+            fits->set->models[fits->n - 1].provenance = offload.energy.provenance;
+    }
+    offload_fit_free(&offload);
+    return status;
+}
+_Static_assert(QUANTITY_P_TX_W - QUANTITY_E0_J == (int)OFFLOAD_TX &&
+                   QUANTITY_P_RX_W - QUANTITY_E0_J == (int)OFFLOAD_RX &&
+                   QUANTITY_P_WAIT_W - QUANTITY_E0_J == (int)OFFLOAD_WAIT,
+               "in one order");
+
 /* What is fitted, in the order of the models, and to which kind of target. */
 static const struct {
     enum quantity quantity;
@@ -206,10 +280,10 @@ static const struct {
     enum status (*fit)(struct fits *fits, const struct dataset_target *target,
                        enum quantity quantity, struct error *error);
 } steps[] = {
-    {QUANTITY_TIME_S, false, fit_plain},
-    {QUANTITY_REMOTE_S, true, fit_remote},
-    {QUANTITY_BYTES_UP, true, fit_plain},
-    {QUANTITY_BYTES_DOWN, true, fit_plain},
+    {QUANTITY_TIME_S, false, fit_plain},    {QUANTITY_REMOTE_S, true, fit_remote},
+    {QUANTITY_BYTES_UP, true, fit_plain},   {QUANTITY_BYTES_DOWN, true, fit_plain},
+    {QUANTITY_ENERGY_J, false, fit_energy}, {QUANTITY_ENERGY_J, true, fit_energy},
+    {QUANTITY_E0_J, true, fit_offload},
 };
 
 /* Whether charging the bytes by the campaign's bandwidth would count them twice: this endpoint's
@@ -303,6 +377,35 @@ static void fill_covariance(const struct fit *fits, size_t n, struct model_set *
     }
 }
 
+/* The classical covariance of constants that were fitted together. */
+static void fill_offload(const struct fits *fits, const struct offload_block *block)
+{
+    struct model_set *set = fits->set;
+    size_t size = set->n_coefficients, offset = 0;
+    for (size_t i = 0; i < block->first; i++)
+        offset += fits->list[i].n_coefficients;
+    for (size_t i = 0; i < block->n; i++) {
+        for (size_t j = 0; j < block->n && !fits->list[block->first].leave_out; j++)
+            set->covariance[(offset + i) * size + offset + j] =
+                block->covariance[block->parts[i] * N_OFFLOAD_PARTS + block->parts[j]];
+    }
+}
+
+/* What the energies are of, where there are any of windows. */
+static enum status fill_basis(const struct energy_data *energy, struct model_set *set,
+                              struct error *error)
+{
+    char text[UNITS_TEXT_SIZE];
+    if (!energy || !energy->meter.name || energy->n_windows == 0)
+        return STATUS_OK;
+    enum status status = text_replace(&set->energy.meter, energy->meter.name, error);
+    if (!status)
+        status = text_replace(&set->energy.scope, scope_name(energy->meter.scope), error);
+    if (!status)
+        status = text_replace(&set->energy.baseline, baseline_text(&energy->baseline, text), error);
+    return status;
+}
+
 enum status campaign_fit(const struct dataset *dataset, const struct fit_options *options,
                          struct model_set *set, struct error *error)
 {
@@ -319,6 +422,8 @@ enum status campaign_fit(const struct dataset *dataset, const struct fit_options
         status = fit_target(fits, dataset, &dataset->targets[t], error);
     if (!status) {
         fill_covariance(fits->list, fits->n, set);
+        for (size_t i = 0; i < fits->n_offloads; i++)
+            fill_offload(fits, &fits->offloads[i]);
         set->rtt_s = dataset->rtt_s;
         set->has_rtt = dataset->has_rtt;
         set->up_s_per_byte = dataset->up_s_per_byte;
@@ -328,6 +433,8 @@ enum status campaign_fit(const struct dataset *dataset, const struct fit_options
         set->hold_out_seed = options->hold_out.seed;
         memcpy(set->digest, dataset->digest, sizeof set->digest);
         status = text_replace(&set->campaign, dataset->campaign, error);
+        if (!status)
+            status = fill_basis(options->energy, set, error);
     }
     for (size_t i = 0; i < fits->n; i++)
         fit_free(&fits->list[i]);

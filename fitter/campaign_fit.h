@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 
+struct energy_data;
+
 /* Takes one line about the fit that a person should read. */
 typedef void fit_remark(void *user, const char *line);
 
@@ -28,9 +30,10 @@ struct fit_options {
     bool lenient;     /* set here with several targets: one that no knot or step pays for has none,
                          since a form that is asked for is asked for all of them */
     double tolerance; /* what a knot, a curve or a step must change a prediction by, relative */
-    bool equal_weights;       /* else weighted by the variance as a function of length */
-    struct hold_out hold_out; /* recorded; its seed draws rounds, too (quantile_fit.h) */
-    fit_remark *remark;       /* NULL: not wanted */
+    bool equal_weights;               /* else weighted by the variance as a function of length */
+    const struct energy_data *energy; /* windows (energy_data.h); NULL: none */
+    struct hold_out hold_out;         /* recorded; its seed draws rounds, too (quantile_fit.h) */
+    fit_remark *remark;               /* NULL: not wanted */
     void *user;
 };
 
@@ -48,7 +51,9 @@ struct fit_options {
  * A round_trips model is there only where requests take more than one and it could be estimated
  * (round_trips.h). Where one endpoint's link has a known bandwidth and another's has not, the other
  * has no bytes models: its bytes' time is in its remote_s, and must not be charged again.
- * STATUS_INVALID: a target has too few samples; the message names it.
+ * Energies are means in any case (energy_fit.h). An endpoint's e0_j, p_tx_w, p_rx_w and p_wait_w
+ * are constants; where there are too few windows of a target for a model, that is said and it has
+ * none. STATUS_INVALID: a target has too few samples; the message names it.
  */
 enum status campaign_fit(const struct dataset *dataset, const struct fit_options *options,
                          struct model_set *set, struct error *error);

@@ -3,6 +3,7 @@
 
 #include "fitter/campaign_fit.h"
 #include "fitter/choose.h"
+#include "fitter/energy_data.h"
 #include "fitter/old_models.h"
 #include "fitter/page.h"
 #include "fitter/pairs_fit.h"
@@ -33,6 +34,8 @@ struct run {
     struct cost_link asked;             /* NAN where not */
     struct output_length output_length; /* where settings->pairs */
     struct remarks remarks;
+    struct baseline baseline;
+    struct energy_data energy; /* of a store */
 };
 
 /* Whether there is something to draw. */
@@ -59,6 +62,9 @@ static enum status read_samples(struct run *run, const struct hold_out *hold_out
         status =
             keep ? dataset_from_store(run->store, &campaign, hold_out, &run->dataset, error)
                  : dataset_condense_store(run->store, &campaign, hold_out, &run->dataset, error);
+    if (!status)
+        status = energy_data_read(run->store, &campaign, hold_out, s->meter, &run->baseline,
+                                  &run->energy, error);
     run->campaign_id = campaign.id;
     campaign_free(&campaign);
     return status;
@@ -149,6 +155,7 @@ static enum status fit_and_report(struct run *run, const struct fit_options *opt
     struct report_break_even *break_evens = NULL;
     struct old_models old = {0};
     struct drift drift = {0};
+    struct energy_report energy = {0};
     size_t n = 0;
     enum status status = campaign_fit(&run->dataset, options, &set, error);
     if (status)
@@ -156,15 +163,19 @@ static enum status fit_and_report(struct run *run, const struct fit_options *opt
     if (s->pairs && s->statistic == STATISTIC_MEAN && !s->robust) /* only means add up */
         status = sequence_models_apply(&run->dataset, &run->output_length, options, &set, error);
     remarks_on_fit(&run->remarks, &run->dataset, &set, &run->asked);
+    energy_report_remark(&run->dataset, &run->energy, remarks_say, &run->remarks);
     cost_link_complete(&link, &set);
     if (!status)
         status = find_break_evens(&run->dataset, &set, &link, &break_evens, &n, error);
+    if (!status)
+        status = energy_report_find(&run->dataset, &set, &link, &energy, error);
     if (!status && s->compare)
         status = compare(run, &set, &link, &old, &drift, error);
     if (!status && run->store)
         status = store_all(run, &set, error);
-    const struct report report = {&set, break_evens, n, s->pairs ? &run->output_length : NULL,
-                                  s->compare ? &drift : NULL};
+    const struct report report = {
+        &set,   break_evens, n, s->pairs ? &run->output_length : NULL, s->compare ? &drift : NULL,
+        &energy};
     if (!status && draws(s))
         status = draw(run, &report, &link, error);
     if (!status)
@@ -173,6 +184,7 @@ static enum status fit_and_report(struct run *run, const struct fit_options *opt
         status = drift_status(&drift, set.campaign, error);
     drift_free(&drift);
     old_models_free(&old);
+    energy_report_free(&energy);
     free(break_evens);
     model_set_free(&set);
     return status;
@@ -196,6 +208,7 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
     struct run run = {
         .call = call, .settings = s, .asked = {NAN, NAN, NAN}, .remarks = {.call = call}};
     options.user = &run.remarks;
+    options.energy = &run.energy;
     bool samples = s->db || s->csv;
     if (s->db && s->csv)
         return error_set(error, STATUS_MISUSE, "give either --db FILE or --csv FILE");
@@ -207,6 +220,9 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
                          s->plot     ? "plot"
                          : s->report ? "report"
                                      : "compare");
+    if (s->meter && !s->db)
+        return error_set(error, STATUS_MISUSE,
+                         "--meter is of windows in a database: give --db FILE");
     if (s->robust && s->statistic != STATISTIC_MEAN)
         return error_set(error, STATUS_MISUSE, "--robust is of means: a %s is robust by itself",
                          rnnfit_statistics[s->statistic]);
@@ -219,6 +235,8 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
     if (s->hold_out > 0.9)
         return error_set(error, STATUS_MISUSE, "--hold-out: leaves less than 10 %% to fit");
     enum status status = s->link ? cost_link_parse(s->link, &run.asked, error) : STATUS_OK;
+    if (!status && s->baseline)
+        status = baseline_parse(s->baseline, &run.baseline, error);
     if (!status && s->pairs)
         status = pairs_fit_file(s->pairs, &run.output_length, error);
     if (!status && samples)
@@ -230,6 +248,7 @@ enum status rnnfit_run(const struct invocation *call, const void *settings, stru
     remarks_free(&run.remarks);
     output_length_free(&run.output_length);
     dataset_free(&run.dataset);
+    energy_data_free(&run.energy);
     store_close(run.store);
     return status;
 }

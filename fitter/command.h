@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 struct rnnfit_settings {
-    const char *db, *csv, *campaign, *link, *plot, *pairs, *compare, *report;
+    const char *db, *csv, *campaign, *link, *plot, *pairs, *compare, *report, *baseline, *meter;
     int form;    /* index into rnnfit_forms */
     int weights; /* index into rnnfit_weights */
     int statistic;

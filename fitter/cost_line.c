@@ -35,12 +35,82 @@ struct cost_line cost_line_cloud(const struct model_set *set, const struct cost_
     return line;
 }
 
+struct cost_line cost_line_edge_j(const struct model_set *set, const struct energy_pair *pair)
+{
+    struct cost_line line = {.set = set};
+    add(&line, pair->edge, 1);
+    return line;
+}
+
+static struct cost_factor *add_factor(struct cost_line *line, const struct cost_model *model)
+{
+    struct cost_factor *factor = &line->factors[line->n_factors];
+    *factor = (struct cost_factor){.model = model};
+    line->n_factors += model != NULL;
+    return factor;
+}
+
+static void multiply(struct cost_factor *factor, const struct cost_model *model, double scale)
+{
+    factor->of[factor->n_of].model = model;
+    factor->of[factor->n_of++].scale = scale;
+}
+
+static void add_transfer(struct cost_line *line, const struct cost_model *watts,
+                         const struct cost_model *bytes, double s_per_byte)
+{
+    if (!watts || !(s_per_byte > 0))
+        return;
+    add(line, bytes, watts->coefficients[0] * s_per_byte);
+    multiply(add_factor(line, watts), bytes, s_per_byte);
+}
+
+struct cost_line cost_line_cloud_j(const struct model_set *set, const struct energy_pair *pair,
+                                   const struct cost_link *link)
+{
+    struct cost_line line = {.set = set};
+    const struct cost_pair *times = &pair->times;
+    const struct cost_model *e0 = pair->parts[ENERGY_E0], *wait = pair->parts[ENERGY_WAIT];
+    if (pair->cloud) {
+        add(&line, pair->cloud, 1);
+        return line;
+    }
+    if (e0) {
+        line.constant_s += e0->coefficients[0];
+        add_factor(&line, e0)->constant = 1;
+    }
+    if (wait) {
+        double watts = wait->coefficients[0];
+        struct cost_factor *factor = add_factor(&line, wait);
+        add(&line, times->remote_s, watts);
+        multiply(factor, times->remote_s, 1);
+        add(&line, times->round_trips, watts * link->rtt_s);
+        if (times->round_trips)
+            multiply(factor, times->round_trips, link->rtt_s);
+        else
+            factor->constant = link->rtt_s;
+        line.constant_s += times->round_trips ? 0 : watts * link->rtt_s;
+    }
+    if (times->charges_up)
+        add_transfer(&line, pair->parts[ENERGY_TX], times->bytes_up, link->up_s_per_byte);
+    if (times->charges_down)
+        add_transfer(&line, pair->parts[ENERGY_RX], times->bytes_down, link->down_s_per_byte);
+    return line;
+}
+
 struct cost_line cost_line_subtract(const struct cost_line *from, const struct cost_line *line)
 {
     struct cost_line difference = *from;
     difference.constant_s -= line->constant_s;
     for (size_t i = 0; i < line->n_terms; i++)
         add(&difference, line->terms[i].model, -line->terms[i].scale);
+    for (size_t i = 0; i < line->n_factors; i++) {
+        struct cost_factor *factor = &difference.factors[difference.n_factors++];
+        *factor = line->factors[i];
+        factor->constant = -factor->constant;
+        for (size_t k = 0; k < factor->n_of; k++)
+            factor->of[k].scale = -factor->of[k].scale;
+    }
     return difference;
 }
 
@@ -153,23 +223,49 @@ size_t cost_line_breaks(const struct cost_line *line, double from, double to,
     return n;
 }
 
+static double factor_value(const struct cost_factor *factor, double n)
+{
+    double sum = factor->constant;
+    for (size_t i = 0; i < factor->n_of; i++)
+        sum += factor->of[i].scale * prediction_value(factor->of[i].model, n);
+    return sum;
+}
+
+/* What the value changes by with a model's coefficients. */
+struct share {
+    double g[PREDICTION_MAX];
+    size_t first, n; /* the coefficients' places in the set's covariance */
+    double scale;
+};
+
+static struct share share_of(const struct cost_line *line, const struct cost_model *model,
+                             double scale, double n)
+{
+    struct share share = {
+        .first = model_set_offset(line->set, model), .n = model->n_coefficients, .scale = scale};
+    prediction_gradient(model, n, share.g);
+    return share;
+}
+
 double cost_line_variance(const struct cost_line *line, double n)
 {
-    double g[COST_LINE_TERMS][PREDICTION_MAX], sum = 0;
-    size_t first[COST_LINE_TERMS], size = line->set->n_coefficients;
-    for (size_t a = 0; a < line->n_terms; a++) {
-        prediction_gradient(line->terms[a].model, n, g[a]);
-        first[a] = model_set_offset(line->set, line->terms[a].model);
-    }
-    for (size_t a = 0; a < line->n_terms; a++) {
-        for (size_t b = 0; b < line->n_terms; b++) {
-            const double *block = line->set->covariance + first[a] * size + first[b];
+    struct share shares[COST_LINE_TERMS + COST_LINE_FACTORS];
+    size_t count = 0, size = line->set->n_coefficients;
+    double sum = 0;
+    for (size_t i = 0; i < line->n_terms; i++)
+        shares[count++] = share_of(line, line->terms[i].model, line->terms[i].scale, n);
+    for (size_t i = 0; i < line->n_factors; i++)
+        shares[count++] =
+            share_of(line, line->factors[i].model, factor_value(&line->factors[i], n), n);
+    for (const struct share *a = shares; a < shares + count; a++) {
+        for (const struct share *b = shares; b < shares + count; b++) {
+            const double *block = line->set->covariance + a->first * size + b->first;
             double part = 0;
-            for (size_t i = 0; i < line->terms[a].model->n_coefficients; i++) {
-                for (size_t j = 0; j < line->terms[b].model->n_coefficients; j++)
-                    part += g[a][i] * g[b][j] * block[i * size + j];
+            for (size_t i = 0; i < a->n; i++) {
+                for (size_t j = 0; j < b->n; j++)
+                    part += a->g[i] * b->g[j] * block[i * size + j];
             }
-            sum += line->terms[a].scale * line->terms[b].scale * part;
+            sum += a->scale * b->scale * part;
         }
     }
     return sum;

@@ -12,11 +12,25 @@
 #define FITTER_COST_LINE_H
 
 #include "fitter/cost.h"
+#include "fitter/energy_cost.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { COST_LINE_TERMS = 5 };
+enum { COST_LINE_TERMS = 5, COST_LINE_FACTORS = 4 };
+
+/* A constant that models are multiplied by, such as watts that times are: its own part in the
+ * value is in their scales, and its error is this much of the line's: constant + the sum of models
+ * times scales. */
+struct cost_factor {
+    const struct cost_model *model;
+    double constant;
+    struct {
+        const struct cost_model *model;
+        double scale;
+    } of[2];
+    size_t n_of;
+};
 
 struct cost_line {
     const struct model_set *set;
@@ -25,12 +39,20 @@ struct cost_line {
         double scale;
     } terms[COST_LINE_TERMS];
     size_t n_terms;
-    double constant_s; /* known exactly: one round trip */
+    double constant_s; /* known exactly: one round trip (of an energy: J) */
+    struct cost_factor factors[COST_LINE_FACTORS];
+    size_t n_factors;
 };
 
 struct cost_line cost_line_edge(const struct model_set *set, const struct cost_pair *pair);
 struct cost_line cost_line_cloud(const struct model_set *set, const struct cost_pair *pair,
                                  const struct cost_link *link);
+
+/* The same of energies, J (energy_cost.h). With factors: no straight line, whatever its models. */
+struct cost_line cost_line_edge_j(const struct model_set *set, const struct energy_pair *pair);
+struct cost_line cost_line_cloud_j(const struct model_set *set, const struct energy_pair *pair,
+                                   const struct cost_link *link);
+
 struct cost_line cost_line_subtract(const struct cost_line *from, const struct cost_line *line);
 
 /* NULL, or the first model that is no straight line (a round_trips model may be a step). */

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "fitter/gather.h"
 #include "fitter/sums.h"
 #include "records/sample_csv.h"
 
@@ -56,6 +57,10 @@ static void digest_sample(struct digest *digest, const char *target, const struc
                                sample->rtt_ns, sample->bytes_up, sample->bytes_down};
     digest_text(digest, target);
     digest_i64s(digest, numbers, sizeof numbers / sizeof *numbers);
+    if (sample->energy_uj >= 0) {
+        digest_text(digest, "energy");
+        digest_u64(digest, (uint64_t)sample->energy_uj);
+    }
     if (sample->up_ps_per_byte < 0 && sample->down_ps_per_byte < 0 && sample->connect_ns <= 0)
         return;
     digest_text(digest, "link");
@@ -103,6 +108,17 @@ static enum status keep_output_length(struct dataset_target *to, int64_t length,
     return STATUS_OK;
 }
 
+/* Joules of single samples, as imports have them. */
+static enum status keep_energy(const struct reading *reading, struct dataset_target *to,
+                               const struct observation *o, int64_t energy_uj, struct error *error)
+{
+    if (energy_uj < 0 || reading->keep == KEEP_NOTHING)
+        return STATUS_OK;
+    if (!to->energy && !(to->energy = calloc(1, sizeof *to->energy)))
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for energies");
+    return gather_add(to->energy, o->length, o->round, (double)energy_uj * 1e-6, error);
+}
+
 static enum status take(void *user, const char *target, const struct sample *sample,
                         struct error *error)
 {
@@ -125,7 +141,9 @@ static enum status take(void *user, const char *target, const struct sample *sam
     digest_sample(&reading->digest, target, sample);
     to->n_rtt += sample->rtt_ns >= 0;
     status = keep(reading, to, &o, error);
-    return status ? status : keep_output_length(to, sample->output_length, error);
+    if (!status)
+        status = keep_output_length(to, sample->output_length, error);
+    return status ? status : keep_energy(reading, to, &o, sample->energy_uj, error);
 }
 
 static enum status take_stored(void *user, const struct sample *sample, struct error *error)
@@ -160,6 +178,9 @@ static void target_forget(struct dataset_target *target)
     free(target->observations);
     free(target->output_lengths);
     sums_free(target->sums);
+    if (target->energy)
+        gather_free(target->energy);
+    free(target->energy);
 }
 
 static void drop_empty_targets(struct dataset *dataset)
@@ -230,6 +251,8 @@ static enum status find_link_terms(struct dataset *dataset, bool *enough, struct
             status = sums_finish(target->sums, target, &one, error);
         else
             link_terms_find(target);
+        if (!status && target->energy)
+            status = gather_finish(target->energy, error);
         *enough = *enough && one;
     }
     return status;

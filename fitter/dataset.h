@@ -35,6 +35,7 @@ struct dataset_target {
     bool remote;
     struct observation *observations; /* NULL: there are sums in their place */
     struct target_sums *sums;         /* fitter/sums.h; NULL: there are observations */
+    struct gather *energy;            /* joules that came with samples (gather.h); NULL: none did */
     /* How long the output of each observation was, NAN unknown; NULL: of none of them. */
     double *output_lengths;
     size_t n, capacity, output_capacity;

@@ -121,10 +121,11 @@ enum status offload_energy_fit(const struct offload_row *rows, size_t n, struct 
     fit->dof = (double)n;
     for (size_t k = 0; k < N_OFFLOAD_PARTS; k++)
         fit->dof -= fitted[k];
+    for (size_t i = 0; fit->dof > 0 && i < (size_t)N_OFFLOAD_PARTS * N_OFFLOAD_PARTS; i++)
+        fit->covariance[i] = rss / fit->dof * inverse[i];
     for (size_t k = 0; k < N_OFFLOAD_PARTS; k++)
-        fit->standard_errors[k] = fitted[k] && fit->dof > 0
-                                      ? sqrt(rss / fit->dof * inverse[k * N_OFFLOAD_PARTS + k])
-                                      : NAN;
+        fit->standard_errors[k] =
+            fitted[k] && fit->dof > 0 ? sqrt(fit->covariance[k * N_OFFLOAD_PARTS + k]) : NAN;
     fit->residual = residual_of(rows, n, fit);
     return STATUS_OK;
 }

@@ -47,9 +47,10 @@ struct offload_row {
 };
 
 struct offload_energy {
-    double values[N_OFFLOAD_PARTS];          /* J, W, W, W */
-    double standard_errors[N_OFFLOAD_PARTS]; /* NAN: held at 0, or too few windows */
-    bool told[N_OFFLOAD_PARTS];              /* whether any window says something about it */
+    double values[N_OFFLOAD_PARTS];                       /* J, W, W, W */
+    double standard_errors[N_OFFLOAD_PARTS];              /* NAN: held at 0, or too few windows */
+    double covariance[N_OFFLOAD_PARTS * N_OFFLOAD_PARTS]; /* row-major; 0 where there is no error */
+    bool told[N_OFFLOAD_PARTS]; /* whether any window says something about it */
     size_t n_windows, n_isolated;
     double dof;
     double residual; /* root mean square of the residuals over the energies */

@@ -94,6 +94,8 @@ static void put_found(const struct report *report, FILE *out)
     FILE *to = lines_begin(&lines);
     for (size_t i = 0; to && i < report->n_break_evens; i++)
         report_break_even_text(&report->break_evens[i], to);
+    for (size_t i = 0; to && report->energy && i < report->energy->n_rows; i++)
+        report_energy_row_text(report->set, &report->energy->rows[i], to);
     lines_end(&lines, "found", out);
 }
 

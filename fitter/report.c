@@ -24,6 +24,10 @@ static const struct {
     [QUANTITY_BYTES_DOWN] = {{1, 1}, {" B", " B"}},
     [QUANTITY_ENERGY_J] = {{1e3, 1e6}, {" mJ", " uJ"}},
     [QUANTITY_ROUND_TRIPS] = {{1, 1}, {"", ""}},
+    [QUANTITY_E0_J] = {{1e3, 1e6}, {" mJ", " uJ"}},
+    [QUANTITY_P_TX_W] = {{1, 1}, {" W", " W"}},
+    [QUANTITY_P_RX_W] = {{1, 1}, {" W", " W"}},
+    [QUANTITY_P_WAIT_W] = {{1, 1}, {" W", " W"}},
 };
 
 /* "3.14 +- 0.02 ms" of a coefficient. */
@@ -50,6 +54,8 @@ static void put_spread(struct text_table *table, const struct cost_model *model)
     }
     if (model->quantity == QUANTITY_BYTES_UP || model->quantity == QUANTITY_BYTES_DOWN)
         text_table_cell(table, "%.3g B", model->residual_sd);
+    else if (model->quantity == QUANTITY_ENERGY_J)
+        text_table_cell(table, "%s", format_energy(model->residual_sd, sd));
     else
         text_table_cell(table, "%s", format_time(model->residual_sd, sd));
     text_table_cell(table, "%.4f", model->r2);
@@ -126,7 +132,9 @@ struct text_table *report_models_table(const struct model_set *set)
         text_table_cell(table, "%s", model->target);
         text_table_cell(table, "%s", quantity_name(model->quantity));
         text_table_cell(table, "%s", form_name(model->form));
-        text_table_cell(table, "%s", provenance_name(model->provenance));
+        const char *scope = report_scope(set, model);
+        text_table_cell(table, "%s%s%s", provenance_name(model->provenance), scope ? ", " : "",
+                        scope ? scope : "");
         put_coefficient(table, set, model, 0);
         put_coefficient(table, set, model, 1);
         put_spread(table, model);
@@ -153,6 +161,7 @@ void report_models_head(const struct model_set *set, FILE *out)
 void report_models_notes(const struct model_set *set, FILE *out)
 {
     put_bandwidth(set, out);
+    report_energy_note(set, out);
     for (size_t i = 0; i < set->n_models; i++) {
         report_form_text(set, &set->models[i], out);
         if (set->models[i].quantity == QUANTITY_ROUND_TRIPS)
@@ -177,6 +186,8 @@ void report_text(const struct report *report, FILE *out)
         fputc('\n', out);
     for (size_t i = 0; i < report->n_break_evens; i++)
         report_break_even_text(&report->break_evens[i], out);
+    for (size_t i = 0; report->energy && i < report->energy->n_rows; i++)
+        report_energy_row_text(report->set, &report->energy->rows[i], out);
     if (report->output_length) {
         fputs(report->set->n_models > 0 ? "\n" : "", out);
         report_pairs_text(report->output_length, out);
@@ -236,7 +247,7 @@ static json_t *model_json(const struct model_set *set, const struct cost_model *
     size_t p = prediction_n_linear(model);
     for (size_t i = 0; i < p; i++)
         json_array_append_new(errors, report_number(standard_error(set, model, i)));
-    return json_pack(
+    json_t *json = json_pack(
         "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:I,s:s}", "campaign",
         set->campaign, "target", model->target, "quantity", quantity_name(model->quantity),
         "statistic", statistic_name(model->statistic), "form", form_name(model->form), "segments",
@@ -247,6 +258,10 @@ static json_t *model_json(const struct model_set *set, const struct cost_model *
         report_number(model->bic), "dof", report_number(model->dof), "n_samples",
         (json_int_t)model->n_samples, "n_lengths", (json_int_t)model->n_lengths, "outliers",
         (json_int_t)model->n_outliers, "provenance", provenance_name(model->provenance));
+    const char *scope = report_scope(set, model);
+    if (json && scope)
+        json_object_set_new(json, "scope", json_string(scope));
+    return json;
 }
 
 static json_t *break_even_json(const struct report_break_even *b)
@@ -274,9 +289,16 @@ enum status report_json(const struct report *report, FILE *out, struct error *er
         json_array_append_new(models, model_json(set, &set->models[i]));
     for (size_t i = 0; i < report->n_break_evens; i++)
         json_array_append_new(crossings, break_even_json(&report->break_evens[i]));
+    for (size_t i = 0; report->energy && i < report->energy->n_rows; i++) {
+        if (!report->energy->rows[i].refused[0])
+            json_array_append_new(crossings, report_energy_row_json(set, &report->energy->rows[i]));
+    }
+    json_t *energy = report->energy ? report_energy_json(set, report->energy) : NULL;
     json_t *document =
         json_pack("{s:s,s:s,s:I,s:o,s:o}", "schema", "rnnmap.fit/1", "samples_sha256", set->digest,
                   "rounds", (json_int_t)set->n_rounds, "models", models, "break_even", crossings);
+    if (document && energy)
+        json_object_set_new(document, "energy", energy);
     if (document && report->output_length)
         json_object_set_new(document, "output_length", report_pairs_json(report->output_length));
     if (document && report->drift)

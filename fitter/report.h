@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "fitter/break_even.h"
 #include "fitter/drift.h"
+#include "fitter/energy_report.h"
 #include "records/model.h"
 #include "records/output_length.h"
 
@@ -27,6 +28,7 @@ struct report {
     size_t n_break_evens;
     const struct output_length *output_length; /* NULL: no pairs were given */
     const struct drift *drift;                 /* NULL: compared with nothing */
+    const struct energy_report *energy;        /* NULL: only pairs were fitted */
 };
 
 /* Human text. */

@@ -36,6 +36,21 @@ json_t *report_knots_json(const struct model_set *set, const struct cost_model *
 json_t *report_crossings_json(const struct break_even *value);
 json_t *report_evidence_json(const struct break_even *value);
 
+/* Whether a quantity is of energy; whether its energies came with samples; the scope of the meter,
+ * NULL where none was behind it. */
+bool report_is_energy(enum quantity quantity);
+bool report_is_imported(const struct model_set *set, const struct cost_model *model);
+const char *report_scope(const struct model_set *set, const struct cost_model *model);
+
+/* What energies are of; nothing where there are none. A break-even of energy, or why there is none.
+ */
+void report_energy_note(const struct model_set *set, FILE *out);
+void report_energy_row_text(const struct model_set *set, const struct energy_break_even *row,
+                            FILE *out);
+json_t *report_energy_json(const struct model_set *set,
+                           const struct energy_report *energy); /* NULL: there are none */
+json_t *report_energy_row_json(const struct model_set *set, const struct energy_break_even *row);
+
 void report_pairs_text(const struct output_length *o, FILE *out);
 json_t *report_pairs_json(const struct output_length *o);
 

@@ -39,6 +39,14 @@ static const struct option_row options[] = {
      "Default: the median measured round trip and bandwidths. Bandwidths count only where the "
      "samples know those they were measured at.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, link), NULL, 0},
+    {"baseline", "idle|none|WATTS",
+     "What is taken off the energy of windows: the power at rest as idle windows measured it (the "
+     "default), nothing, or this power (1.5W).",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, baseline), NULL, 0},
+    {"meter", "NAME",
+     "Whose windows are fitted where several meters have some. Default: measured before modelled, "
+     "then the widest scope.",
+     OPTION_TEXT, offsetof(struct rnnfit_settings, meter), NULL, 0},
     {"pairs", "CSV",
      "Pairs of lengths of a sequence-to-sequence network (columns n_in,n_out and optionally "
      "count): "

@@ -170,7 +170,7 @@ static enum status read_sample(struct store *store, sqlite3_stmt *row, struct sa
 /* Reading a column takes longer than its value does: only those that fits of times need. */
 #define TIME_COLUMNS                                                                         \
     "target_id, length, time_ns, failure, round, rtt_ns, connect_ns, bytes_up, bytes_down, " \
-    "up_ps_per_byte, down_ps_per_byte"
+    "up_ps_per_byte, down_ps_per_byte, energy_uj"
 
 static enum status read_times_of(struct store *store, sqlite3_stmt *row, struct sample *sample,
                                  struct error *error)
@@ -191,7 +191,7 @@ static enum status read_times_of(struct store *store, sqlite3_stmt *row, struct 
         .server_ns = -1,
         .bytes_up = sql_unknown(row, 7),
         .bytes_down = sql_unknown(row, 8),
-        .energy_uj = -1,
+        .energy_uj = sql_unknown(row, 11),
         .link_rtt_ns = -1,
         .up_ps_per_byte = sql_unknown(row, 9),
         .down_ps_per_byte = sql_unknown(row, 10),

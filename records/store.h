@@ -169,7 +169,7 @@ typedef enum status sample_sink(void *user, const struct sample *sample, struct 
 enum status store_samples_each(struct store *store, int64_t campaign_id, sample_sink *sink,
                                void *user, struct error *error);
 
-/* The same, but without attempt, outlier, energy, what the link's round trip was set to, the
+/* The same, but without attempt, outlier, what the link's round trip was set to, the
  * server's time and the parts of the time other than connect_ns: half the cost. */
 enum status store_times_each(struct store *store, int64_t campaign_id, sample_sink *sink,
                              void *user, struct error *error);
