@@ -3,7 +3,8 @@
  * Samples as CSV: columns length,time_s and optionally target,energy_j,rtt_s,bytes_up,bytes_down,
  * server_s,round,up_ps_per_byte,down_ps_per_byte (the link's time per byte; 0: unlimited),
  * link_rtt_s (what the link was set to), connect_s (of the connection that the request opened; 0:
- * it was open), output_length (of a sequence-to-sequence network). What rnnprof exports, it imports again without loss (to the ns and the uJ).
+ * it was open), output_length (of a sequence-to-sequence network). What rnnprof exports, it imports
+ * again without loss (to the ns and the uJ).
  *
  * The columns come in any order; others are passed over, so that the tables people have need no
  * cutting. But energy, round trip or server time in another unit only (rtt_ms) is refused: passing

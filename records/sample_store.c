@@ -237,6 +237,7 @@ static enum status each(struct store *store, int64_t campaign_id, const char *co
             status = sink(user, &sample, error);
     }
     sqlite3_finalize(row);
+    free(sql);
     return status;
 }
 
