@@ -49,6 +49,8 @@ static double pooled_dof(const struct cost_line *edge, const struct cost_line *c
     double a = cost_line_variance(edge, n), b = cost_line_variance(cloud, n);
     if (!(a + b > 0))
         return edge_dof + cloud_dof;
+    if (!isfinite(a + b))
+        return fmin(edge_dof, cloud_dof);
     return (a + b) * (a + b) / (a * a / edge_dof + b * b / cloud_dof);
 }
 

@@ -268,5 +268,5 @@ double cost_line_variance(const struct cost_line *line, double n)
             sum += a->scale * b->scale * part;
         }
     }
-    return sum;
+    return isnan(sum) ? INFINITY : sum; /* of coefficients that nothing determines */
 }

@@ -59,5 +59,8 @@ double prediction_covariance(const struct model_set *set, const struct cost_mode
 
 double prediction_half_width(const struct model_set *set, const struct cost_model *model, double n)
 {
-    return interval_t(model->dof) * sqrt(fmax(prediction_covariance(set, model, n, n), 0));
+    double variance = prediction_covariance(set, model, n, n);
+    if (isnan(variance)) /* of coefficients that nothing determines */
+        return INFINITY;
+    return interval_t(model->dof) * sqrt(fmax(variance, 0));
 }

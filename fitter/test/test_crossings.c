@@ -213,6 +213,24 @@ static void the_tools_take_bent_models(void **state)
     free(folder);
 }
 
+/* Coefficients that nothing determines have infinite errors, and what rests on them no interval. */
+static void what_nothing_determines_has_no_interval(void **state)
+{
+    (void)state;
+    struct model_set set;
+    const struct cost_link link = {0, 0, 0};
+    struct break_even found = find(&set, &cases[2].edge);
+    assert_true(found.has_interval);
+    for (size_t i = 0; i < set.models[0].n_coefficients; i++)
+        set.covariance[i * set.n_coefficients + i] = INFINITY;
+    assert_int_equal(break_even_time(&set, "edge", "cloud", &link, &found, NULL), STATUS_OK);
+    assert_int_equal(found.n_crossings, 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_false(found.crossings[i].has_interval);
+    assert_true(isinf(found.evidence.half_s) != 0);
+    model_set_free(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +238,7 @@ int main(void)
         cmocka_unit_test(verdicts_have_evidence),
         cmocka_unit_test(intervals_end_where_the_error_does),
         cmocka_unit_test(the_tools_take_bent_models),
+        cmocka_unit_test(what_nothing_determines_has_no_interval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
