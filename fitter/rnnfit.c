@@ -9,7 +9,7 @@ static const struct option_row options[] = {
     {"csv", "FILE",
      "Fit samples of a CSV instead (- for standard input): columns length,time_s and optionally "
      "target,rtt_s,connect_s,bytes_up,bytes_down,up_ps_per_byte,down_ps_per_byte,link_rtt_s,round,"
-     "output_length.",
+     "output_length,energy_j.",
      OPTION_TEXT, offsetof(struct rnnfit_settings, csv), NULL, 0},
     {"form", "FORM",
      "auto (by BIC, the default), constant, linear, quadratic, piecewise (joined lines) or step.",
@@ -88,6 +88,11 @@ static const struct tool tool = {
         "trips and, where the link's bandwidth is known, the time of its bytes. How many round "
         "trips a request takes is one on a warm connection; for requests that open a connection or "
         "overflow the initial congestion window it is fitted, over several round trips.\n"
+        "Where a meter watched windows of the campaign, the energy of one inference is fitted, "
+        "too, and "
+        "what offloading takes: joules of a request besides, watts while sending, receiving and "
+        "waiting. What is modelled from a data sheet or leaves the radio out is said in each "
+        "line.\n"
         "Samples of one round share noise: where rounds are known, intervals resample rounds.",
     .examples = "  rnnfit --db campaign.db --plot plots\n"
                 "  rnnfit --db campaign.db --report fit.html\n"

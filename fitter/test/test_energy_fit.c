@@ -394,6 +394,9 @@ static void count(const struct model_set *set, struct counts *counts)
         counts->edge[i] += holds(set, edge, i, edge_j[i]);
     for (size_t k = 0; k < 4; k++)
         counts->parts[k] += holds(set, energy_of(set, "cloud", parts[k]), 0, watts[k]);
+    /* watts that were fitted together share their error, however it was found */
+    assert_true(fabs(model_set_covariance(set, energy_of(set, "cloud", QUANTITY_P_TX_W), 0,
+                                          energy_of(set, "cloud", QUANTITY_P_WAIT_W), 0)) > 0);
     ok(break_even_energy(set, "edge", "cloud", &link, &found, &provenance, &error), &error);
     double truth = true_break_even();
     counts->break_even += found.has_interval && found.low <= truth && truth <= found.high;
