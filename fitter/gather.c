@@ -81,10 +81,9 @@ static void set_bounds(struct gather_length *l)
     double median = gsl_stats_median(work, 1, n);
     for (size_t i = 0; i < n; i++)
         work[i] = fabs(l->values[i] - median);
-    double reach = series_outlier_reach * 1.4826 * gsl_stats_median(work, 1, n);
-    /* most values are equal: there is no scale to call others far */
-    l->low = reach > 0 ? median - reach : -INFINITY;
-    l->high = reach > 0 ? median + reach : INFINITY;
+    double reach = series_outlier_limit(n, gsl_stats_median(work, 1, n));
+    l->low = median - reach;
+    l->high = median + reach;
     l->bounded = true;
     for (size_t i = 0; i < n; i++)
         l->n_outliers += l->values[i] < l->low || l->values[i] > l->high;

@@ -9,6 +9,11 @@
 
 const double series_outlier_reach = 8;
 
+double series_outlier_limit(size_t n, double mad)
+{
+    return n >= SERIES_OUTLIER_VALUES && mad > 0 ? series_outlier_reach * 1.4826 * mad : INFINITY;
+}
+
 /* The elapsed time less what the link took. One round trip is taken off in whole nanoseconds. */
 static bool remote_s(const struct dataset_target *target, size_t i, const struct round_trips *trips,
                      double *value)

@@ -42,8 +42,13 @@ struct series {
 
 /* Outliers are counted by distance from their length's median: more than this many scaled median
  * absolute deviations (1.4826*MAD; Hampel 1974), both those of the length's first 1024 values. They
- * stay in the fit. */
+ * stay in the fit. Of fewer values than SERIES_OUTLIER_VALUES the MAD says too little. */
+enum { SERIES_OUTLIER_VALUES = 8 };
 extern const double series_outlier_reach;
+
+/* The distance beyond which a value is an outlier, for the median absolute deviation of n values;
+ * infinite where they have no scale. */
+double series_outlier_limit(size_t n, double mad);
 
 /* Takes the quantity from the target's observations; those without it are passed over. A remote
  * time is the elapsed one less c1(n) round trips (`trips`; NULL: one) and the time of the bytes; an

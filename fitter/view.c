@@ -48,9 +48,9 @@ static void flag_outliers(struct view_target *target, double *work)
         double median = quantile_select(work, end - first, 0.5);
         for (size_t i = 0; i < end - first; i++)
             work[i] = fabs(group[i].time_s - median);
-        double reach = series_outlier_reach * 1.4826 * quantile_select(work, end - first, 0.5);
+        double reach = series_outlier_limit(end - first, quantile_select(work, end - first, 0.5));
         for (size_t i = 0; i < end - first; i++) {
-            group[i].outlier = reach > 0 && fabs(group[i].time_s - median) > reach;
+            group[i].outlier = fabs(group[i].time_s - median) > reach;
             target->n_outliers += group[i].outlier;
         }
     }

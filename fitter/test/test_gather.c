@@ -106,6 +106,8 @@ static void outliers_are_far_from_the_median(void **state)
     }
     for (int i = 0; i < 100; i++) /* no scale: most are equal */
         gather_add(&gather, 6, -1, i < 60 ? 1 : i, NULL);
+    for (int i = 0; i < 7; i++) /* too few to have one */
+        gather_add(&gather, 7, -1, i < 6 ? 1 + 0.01 * i : 100, NULL);
     gather_finish(&gather, NULL);
     assert_int_equal(gather.series.n_outliers, 2);
     gather_free(&gather);
