@@ -18,7 +18,9 @@ struct fixture {
 static struct fixture set_up(const char *name)
 {
     struct fixture f = {.campaign = {.name = "c"}, .target = {.name = "edge"}};
-    f.path = text_format("%s/a.db", test_scratch(name));
+    char *folder = test_scratch(name);
+    f.path = text_format("%s/a.db", folder);
+    free(folder);
     assert_ok(store_open(f.path, STORE_CREATE, &f.store, &error));
     assert_ok(store_campaign_add(f.store, &f.campaign, &error));
     assert_ok(store_target_add(f.store, f.campaign.id, &f.target, &error));
