@@ -190,6 +190,7 @@ static struct drift_row blank(const struct cost_model *model, enum drift_verdict
     return (struct drift_row){.target = model->target,
                               .quantity = model->quantity,
                               .verdict = verdict,
+                              .provenance = model->provenance,
                               .f = NAN,
                               .dof = NAN,
                               .error_dof = NAN,
@@ -242,6 +243,20 @@ static void compare_break_evens(const struct model_set *old, const struct model_
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : !a && !b;
+}
+
+/* Energies of another account: what differs between them is no drift of the device. */
+static bool other_energy(const struct side sides[2])
+{
+    const struct energy_basis *a = &sides[0].set->energy, *b = &sides[1].set->energy;
+    return quantity_is_energy(sides[1].model->quantity) &&
+           (sides[0].model->provenance != sides[1].model->provenance ||
+            !same_text(a->scope, b->scope) || !same_text(a->baseline, b->baseline));
+}
+
 enum status drift_find(const struct model_set *old, const char *old_name,
                        const struct model_set *new, const struct cost_link *link,
                        struct drift *drift, struct error *error)
@@ -261,8 +276,14 @@ enum status drift_find(const struct model_set *old, const char *old_name,
                                       {new, model}};
         struct drift_row *row = &drift->rows[drift->n_rows++];
         *row = blank(model, DRIFT_ONLY_NEW);
-        if (sides[0].model)
+        if (sides[0].model && other_energy(sides)) {
+            row->verdict = DRIFT_UNTESTED;
+            drift->other_energy = true;
+        } else if (sides[0].model) {
             status = compare(sides, row, error);
+        }
+        if (sides[0].model && sides[0].model->provenance > row->provenance)
+            row->provenance = sides[0].model->provenance;
     }
     for (size_t i = 0; !status && i < old->n_models; i++) {
         const struct cost_model *model = &old->models[i];

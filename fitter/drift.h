@@ -33,7 +33,7 @@
 enum drift_verdict {
     DRIFT_SAME,     /* no difference beyond noise */
     DRIFT_DIFFERS,  /* at 5 % over all quantities */
-    DRIFT_UNTESTED, /* no length in common, or too few rounds */
+    DRIFT_UNTESTED, /* no length in common, too few rounds, or energies of another kind */
     DRIFT_ONLY_OLD, /* the new campaign has no such model */
     DRIFT_ONLY_NEW,
     N_DRIFT_VERDICTS
@@ -46,12 +46,13 @@ struct drift_row {
     const char *target;
     enum quantity quantity;
     enum drift_verdict verdict;
-    uint32_t from, to;        /* the lengths that both measured */
-    double f, dof, error_dof; /* of the test; NAN where untested */
-    double p, p_holm;         /* the second adjusted for all rows */
-    double change, change_at; /* largest new/old - 1 over from .. to, and the length; NAN: none */
-    double tightest;          /* at that length: half the difference's 95 % interval over the old
-                                 value: what could have been seen */
+    enum provenance provenance; /* the least of both models */
+    uint32_t from, to;          /* the lengths that both measured */
+    double f, dof, error_dof;   /* of the test; NAN where untested */
+    double p, p_holm;           /* the second adjusted for all rows */
+    double change, change_at;   /* largest new/old - 1 over from .. to, and the length; NAN: none */
+    double tightest;            /* at that length: half the difference's 95 % interval over the old
+                                   value: what could have been seen */
 };
 
 struct drift_break_even {
@@ -63,6 +64,8 @@ struct drift {
     char *old; /* what was compared with; owned */
     struct drift_row *rows;
     size_t n_rows, n_tested, n_differ;
+    /* Some energies are of another scope, baseline or provenance than they were: no drift. */
+    bool other_energy;
     struct drift_break_even *break_evens;
     size_t n_break_evens;
 };

@@ -19,7 +19,11 @@ static void put_percent(struct text_table *table, double share, bool sign)
 static void put_row(struct text_table *table, const struct drift_row *row)
 {
     text_table_cell(table, "%s", row->target);
-    text_table_cell(table, "%s", quantity_name(row->quantity));
+    if (quantity_is_energy(row->quantity))
+        text_table_cell(table, "%s (%s)", quantity_name(row->quantity),
+                        provenance_name(row->provenance));
+    else
+        text_table_cell(table, "%s", quantity_name(row->quantity));
     text_table_cell(table, "%s", drift_verdict_name(row->verdict));
     put_percent(table, row->change, true);
     if (isnan(row->change_at))
@@ -66,6 +70,10 @@ void report_drift_head(const struct drift *drift, FILE *out)
 
 void report_drift_notes(const struct drift *drift, FILE *out)
 {
+    if (drift->other_energy)
+        fputs("Energies are untested where their provenance, the meter's scope or the baseline is "
+              "another than it was.\n",
+              out);
     for (size_t i = 0; i < drift->n_break_evens; i++) {
         const struct drift_break_even *b = &drift->break_evens[i];
         char rtt[UNITS_TEXT_SIZE];
@@ -82,8 +90,9 @@ static json_t *row_json(const struct drift_row *row)
 {
     bool common = row->to >= row->from && row->from > 0;
     return json_pack(
-        "{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "target", row->target, "quantity",
-        quantity_name(row->quantity), "verdict", drift_verdict_name(row->verdict), "lengths",
+        "{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "target", row->target,
+        "provenance", provenance_name(row->provenance), "quantity", quantity_name(row->quantity),
+        "verdict", drift_verdict_name(row->verdict), "lengths",
         common ? json_pack("[I,I]", (json_int_t)row->from, (json_int_t)row->to) : json_null(), "f",
         report_number(row->f), "dof", report_number(row->dof), "error_dof",
         report_number(row->error_dof), "p", report_number(row->p), "p_holm",

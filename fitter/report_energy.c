@@ -11,21 +11,14 @@ static bool has_energies(const struct model_set *set)
 {
     bool any = false;
     for (size_t i = 0; i < set->n_models; i++)
-        any = any || report_is_energy(set->models[i].quantity);
+        any = any || quantity_is_energy(set->models[i].quantity);
     return any;
-}
-
-bool report_is_energy(enum quantity quantity)
-{
-    return quantity == QUANTITY_ENERGY_J || quantity == QUANTITY_E0_J ||
-           quantity == QUANTITY_P_TX_W || quantity == QUANTITY_P_RX_W ||
-           quantity == QUANTITY_P_WAIT_W;
 }
 
 /* Whether the model is of windows: energies of samples have no scope. */
 static bool of_windows(const struct model_set *set, const struct cost_model *model)
 {
-    return report_is_energy(model->quantity) && set->energy.meter &&
+    return quantity_is_energy(model->quantity) && set->energy.meter &&
            !(model->quantity == QUANTITY_ENERGY_J && report_is_imported(set, model));
 }
 
@@ -61,7 +54,7 @@ void report_energy_note(const struct model_set *set, FILE *out)
     for (size_t i = 0; i < set->n_models; i++) {
         const struct cost_model *model = &set->models[i];
         imported =
-            imported || (report_is_energy(model->quantity) && report_is_imported(set, model));
+            imported || (quantity_is_energy(model->quantity) && report_is_imported(set, model));
         modelled = modelled || model->provenance == PROVENANCE_MODELLED;
         partial = partial || model->provenance == PROVENANCE_PARTIAL;
     }

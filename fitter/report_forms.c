@@ -41,10 +41,19 @@ static void put_slope(const struct cost_model *model, double value, double half,
     fprintf(out, "%.4g +- %.2g%s per step", value * scale, half * scale, unit);
 }
 
+/* "edge, energy_j (modelled): " */
+static void put_subject(const struct cost_model *model, FILE *out)
+{
+    fprintf(out, "%s, %s", model->target, quantity_name(model->quantity));
+    if (quantity_is_energy(model->quantity))
+        fprintf(out, " (%s)", provenance_name(model->provenance));
+    fputs(": ", out);
+}
+
 static void put_quadratic(const struct model_set *set, const struct cost_model *model, FILE *out)
 {
-    fprintf(out, "%s, %s: each 1000 steps more the slope changes by ", model->target,
-            quantity_name(model->quantity));
+    put_subject(model, out);
+    fputs("each 1000 steps more the slope changes by ", out);
     put_slope(model, model->coefficients[2] * 2e3, report_half_width(set, model, 2) * 2e3, out);
     fputs(".\n", out);
 }
@@ -52,7 +61,8 @@ static void put_quadratic(const struct model_set *set, const struct cost_model *
 static void put_piecewise(const struct model_set *set, const struct cost_model *model, FILE *out)
 {
     size_t linear = prediction_n_linear(model);
-    fprintf(out, "%s, %s: the slope", model->target, quantity_name(model->quantity));
+    put_subject(model, out);
+    fputs("the slope", out);
     for (size_t k = 0; k < model->n_knots; k++) {
         fputs(k ? "; it" : "", out);
         fputs(" changes by ", out);
@@ -66,7 +76,7 @@ static void put_piecewise(const struct model_set *set, const struct cost_model *
 
 static void put_step(const struct model_set *set, const struct cost_model *model, FILE *out)
 {
-    fprintf(out, "%s, %s: ", model->target, quantity_name(model->quantity));
+    put_subject(model, out);
     for (size_t i = 0; i < model->n_coefficients; i++) {
         fputs(i ? ", " : "", out);
         put_value(model, model->coefficients[i], report_half_width(set, model, i), out);

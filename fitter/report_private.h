@@ -36,9 +36,8 @@ json_t *report_knots_json(const struct model_set *set, const struct cost_model *
 json_t *report_crossings_json(const struct break_even *value);
 json_t *report_evidence_json(const struct break_even *value);
 
-/* Whether a quantity is of energy; whether its energies came with samples; the scope of the meter,
- * NULL where none was behind it. */
-bool report_is_energy(enum quantity quantity);
+/* Whether a model's energies came with samples; the scope of the meter, NULL where none was behind
+ * it. */
 bool report_is_imported(const struct model_set *set, const struct cost_model *model);
 const char *report_scope(const struct model_set *set, const struct cost_model *model);
 

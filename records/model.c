@@ -56,6 +56,13 @@ const char *provenance_name(enum provenance provenance)
     return provenances[provenance];
 }
 
+bool quantity_is_energy(enum quantity quantity)
+{
+    return quantity == QUANTITY_ENERGY_J || quantity == QUANTITY_E0_J ||
+           quantity == QUANTITY_P_TX_W || quantity == QUANTITY_P_RX_W ||
+           quantity == QUANTITY_P_WAIT_W;
+}
+
 void model_set_init(struct model_set *set)
 {
     *set = (struct model_set){.up_s_per_byte = NAN, .down_s_per_byte = NAN};

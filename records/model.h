@@ -55,6 +55,7 @@ enum provenance {
 
 /* "time_s", "mean", "linear", "measured", ...; constant strings. */
 const char *quantity_name(enum quantity quantity);
+bool quantity_is_energy(enum quantity quantity); /* joules, or watts of offloading */
 const char *statistic_name(enum statistic statistic);
 const char *form_name(enum model_form form);
 const char *provenance_name(enum provenance provenance);

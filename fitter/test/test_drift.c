@@ -196,6 +196,42 @@ static void wald_by_hand(void **state)
     model_set_free(&new);
 }
 
+/* Joules by another account are no drift of the device. */
+static void energies_of_another_kind_are_untested(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *old, *new;
+        enum provenance provenance;
+        enum drift_verdict verdict;
+    } cases[] = {
+        {"idle", "idle", PROVENANCE_MEASURED, DRIFT_DIFFERS},
+        {"idle", "none", PROVENANCE_MEASURED, DRIFT_UNTESTED},
+        {"idle", NULL, PROVENANCE_MEASURED, DRIFT_UNTESTED},
+        {"idle", "idle", PROVENANCE_MODELLED, DRIFT_UNTESTED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct model_set old, new;
+        struct drift drift;
+        const struct cost_link link = {0, 0, 0};
+        model_set_init(&old);
+        model_set_init(&new);
+        take(&old, line("edge", QUANTITY_ENERGY_J, 3, 2));
+        take(&new, line("edge", QUANTITY_ENERGY_J, 3, 4));
+        old.models[0].provenance = PROVENANCE_MEASURED;
+        new.models[0].provenance = cases[i].provenance;
+        old.energy.baseline = text_copy(cases[i].old);
+        new.energy.baseline = cases[i].new ? text_copy(cases[i].new) : NULL;
+        assert_int_equal(drift_find(&old, "old", &new, &link, &drift, NULL), STATUS_OK);
+        assert_int_equal(drift.rows[0].verdict, cases[i].verdict);
+        assert_int_equal(drift.rows[0].provenance, cases[i].provenance);
+        assert_int_equal(drift.other_energy, cases[i].verdict == DRIFT_UNTESTED);
+        drift_free(&drift);
+        model_set_free(&old);
+        model_set_free(&new);
+    }
+}
+
 /* The same line as a form with a knot that changes nothing: compared in mean and slope. Against a
  * constant it is the mean alone. */
 static void forms_that_differ(void **state)
@@ -356,9 +392,13 @@ static void the_command(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(wald_by_hand),          cmocka_unit_test(forms_that_differ),
-        cmocka_unit_test(what_cannot_be_tested), cmocka_unit_test(cries_wolf_once_in_twenty),
-        cmocka_unit_test(sees_what_there_is),    cmocka_unit_test(the_command),
+        cmocka_unit_test(wald_by_hand),
+        cmocka_unit_test(energies_of_another_kind_are_untested),
+        cmocka_unit_test(forms_that_differ),
+        cmocka_unit_test(what_cannot_be_tested),
+        cmocka_unit_test(cries_wolf_once_in_twenty),
+        cmocka_unit_test(sees_what_there_is),
+        cmocka_unit_test(the_command),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
