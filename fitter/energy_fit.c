@@ -3,9 +3,14 @@
 
 #include "fitter/chosen.h"
 #include "fitter/gather.h"
+#include "fitter/normal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+/* Of a variance by the other parts: an error of 1 % in the windows is then one of 30 %. */
+static const double most_inflation = 1000;
 
 /* Whether the window is the target's. */
 static bool is_of(const struct energy_window *w, int64_t target_id, bool busy_only)
@@ -181,6 +186,53 @@ static enum status leave_rounds_out(const struct energy_data *data, int64_t targ
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
+/* The normal equations' inverse over the parts that are told, row-major by *index; false: some say
+ * all that another does. */
+static bool invert_told(const struct energy_data *data, int64_t target_id,
+                        const struct offload_energy *energy, struct normal *normal, double *inverse,
+                        int *index)
+{
+    *normal = (struct normal){.p = 0};
+    for (int k = 0; k < N_OFFLOAD_PARTS; k++) {
+        if (energy->told[k])
+            index[normal->p++] = k;
+    }
+    for (size_t i = 0; i < data->n_windows; i++) {
+        struct offload_row row;
+        if (!is_of(&data->windows[i], target_id, false) || !offload_row_of(&data->windows[i], &row))
+            continue;
+        const double all[] = {row.isolated, row.tx_s, row.rx_s, row.wait_s};
+        double x[N_OFFLOAD_PARTS], weight = 1 / fmax(row.energy_j * row.energy_j, 1e-18);
+        for (size_t k = 0; k < normal->p; k++)
+            x[k] = all[index[k]];
+        normal_add(normal, x, weight, 0);
+    }
+    return normal_invert(normal, inverse);
+}
+
+/* Watts that go up and down together cannot be told apart, whatever their errors say: those take
+ * for granted that what is held at 0 is 0. */
+static void remark_alike(const struct dataset_target *target, const struct fit_options *options,
+                         int64_t target_id, const struct offload_energy *energy)
+{
+    struct normal normal;
+    double inverse[N_OFFLOAD_PARTS * N_OFFLOAD_PARTS];
+    int index[N_OFFLOAD_PARTS] = {0};
+    char line[ERROR_TEXT_SIZE];
+    bool apart = invert_told(options->energy, target_id, energy, &normal, inverse, index);
+    for (size_t k = 0; apart && k < normal.p;
+         k++) /* the factor that the others blow up its variance by */
+        apart = inverse[k * normal.p + k] * normal.a[k * normal.p + k] < most_inflation;
+    if (apart || !options->remark)
+        return;
+    snprintf(line, sizeof line,
+             "%.40s: its windows hardly tell the watts of sending, receiving and waiting apart: "
+             "together they hold for links like those measured; measure over several states of the "
+             "link ([link] states)",
+             target->name);
+    options->remark(options->user, line);
+}
+
 static void fill_constants(struct offload_fit *fit)
 {
     const struct offload_energy *e = &fit->energy;
@@ -225,6 +277,8 @@ enum status offload_fit(const struct dataset_target *target, const struct fit_op
     free(rest);
     if (status)
         offload_fit_free(fit);
+    else
+        remark_alike(target, options, id, &fit->energy);
     return status;
 }
 

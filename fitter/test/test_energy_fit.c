@@ -364,6 +364,64 @@ static void what_is_partial_is_refused(void **state)
     }
 }
 
+static void take_samples(struct dataset_target *target, bool remote)
+{
+    target->n = 0;
+    for (int i = 0; i < LENGTHS * 2; i++) {
+        struct sample s = make_sample(0, remote, lengths[i % LENGTHS], -1);
+        target->observations[target->n++] = (struct observation){
+            s.length, -1, s.time_ns,        s.rtt_ns,           s.bytes_up, s.bytes_down,
+            -1,       -1, s.up_ps_per_byte, s.down_ps_per_byte, -1};
+    }
+    target->n_rtt = remote ? target->n : 0;
+    if (remote)
+        link_terms_find(target);
+}
+
+static void count_remark(void *user, const char *line)
+{
+    int *n = user;
+    *n += strstr(line, "hardly tell the watts") != NULL;
+}
+
+/* Over one state of the link, sending and waiting grow together: that is said, and only then. */
+static void watts_that_grow_together_are_remarked(void **state)
+{
+    static struct energy_window windows[MAX_WINDOWS];
+    struct observation observations[2][LENGTHS * 2];
+    struct dataset_target samples[2] = {
+        {.name = (char *)"edge", .observations = observations[0]},
+        {.name = (char *)"cloud", .remote = true, .observations = observations[1]}};
+    struct dataset dataset = {.campaign = (char *)"one state", .targets = samples, .n_targets = 2};
+    struct target targets[2] = {{.id = 1, .name = (char *)"edge"},
+                                {.id = 2, .name = (char *)"cloud"}};
+    struct energy_data data = {.meter = {.id = 1, .name = (char *)"known", .scope = SCOPE_BOARD},
+                               .windows = windows,
+                               .targets = targets,
+                               .n_targets = 2};
+    int n_remarks = 0;
+    const struct fit_options options = {
+        .form = FORM_LINEAR, .energy = &data, .remark = count_remark, .user = &n_remarks};
+    struct random random = {3};
+    const struct noise noise = {"", 0.01, 0, 3, true};
+    (void)state;
+    take_samples(&samples[0], false);
+    take_samples(&samples[1], true);
+    for (int one = 0; one < 2; one++) {
+        struct model_set set;
+        struct error error = {0};
+        size_t n = make_windows(windows, 1, 2, &noise, &random);
+        data.n_windows = 0;
+        for (size_t i = 0; i < n; i++) {
+            if (!one || windows[i].target_id == 1 || windows[i].up_ps_per_byte == states[0].up_ps)
+                windows[data.n_windows++] = windows[i];
+        }
+        ok(campaign_fit(&dataset, &options, &set, &error), &error);
+        assert_int_equal(n_remarks, one);
+        model_set_free(&set);
+    }
+}
+
 /* ---- how often intervals hold the truth */
 
 static const struct noise noises[] = {
@@ -400,20 +458,6 @@ static void count(const struct model_set *set, struct counts *counts)
     ok(break_even_energy(set, "edge", "cloud", &link, &found, &provenance, &error), &error);
     double truth = true_break_even();
     counts->break_even += found.has_interval && found.low <= truth && truth <= found.high;
-}
-
-static void take_samples(struct dataset_target *target, bool remote)
-{
-    target->n = 0;
-    for (int i = 0; i < LENGTHS * 2; i++) {
-        struct sample s = make_sample(0, remote, lengths[i % LENGTHS], -1);
-        target->observations[target->n++] = (struct observation){
-            s.length, -1, s.time_ns,        s.rtt_ns,           s.bytes_up, s.bytes_down,
-            -1,       -1, s.up_ps_per_byte, s.down_ps_per_byte, -1};
-    }
-    target->n_rtt = remote ? target->n : 0;
-    if (remote)
-        link_terms_find(target);
 }
 
 static bool covers(const struct noise *noise, int campaigns, uint64_t seed)
@@ -482,6 +526,7 @@ int main(void)
         cmocka_unit_test(known_joules_come_back),
         cmocka_unit_test(a_baseline_is_what_is_taken_off),
         cmocka_unit_test(what_is_partial_is_refused),
+        cmocka_unit_test(watts_that_grow_together_are_remarked),
         cmocka_unit_test(intervals_hold_the_truth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
