@@ -183,6 +183,13 @@ static void accept_some(struct server_thread *thread)
     }
 }
 
+/* Whether bytes have come that nobody has read yet. */
+static bool has_unread(const struct server_connection *connection)
+{
+    char byte;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 /* Claims connections for which nothing happened until their deadline; with `idle`, also those that
  * have no request. */
 static size_t claim_late(struct server *server, bool idle, struct server_connection **late)
@@ -194,7 +201,8 @@ static size_t claim_late(struct server *server, bool idle, struct server_connect
         struct server_connection *at = &server->connections[i];
         if (!at->used || !at->armed)
             continue;
-        if (now_ns < at->deadline_ns && !(idle && !at->in_request && at->phase != PHASE_LINGER))
+        bool asks = at->in_request || at->phase == PHASE_LINGER;
+        if (now_ns < at->deadline_ns && (!idle || asks || has_unread(at)))
             continue;
         at->armed = false;
         late[n++] = at;
@@ -444,6 +452,19 @@ static void close_idle(struct server *server)
     }
 }
 
+/* Whether something is asked that does not count as a request yet: a thread reads it, or will. */
+static bool any_asked(struct server *server)
+{
+    bool any = false;
+    pthread_mutex_lock(&server->lock);
+    for (size_t i = 0; i < server->n_places && !any; i++) {
+        const struct server_connection *at = &server->connections[i];
+        any = at->used && at->phase != PHASE_LINGER && (!at->armed || has_unread(at));
+    }
+    pthread_mutex_unlock(&server->lock);
+    return any;
+}
+
 /* What still waits for its turn is told that there will be none. */
 static void refuse_queue(struct server *server)
 {
@@ -470,7 +491,7 @@ void server_pool_stop(struct server *server, double grace_s)
     do {
         close_idle(server);
         clock_sleep_ns(STOP_POLL_NS);
-    } while (atomic_load(&server->n_requests) > 0 && clock_ns() < end_ns);
+    } while ((atomic_load(&server->n_requests) > 0 || any_asked(server)) && clock_ns() < end_ns);
     refuse_queue(server);
     /* who was told something and still sends has a moment to see it */
     for (int64_t until_ns = clock_ns() + STOP_LINGER_NS; clock_ns() < until_ns;) {

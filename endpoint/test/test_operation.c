@@ -362,6 +362,30 @@ static void test_end_with_a_queue(void **state)
     assert_int_equal(code, 0);
 }
 
+/* What was sent before the signal is answered, even if the server has not come to read it yet. */
+static void test_end_with_unread_requests(void **state)
+{
+    enum { N_KEPT = 40 };
+    static const char request[] = "GET /v2/models/t HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct running server = start("");
+    int code = -1, fds[N_KEPT];
+    (void)state;
+    for (int i = 0; i < N_KEPT; i++) {
+        fds[i] = wire_connect(server.port);
+        assert_true(wire_send(fds[i], request, strlen(request)));
+        free(wire_read_answer(fds[i], 60));
+    }
+    kill(server.pid, SIGSTOP);
+    for (int i = 0; i < N_KEPT; i++)
+        assert_true(wire_send(fds[i], request, strlen(request)));
+    kill(server.pid, SIGTERM);
+    kill(server.pid, SIGCONT);
+    for (int i = 0; i < N_KEPT; i++)
+        assert_int_equal(status_on(fds[i], "\"inputs\""), 200);
+    assert_int_equal(waitpid(server.pid, &code, 0), server.pid);
+    assert_int_equal(code, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_connections_of_one_address),
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_end_with_a_queue),
+        cmocka_unit_test(test_end_with_unread_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
