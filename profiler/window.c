@@ -46,7 +46,8 @@ struct idle_power idle_power_at(int64_t at_ns, const struct idle_power *before,
     double rise_uw = after->power_uw - before->power_uw;
     double share = (double)(at_ns - before->at_ns) / (double)(after->at_ns - before->at_ns);
     return (struct idle_power){at_ns, before->power_uw + share * rise_uw,
-                               fmax(before->error_uw, after->error_uw) + fabs(rise_uw) / 2};
+                               fmax(before->error_uw, after->error_uw) +
+                                   fmax(share, 1 - share) * fabs(rise_uw)};
 }
 
 void window_account(struct energy_window *window, const struct stretch *stretch,

@@ -35,10 +35,10 @@ struct idle_power idle_power_of(const struct stretch *stretch);
 
 /*
  * The power at rest at a moment between two idle windows: on the straight line between them. Its
- * bound is the larger of theirs and half of their difference: the way from one to the other need
- * not have been straight. With one of them alone (after == NULL) it is that one's, and `drift_uw`,
- * the largest difference between successive idle windows so far, takes the place of the
- * difference.
+ * bound is the larger of theirs and the way from the line to the farther of both: the power need
+ * not have gone straight from one to the other. With one of them alone (after == NULL) it is that
+ * one's, and `drift_uw`, the largest difference between successive idle windows so far, takes the
+ * place of the difference.
  */
 struct idle_power idle_power_at(int64_t at_ns, const struct idle_power *before,
                                 const struct idle_power *after, double drift_uw);
