@@ -100,7 +100,7 @@ static enum status scaled(const struct csv *csv, int column, double scale, int64
     if (units < (double)min)
         return csv_error(csv, column, error, "must be at least 1 ns");
     if (!(units <= UNITS_MAX))
-        return csv_error(csv, column, error, "too large");
+        return csv_error(csv, column, error, "too large: 2^50 ns, uJ or bytes are the most");
     if (scale == 1 && units != parsed)
         return csv_error(csv, column, error, "must be a whole number");
     *value = (int64_t)units;
