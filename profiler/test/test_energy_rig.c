@@ -194,6 +194,35 @@ static double truth_uj(struct bench *b, const struct stretch *stretch)
     return rig_energy_uj(&b->rig, stretch->to_ns) - rig_energy_uj(&b->rig, stretch->from_ns);
 }
 
+/* The power that the device really drew in an idle window: the thread that waits is on a CPU now
+ * and then. The store has its start to the millisecond. */
+static double drawn_at_rest_uw(struct bench *b, const struct energy_window *w, int64_t epoch_ns)
+{
+    const int64_t unsure_ns = 1000000;
+    struct stretch inside = {.from_ns = w->started_ms * 1000000 - epoch_ns + unsure_ns};
+    inside.to_ns = inside.from_ns + w->duration_ns - 2 * unsure_ns;
+    return truth_uj(b, &inside) / ((double)(inside.to_ns - inside.from_ns) * 1e-9);
+}
+
+/* The mean of the idle windows on both sides of a busy one. */
+static double baseline_uw(struct bench *b, const struct energy_window *busy)
+{
+    struct energy_window *w;
+    int64_t epoch_ns = clock_epoch_ms() * 1000000 - clock_ns();
+    double before_uw = NAN, after_uw = NAN;
+    size_t n;
+    assert_int_equal(store_windows(b->store, b->campaign.id, &w, &n, NULL), STATUS_OK);
+    for (size_t i = 0; i < n; i++) {
+        if (w[i].kind == WINDOW_IDLE && w[i].started_ms <= busy->started_ms)
+            before_uw = drawn_at_rest_uw(b, &w[i], epoch_ns);
+        else if (w[i].kind == WINDOW_IDLE && isnan(after_uw))
+            after_uw = drawn_at_rest_uw(b, &w[i], epoch_ns);
+    }
+    free(w);
+    assert_true(before_uw > 0);
+    return isnan(after_uw) ? before_uw : (before_uw + after_uw) / 2;
+}
+
 /* Whether both energies are within 1 %. Where others use the CPUs the load comes and goes, and a
  * slow sensor cannot tell when: its bound says so, and has to cover it in any case. */
 static bool check_window(struct bench *b, const struct rig_case *c, const struct stretch *stretch)
@@ -202,7 +231,8 @@ static bool check_window(struct bench *b, const struct rig_case *c, const struct
     double duration_s = (double)w.duration_ns * 1e-9;
     double gross_uj =
         c->files[0].path ? truth_uj(b, stretch) : (rest_w + load_w) * 1e6 * duration_s;
-    double net_uj = gross_uj - rest_w * 1e6 * duration_s;
+    double at_rest_uw = c->files[0].path ? baseline_uw(b, &w) : rest_w * 1e6;
+    double net_uj = gross_uj - at_rest_uw * duration_s;
     print_message("  %s: %.4f s, gross %+.3f %%, net %+.3f %% (bound %.3f %%), %.1f inferences of "
                   "%.3f ms, truth %.2f W\n",
                   c->name, duration_s, 100 * (w.energy_uj / gross_uj - 1),
