@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/digest.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,15 @@ void digest_i64s(struct digest *digest, const int64_t *values, size_t n)
             filled = 0;
         }
     }
+}
+
+void digest_real(struct digest *digest, double value)
+{
+    double plain = value == 0 ? 0 : value;
+    uint64_t bits = UINT64_MAX;
+    if (!isnan(value))
+        memcpy(&bits, &plain, sizeof bits);
+    digest_u64(digest, bits);
 }
 
 void digest_text(struct digest *digest, const char *text)

@@ -21,6 +21,8 @@ void digest_bytes(struct digest *digest, const void *bytes, size_t n);
 void digest_u64(struct digest *digest, uint64_t value);
 /* The same of each of n numbers in turn. */
 void digest_i64s(struct digest *digest, const int64_t *values, size_t n);
+/* A number's bits, the same for each that is no number, and for 0 and -0. */
+void digest_real(struct digest *digest, double value);
 /* With its length in front, so that "ab","c" and "a","bc" differ. NULL counts as "". */
 void digest_text(struct digest *digest, const char *text);
 /* Writes 64 hexadecimal digits and a NUL. */

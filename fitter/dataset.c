@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/random.h"
+#include "fitter/energy_data.h"
 #include "fitter/gather.h"
 #include "fitter/sums.h"
 #include "records/sample_csv.h"
@@ -310,6 +311,9 @@ static enum status read_store(const struct source *from, struct reading *reading
         status = store_samples_each(from->store, from->campaign->id, take_stored, reading, error);
     else if (!status)
         status = store_times_each(from->store, from->campaign->id, take_stored, reading, error);
+    if (!status)
+        status = energy_data_digest(from->store, from->campaign, from->hold_out, &reading->digest,
+                                    error);
     for (size_t i = 0; i < n_targets; i++)
         target_free(&targets[i]);
     free(targets);

@@ -51,7 +51,7 @@ struct dataset {
     double rtt_s; /* median measured round trip; 0 where none was measured */
     bool has_rtt;
     double up_s_per_byte, down_s_per_byte; /* medians; NAN where no sample knows */
-    char digest[DIGEST_TEXT_SIZE];         /* of every sample taken in, in order */
+    char digest[DIGEST_TEXT_SIZE];         /* of every sample and window taken in */
 };
 
 struct hold_out {
@@ -84,8 +84,8 @@ enum status dataset_condense_csv(const char *path, const char *default_target,
 /* Whether some sample of a target had a round. */
 bool dataset_target_rounds(const struct dataset_target *target);
 
-/* Whether the stored models were fitted to exactly the samples that the campaign holds now (less
- * the rounds held out then). */
+/* Whether the stored models were fitted to exactly the samples, and windows of energy, that the
+ * campaign holds now (less the rounds held out then). */
 enum status dataset_is_current(struct store *store, const struct campaign *campaign,
                                const struct model_set *set, bool *current, struct error *error);
 

@@ -176,6 +176,74 @@ enum status energy_data_read(struct store *store, const struct campaign *campaig
     return status;
 }
 
+/* ---- what it was made from */
+
+/* NULL: none, as of idle windows. */
+static const char *target_name(const struct target *targets, size_t n, int64_t id)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (targets[i].id == id)
+            return targets[i].name;
+    }
+    return NULL;
+}
+
+/* All that a fit may read of it; ids are a database's own, so names go in their place. */
+static void digest_window(struct digest *digest, const struct meter_record *meter,
+                          const char *target, const struct energy_window *w)
+{
+    const int64_t numbers[] = {meter->scope,
+                               w->kind,
+                               w->length,
+                               w->round,
+                               w->duration_ns,
+                               w->provenance,
+                               (int64_t)w->n_failed,
+                               w->link_rtt_ns,
+                               w->up_ps_per_byte,
+                               w->down_ps_per_byte};
+    const double reals[] = {w->energy_uj,    w->baseline_uw,  w->energy_net_uj, w->error_uj,
+                            w->n_inferences, w->inference_ns, w->rtt_ns,        w->send_ns,
+                            w->wait_ns,      w->receive_ns,   w->bytes_up,      w->bytes_down};
+    digest_text(digest, "window");
+    digest_text(digest, meter->name);
+    digest_text(digest, target);
+    digest_i64s(digest, numbers, sizeof numbers / sizeof *numbers);
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
+        digest_real(digest, reals[i]);
+}
+
+enum status energy_data_digest(struct store *store, const struct campaign *campaign,
+                               const struct hold_out *hold_out, struct digest *digest,
+                               struct error *error)
+{
+    struct meter_record *meters = NULL;
+    struct energy_window *windows = NULL;
+    struct target *targets = NULL;
+    size_t n_meters = 0, n_windows = 0, n_targets = 0;
+    enum status status = store_meters(store, campaign->id, &meters, &n_meters, error);
+    if (!status && n_meters > 0)
+        status = store_windows(store, campaign->id, &windows, &n_windows, error);
+    if (!status && n_windows > 0)
+        status = store_targets(store, campaign->id, &targets, &n_targets, error);
+    for (size_t i = 0; !status && i < n_windows; i++) {
+        const struct energy_window *w = &windows[i];
+        const struct meter_record *meter = meters;
+        while (meter->id != w->meter_id) /* the store reads no window without its meter */
+            meter++;
+        if (hold_out_round(hold_out, w->round) == hold_out->inverted)
+            digest_window(digest, meter, target_name(targets, n_targets, w->target_id), w);
+    }
+    for (size_t i = 0; i < n_meters; i++)
+        meter_record_free(&meters[i]);
+    for (size_t i = 0; i < n_targets; i++)
+        target_free(&targets[i]);
+    free(meters);
+    free(windows);
+    free(targets);
+    return status;
+}
+
 int64_t energy_data_target(const struct energy_data *data, const char *name)
 {
     for (size_t i = 0; i < data->n_targets; i++) {

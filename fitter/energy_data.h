@@ -8,6 +8,7 @@
 #ifndef FITTER_ENERGY_DATA_H
 #define FITTER_ENERGY_DATA_H
 
+#include "base/digest.h"
 #include "base/status.h"
 #include "fitter/dataset.h"
 #include "fitter/offload_energy.h"
@@ -55,6 +56,15 @@ enum status energy_data_read(struct store *store, const struct campaign *campaig
                              const struct hold_out *hold_out, const char *meter,
                              const struct baseline *baseline, struct energy_data *data,
                              struct error *error);
+
+/*
+ * Feeds all of a campaign's windows, of every meter and kind, less the rounds held out, to a
+ * digest; nothing where there are none, so that the digest of samples alone stays. Other errors as
+ * energy_data_read.
+ */
+enum status energy_data_digest(struct store *store, const struct campaign *campaign,
+                               const struct hold_out *hold_out, struct digest *digest,
+                               struct error *error);
 
 /* The target's id; -1: there is none of that name. */
 int64_t energy_data_target(const struct energy_data *data, const char *name);

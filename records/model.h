@@ -110,7 +110,7 @@ struct model_set {
     uint64_t n_rounds; /* rounds that the covariance was resampled over; 0: classical */
     double hold_out;   /* fraction of the rounds left out */
     uint64_t hold_out_seed;
-    char digest[DIGEST_TEXT_SIZE]; /* SHA-256 of the samples used */
+    char digest[DIGEST_TEXT_SIZE]; /* SHA-256 of the samples and windows used */
     struct energy_basis energy;
 };
 

@@ -3,6 +3,8 @@
 
 #include "base/digest.h"
 
+#include <math.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +52,30 @@ static void numbers_are_little_endian(void **state)
     assert_string_equal(of_a, of_b);
 }
 
+static void reals_are_their_bits(void **state)
+{
+    (void)state;
+    static const struct {
+        double value;
+        uint64_t bits;
+    } rows[] = {{1.5, UINT64_C(0x3ff8000000000000)},
+                {0.0, 0},
+                {-0.0, 0},
+                {NAN, UINT64_MAX},
+                {-NAN, UINT64_MAX}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct digest a, b;
+        char of_a[DIGEST_TEXT_SIZE], of_b[DIGEST_TEXT_SIZE];
+        digest_start(&a);
+        digest_real(&a, rows[i].value);
+        digest_finish(&a, of_a);
+        digest_start(&b);
+        digest_u64(&b, rows[i].bits);
+        digest_finish(&b, of_b);
+        assert_string_equal(of_a, of_b);
+    }
+}
+
 static void texts_keep_their_borders(void **state)
 {
     (void)state;
@@ -79,6 +105,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_vectors),
         cmocka_unit_test(numbers_are_little_endian),
+        cmocka_unit_test(reals_are_their_bits),
         cmocka_unit_test(texts_keep_their_borders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -364,6 +364,65 @@ static void what_is_partial_is_refused(void **state)
     }
 }
 
+/* What a header was made from: any window that is added counts; without windows nothing does. */
+static void windows_count_as_samples_do(void **state)
+{
+    struct stored made = make_store(NULL, PROVENANCE_MEASURED);
+    struct stored partial = make_store(NULL, PROVENANCE_PARTIAL);
+    struct energy_data data;
+    struct model_set set, other;
+    struct error error = {0};
+    bool current = false;
+    (void)state;
+    fit_store(&partial, "idle", &data, &other);
+    energy_data_free(&data);
+    fit_store(&made, "idle", &data, &set);
+    assert_string_not_equal(set.digest, other.digest);
+    ok(dataset_is_current(made.store, &made.campaign, &set, &current, &error), &error);
+    assert_true(current);
+    struct energy_window more = data.windows[0];
+    more.round = 1;
+    ok(store_windows_append(made.store, &more, 1, &error), &error);
+    ok(dataset_is_current(made.store, &made.campaign, &set, &current, &error), &error);
+    assert_false(current);
+    energy_data_free(&data);
+    model_set_free(&set);
+    fit_store(&made, "idle", &data, &set); /* and is current again */
+    ok(dataset_is_current(made.store, &made.campaign, &set, &current, &error), &error);
+    assert_true(current);
+    energy_data_free(&data);
+    model_set_free(&set);
+    model_set_free(&other);
+    close_store(&made);
+    close_store(&partial);
+}
+
+/* As it was before windows counted: headers made then stay valid. (By an independent SHA-256 of the
+ * fields, in Python's hashlib.) */
+static void samples_alone_keep_their_digest(void **state)
+{
+    const struct hold_out none = {.fraction = 0};
+    struct stored made = {.folder = test_scratch("digest"),
+                          .campaign = {.name = "plain", .seed = 1},
+                          .edge = {.name = (char *)"edge"}};
+    struct dataset dataset;
+    struct error error = {0};
+    (void)state;
+    made.path = text_format("%s/plain.db", made.folder);
+    ok(store_open(made.path, STORE_CREATE, &made.store, &error), &error);
+    ok(store_campaign_add(made.store, &made.campaign, &error), &error);
+    ok(store_target_add(made.store, made.campaign.id, &made.edge, &error), &error);
+    for (uint32_t i = 1; i <= 4; i++) {
+        const struct sample s = make_sample(made.edge.id, false, 10 * i, i % 2);
+        ok(store_samples_append(made.store, &s, 1, &error), &error);
+    }
+    ok(dataset_condense_store(made.store, &made.campaign, &none, &dataset, &error), &error);
+    assert_string_equal(dataset.digest,
+                        "db9b27f3eb4253f4fb382393e2e5b5b11cd6dba78fa03e50bd1764fb242d66c6");
+    dataset_free(&dataset);
+    close_store(&made);
+}
+
 static void take_samples(struct dataset_target *target, bool remote)
 {
     target->n = 0;
@@ -526,6 +585,8 @@ int main(void)
         cmocka_unit_test(known_joules_come_back),
         cmocka_unit_test(a_baseline_is_what_is_taken_off),
         cmocka_unit_test(what_is_partial_is_refused),
+        cmocka_unit_test(windows_count_as_samples_do),
+        cmocka_unit_test(samples_alone_keep_their_digest),
         cmocka_unit_test(watts_that_grow_together_are_remarked),
         cmocka_unit_test(intervals_hold_the_truth),
     };
