@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/quantile.h"
-#include "fitter/chart.h"
+#include "base/chart.h"
 #include "fitter/prediction.h"
 
 #include <gsl/gsl_cdf.h>

@@ -3,99 +3,15 @@
  * Pictures and the page of a fit: whole, well-formed, with every sample in its place, and nothing
  * from elsewhere. (test_page_browser.sh looks at the page in a browser.)
  */
-#include "base/test/support.h"
+#include "base/test/markup.h"
 
 #include "base/memory.h"
 #include "base/random.h"
-#include "fitter/chart.h"
 #include "fitter/pictures.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static size_t count(const char *text, const char *what)
-{
-    size_t n = 0;
-    for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
-        n++;
-    return n;
-}
-
-/* Every element is closed in its turn; attributes are quoted and hold no '<'. */
-static void assert_well_formed(const char *text)
-{
-    static const char *const alone[] = {"meta", "!DOCTYPE"};
-    char open[64][16];
-    size_t depth = 0;
-    for (const char *at = strchr(text, '<'); at; at = strchr(at + 1, '<')) {
-        char name[16] = "";
-        bool close = at[1] == '/', is_alone = false;
-        sscanf(at + 1 + close, "%15[A-Za-z0-9!]", name);
-        const char *end = at + 1;
-        for (bool quoted = false; *end && (quoted || *end != '>'); end++) {
-            quoted = *end == '"' ? !quoted : quoted;
-            if (*end == '<')
-                fail_msg("a '<' within <%s", name);
-        }
-        for (size_t i = 0; i < sizeof alone / sizeof *alone; i++)
-            is_alone = is_alone || strcmp(name, alone[i]) == 0;
-        if (close) {
-            if (depth == 0 || strcmp(open[--depth], name) != 0)
-                fail_msg("</%s> closes <%s>", name, open[depth]);
-        } else if (!is_alone && end[-1] != '/') {
-            assert_true(depth < 64);
-            strcpy(open[depth++], name);
-        }
-        at = end;
-        if (!*end)
-            fail_msg("<%s is not ended", name);
-    }
-    assert_int_equal(depth, 0);
-}
-
-/* No number that is none, and nothing to be fetched. */
-static void assert_self_contained(const char *text)
-{
-    static const char *const no[] = {
-        " nan",  "\"nan", "Mnan",  "Lnan", ">nan",    "-nan",    " inf ", "\"inf\"", ">inf<",
-        "-inf<", "src=",  "href=", "url(", "@import", "<script", "<link", "<iframe", "https:"};
-    for (size_t i = 0; i < sizeof no / sizeof *no; i++) {
-        if (strstr(text, no[i]))
-            fail_msg("it holds '%s'", no[i]);
-    }
-    assert_int_equal(count(text, "http:"), count(text, "xmlns=\"http://www.w3.org/2000/svg\""));
-}
-
-/* Axes of 10 by 100 on the picture's 50..348 by 230..24. */
-static void points_in_their_places(void **state)
-{
-    (void)state;
-    char *text = NULL;
-    size_t size;
-    FILE *memory = open_memstream(&text, &size);
-    struct chart chart;
-    const struct chart_point points[] = {{5, 50}, {1, 10}, {5, 1e9}, {NAN, 1}, {1, INFINITY}};
-    chart_begin(&chart, memory, "a < b", (struct chart_axis){0, 10, "x & y"},
-                (struct chart_axis){0, 100, "z"});
-    chart_points(&chart, points, 5, "#000000", 1, 1);
-    chart_line(&chart, points, 5, "#000000", 1, true);
-    chart_band(&chart, points, points, 5, "#000000");
-    chart_mark(&chart, 5, 4, 6, "5 [4, 6]");
-    chart_mark(&chart, 50, 40, 60, "beyond");
-    chart_density(&chart, points, 5, "#000000");
-    chart_end(&chart);
-    fclose(memory);
-    assert_well_formed(text);
-    assert_self_contained(text);
-    assert_non_null(strstr(text, "<title>a &lt; b</title>"));
-    assert_non_null(strstr(text, ">x &amp; y</text>"));
-    assert_non_null(strstr(text, "d=\"M199.0 127.0h0M79.8 209.4h0M199.0 24.5h0\""));
-    assert_non_null(strstr(text, "M169.2 24H228.8V230"));
-    assert_int_equal(count(text, "fill-opacity=\"0.90\""), 3); /* cells of one point each */
-    assert_null(strstr(text, "beyond"));
-    free(text);
-}
 
 /* Energies: curves with their provenance, without samples. */
 static void energies_say_where_they_come_from(void **state)
@@ -130,20 +46,6 @@ static void energies_say_where_they_come_from(void **state)
     assert_non_null(strstr(text, ">edge: linear, modelled<"));
     model_set_free(&set);
     free(text);
-}
-
-static void axes_end_on_round_numbers(void **state)
-{
-    (void)state;
-    static const struct {
-        double low, high, from, to;
-    } rows[] = {{0, 97, 0, 100}, {-3.2, 3.2, -4, 4},    {0, 1e-6, 0, 1e-6},
-                {5, 5, 2, 8},    {0, 0, -6e-10, 6e-10}, {0, 2147483647, 0, 2.5e9}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct chart_axis axis = chart_axis_around(rows[i].low, rows[i].high, "");
-        assert_close(axis.low, rows[i].from, 1e-9, 1e-15);
-        assert_close(axis.high, rows[i].to, 1e-9, 1e-15);
-    }
 }
 
 /* Two targets, one with a name that needs care, `repeat` samples of each of 30 lengths. */
@@ -290,9 +192,7 @@ static void whole_or_not_at_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(points_in_their_places),
         cmocka_unit_test(energies_say_where_they_come_from),
-        cmocka_unit_test(axes_end_on_round_numbers),
         cmocka_unit_test(every_sample_is_drawn),
         cmocka_unit_test(many_samples_are_a_density),
         cmocka_unit_test(whole_or_not_at_all),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "fitter/chart.h"
+#include "base/chart.h"
 
 #include "base/html.h"
 #include "base/memory.h"
@@ -9,6 +9,7 @@
 
 /* In the picture's own units: a unit is a point where it is shown 360 points wide. */
 enum { WIDTH = 360, HEIGHT = 270, LEFT = 50, RIGHT = 348, TOP = 24, BOTTOM = 230, FONT = 12 };
+enum { BARS_LEFT = 82, BARS_TOP = 8, BAR_PITCH = 24, BAR_HEIGHT = 14, BARS_BELOW = 40 };
 enum { CELLS_X = 75, CELLS_Y = 52, MAX_TICKS = 7, LEGEND_LETTERS = 36 };
 
 /* Keeps a note legible over what was drawn before it. */
@@ -43,12 +44,12 @@ struct chart_axis chart_axis_around(double low, double high, const char *title)
                                title};
 }
 
-static void put_label(const struct chart *chart, double x, double y, const char *anchor,
-                      const char *more, const char *text)
+static void put_label(FILE *out, double x, double y, const char *anchor, const char *more,
+                      const char *text)
 {
-    fprintf(chart->out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\"%s>", x, y, anchor, more);
-    html_put_text(chart->out, text);
-    fputs("</text>\n", chart->out);
+    fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\"%s>", x, y, anchor, more);
+    html_put_text(out, text);
+    fputs("</text>\n", out);
 }
 
 static void put_ticks(const struct chart *chart, const struct chart_axis *axis, bool upright)
@@ -62,30 +63,35 @@ static void put_ticks(const struct chart *chart, const struct chart_axis *axis, 
         if (upright) {
             double y = at_y(chart, value);
             fprintf(chart->out, "<path d=\"M%d %.1fH%d\" stroke=\"#e4e4e4\"/>\n", LEFT, y, RIGHT);
-            put_label(chart, LEFT - 5, y + 4, "end", "", text);
+            put_label(chart->out, LEFT - 5, y + 4, "end", "", text);
         } else {
             double x = at_x(chart, value);
             fprintf(chart->out, "<path d=\"M%.1f %dV%d\" stroke=\"#e4e4e4\"/>\n", x, TOP, BOTTOM);
-            put_label(chart, x, BOTTOM + 16, x > RIGHT - 12 ? "end" : "middle", "", text);
+            put_label(chart->out, x, BOTTOM + 16, x > RIGHT - 12 ? "end" : "middle", "", text);
         }
     }
+}
+
+static void put_svg(FILE *out, const char *title, int height)
+{
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
+            "height=\"%d\" role=\"img\" font-family=\"system-ui, 'DejaVu Sans', Helvetica, "
+            "sans-serif\" font-size=\"%d\" fill=\"#222222\">\n<title>",
+            WIDTH, height, 2 * WIDTH, 2 * height, FONT);
+    html_put_text(out, title);
+    fprintf(out, "</title>\n<path d=\"M0 0H%dV%dH0Z\" fill=\"#ffffff\"/>\n", WIDTH, height);
 }
 
 void chart_begin(struct chart *chart, FILE *out, const char *title, struct chart_axis x,
                  struct chart_axis y)
 {
     *chart = (struct chart){.out = out, .x = x, .y = y};
-    fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-            "height=\"%d\" role=\"img\" font-family=\"system-ui, 'DejaVu Sans', Helvetica, "
-            "sans-serif\" font-size=\"%d\" fill=\"#222222\">\n<title>",
-            WIDTH, HEIGHT, 2 * WIDTH, 2 * HEIGHT, FONT);
-    html_put_text(out, title);
-    fprintf(out, "</title>\n<path d=\"M0 0H%dV%dH0Z\" fill=\"#ffffff\"/>\n", WIDTH, HEIGHT);
+    put_svg(out, title, HEIGHT);
     put_ticks(chart, &chart->x, false);
     put_ticks(chart, &chart->y, true);
-    put_label(chart, (LEFT + RIGHT) / 2.0, HEIGHT - 6, "middle", "", x.title);
-    put_label(chart, 4, 14, "start", "", y.title);
+    put_label(chart->out, (LEFT + RIGHT) / 2.0, HEIGHT - 6, "middle", "", x.title);
+    put_label(chart->out, 4, 14, "start", "", y.title);
 }
 
 void chart_end(struct chart *chart)
@@ -218,7 +224,7 @@ void chart_mark(struct chart *chart, double x, double low, double high, const ch
     bool right = place > (LEFT + RIGHT) / 2.0;
     fprintf(chart->out, "<path d=\"M%.1f %dV%d\" stroke=\"#444444\" stroke-dasharray=\"4 3\"/>\n",
             place, TOP, BOTTOM);
-    put_label(chart, place + (right ? -4 : 4), BOTTOM - 6 - 15 * (chart->n_marks++ % 6),
+    put_label(chart->out, place + (right ? -4 : 4), BOTTOM - 6 - 15 * (chart->n_marks++ % 6),
               right ? "end" : "start", halo, note);
 }
 
@@ -238,6 +244,67 @@ void chart_legend(struct chart *chart, const char *colour, const char *text)
     char *cut = text[bytes] ? text_format("%.*s...", (int)bytes, text) : NULL;
     fprintf(chart->out, "<path d=\"M%d %.1fh12\" stroke=\"%s\" stroke-width=\"4\"/>\n", LEFT + 8,
             y - 4, colour);
-    put_label(chart, LEFT + 24, y, "start", halo, cut ? cut : text);
+    put_label(chart->out, LEFT + 24, y, "start", halo, cut ? cut : text);
     free(cut);
+}
+
+/* ---- bars */
+
+/* Where a value is between BARS_LEFT and RIGHT, a fifth of which is for notes. */
+static double along(double value, double most)
+{
+    double room = 0.8 * (RIGHT - BARS_LEFT);
+    return BARS_LEFT + room * fmin(fmax(value / most, 0), 1);
+}
+
+static double most_of(const struct chart_bar *bars, size_t n)
+{
+    double most = 0;
+    for (size_t i = 0; i < n; i++) {
+        most = isfinite(bars[i].value) ? fmax(most, bars[i].value) : most;
+        most =
+            bars[i].low <= bars[i].high && isfinite(bars[i].high) ? fmax(most, bars[i].high) : most;
+    }
+    return most > 0 ? most : 1;
+}
+
+static void put_bar(FILE *out, const struct chart_bar *bar, double top, double most)
+{
+    double middle = top + BAR_HEIGHT / 2.0, end = along(bar->value, most);
+    put_label(out, BARS_LEFT - 5, middle + 4, "end", "", bar->name);
+    if (isfinite(bar->value))
+        fprintf(out, "<path d=\"M%d %.1fH%.1fv%dH%dZ\" fill=\"%s\"/>\n", BARS_LEFT, top, end,
+                BAR_HEIGHT, BARS_LEFT, bar->colour);
+    if (bar->low <= bar->high) {
+        fprintf(out,
+                "<path d=\"M%.1f %.1fv8m0 -4H%.1fm0 -4v8\" fill=\"none\" stroke=\"#000000\" "
+                "stroke-width=\"1.3\"/>\n",
+                along(bar->low, most), middle - 4, along(bar->high, most));
+        end = fmax(end, along(bar->high, most));
+    }
+    put_label(out, end + 5, middle + 4, "start", halo, bar->note);
+}
+
+void chart_bars(FILE *out, const char *title, const struct chart_bar *bars, size_t n,
+                const char *axis_title, double reference)
+{
+    int bottom = BARS_TOP + BAR_PITCH * (int)n;
+    double most = most_of(bars, n), step = tick_step(most, 5);
+    put_svg(out, title, bottom + BARS_BELOW);
+    for (double i = 0; i * step <= most * (1 + 1e-9); i++) {
+        char text[32];
+        snprintf(text, sizeof text, "%.6g", i * step);
+        fprintf(out, "<path d=\"M%.1f %dV%d\" stroke=\"#e4e4e4\"/>\n", along(i * step, most),
+                BARS_TOP, bottom);
+        put_label(out, along(i * step, most), bottom + 15, "middle", "", text);
+    }
+    for (size_t i = 0; i < n; i++)
+        put_bar(out, &bars[i], BARS_TOP + (BAR_PITCH - BAR_HEIGHT) / 2.0 + BAR_PITCH * (double)i,
+                most);
+    if (isfinite(reference))
+        fprintf(out, "<path d=\"M%.1f %dV%d\" stroke=\"#444444\" stroke-dasharray=\"4 3\"/>\n",
+                along(reference, most), BARS_TOP, bottom);
+    put_label(out, (BARS_LEFT + RIGHT) / 2.0, bottom + 33, "middle", "", axis_title);
+    fprintf(out, "<path d=\"M%d %dV%dH%d\" fill=\"none\" stroke=\"#444444\"/>\n</svg>\n", BARS_LEFT,
+            BARS_TOP, bottom, RIGHT);
 }

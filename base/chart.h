@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Charts as SVG: one picture with two linear axes, on which points, densities, lines and bands are
- * laid in the order of the calls. Sized for a phone (its text reads at 340 points of width) and
- * scalable; no font, style or picture from elsewhere.
+ * laid in the order of the calls; and bars with names. Sized for a phone (its text reads at 340
+ * points of width) and scalable; no font, style or picture from elsewhere.
  *
  * Life cycle: chart_begin, what is drawn, chart_end. What lies beyond the axes is cut off; points
  * and cells beyond them are put at the edge. Values that are no numbers are left out.
  */
-#ifndef FITTER_CHART_H
-#define FITTER_CHART_H
+#ifndef BASE_CHART_H
+#define BASE_CHART_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -58,5 +58,17 @@ void chart_legend(struct chart *chart, const char *colour, const char *text);
 
 /* A range that holds low .. high and ends on round numbers. */
 struct chart_axis chart_axis_around(double low, double high, const char *title);
+
+/* A bar from 0 to `value`, with a whisker from low to high (low > high: none) and a note behind. */
+struct chart_bar {
+    const char *name, *note;
+    double value, low, high;
+    const char *colour;
+};
+
+/* A picture of its own: bars under each other, their names at the left, on one axis from 0; a
+ * dashed line across all of them at `reference` (NAN: none). */
+void chart_bars(FILE *out, const char *title, const struct chart_bar *bars, size_t n,
+                const char *axis_title, double reference);
 
 #endif
