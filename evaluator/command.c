@@ -131,7 +131,7 @@ static bool is_one(const struct job *job)
 static enum status put_json(const struct job *job, const struct cell *cells, size_t n, FILE *out,
                             struct error *error)
 {
-    return is_one(job) ? report_json(&cells->evaluation, &cells->context, out, error)
+    return is_one(job) ? evaluation_json(&cells->evaluation, &cells->context, out, error)
                        : report_cells_json(cells, n, out, error);
 }
 
@@ -153,7 +153,7 @@ static void put_text(const struct job *job, const struct cell *cells, size_t n)
 {
     FILE *out = job->call->out;
     for (size_t i = 0; i < n && (is_one(job) || job->settings->tables); i++) {
-        report_text(&cells[i].evaluation, &cells[i].context, out);
+        evaluation_text(&cells[i].evaluation, &cells[i].context, out);
         if (!is_one(job))
             fputs("\n----\n\n", out);
     }

@@ -203,8 +203,8 @@ static void put_verdict(const struct evaluation *e, FILE *out)
     fprintf(out, "; %.1f %% %s the oracle.\n", fabs(above), above >= 0 ? "above" : "below");
 }
 
-void report_text(const struct evaluation *evaluation, const struct report_context *context,
-                 FILE *out)
+void evaluation_text(const struct evaluation *evaluation, const struct report_context *context,
+                     FILE *out)
 {
     put_head(evaluation, context, out);
     put_table(evaluation, out);

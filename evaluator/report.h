@@ -44,18 +44,18 @@ struct cell {
     struct replay_context replay;
 };
 
-/* ---- JSON (report_json.c) */
+/* ---- JSON (evaluation_json.c) */
 
 /* STATUS_NO_MEMORY, STATUS_IO: it cannot be written. */
-enum status report_json(const struct evaluation *evaluation, const struct report_context *context,
-                        FILE *out, struct error *error);
+enum status evaluation_json(const struct evaluation *evaluation,
+                            const struct report_context *context, FILE *out, struct error *error);
 enum status report_cells_json(const struct cell *cells, size_t n, FILE *out, struct error *error);
 
 /* ---- text */
 
 /* A table and a verdict. */
-void report_text(const struct evaluation *evaluation, const struct report_context *context,
-                 FILE *out);
+void evaluation_text(const struct evaluation *evaluation, const struct report_context *context,
+                     FILE *out);
 
 /* One table with a line a cell, and in which cells `known` is worse than it need be (summary.c). */
 void report_cells_text(const struct cell *cells, size_t n, FILE *out);

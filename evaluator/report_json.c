@@ -127,8 +127,8 @@ static enum status write(json_t *json, FILE *out, struct error *error)
                   : STATUS_OK;
 }
 
-enum status report_json(const struct evaluation *evaluation, const struct report_context *context,
-                        FILE *out, struct error *error)
+enum status evaluation_json(const struct evaluation *evaluation,
+                            const struct report_context *context, FILE *out, struct error *error)
 {
     return write(document(evaluation, context), out, error);
 }

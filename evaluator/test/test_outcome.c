@@ -125,7 +125,7 @@ static json_t *as_json(const struct evaluation *e)
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    assert_int_equal(report_json(e, &context, out, NULL), STATUS_OK);
+    assert_int_equal(evaluation_json(e, &context, out, NULL), STATUS_OK);
     fclose(out);
     json_error_t why;
     json_t *json = json_loads(text, 0, &why);
@@ -173,7 +173,7 @@ static char *as_text(const struct evaluation *e)
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
-    report_text(e, &context, out);
+    evaluation_text(e, &context, out);
     fclose(out);
     return text;
 }
