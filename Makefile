@@ -26,7 +26,8 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 WARN      := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes
 sanitize  := $(if $(strip $(SANITIZE)),-fsanitize=$(strip $(SANITIZE)) -fno-sanitize-recover=all)
-compile    = $(CC) -std=c11 -D_GNU_SOURCE $(WARN) -I. -I$(BUILD) $(CPPFLAGS) $(CFLAGS) $(sanitize)
+compile    = $(CC) -std=c11 -D_GNU_SOURCE -ffp-contract=off $(WARN) -I. -I$(BUILD) $(CPPFLAGS) \
+	$(CFLAGS) $(sanitize)
 link       = $(CC) $(CFLAGS) $(sanitize) $(LDFLAGS)
 
 # Rooms in the order of the layers: the libraries of a room's row are linked in reverse.

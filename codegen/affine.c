@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-static const long double two32 = 4294967296.0L, two31 = 2147483648.0L;
+static const double two32 = 4294967296.0, two31 = 2147483648.0;
 
 uint64_t affine_value(const struct affine *affine, uint32_t n)
 {
@@ -57,6 +57,12 @@ bool affine_adds_last(int64_t a, int64_t b, unsigned shift)
     return shift > 0 && a > 0 && b > 0 && a % ((int64_t)1 << shift) == 0 && a >> shift <= 510;
 }
 
+/* Whether whole numbers least .. greatest fit into 32 bits, with a sign where one is needed. */
+static bool fits_32_bits(int64_t least, int64_t greatest)
+{
+    return least < 0 ? least >= INT32_MIN && greatest <= INT32_MAX : greatest <= UINT32_MAX;
+}
+
 static int line_cost(const struct integer_line *line, const struct line_range *range)
 {
     int64_t size = line->a < 0 ? -line->a : line->a;
@@ -72,7 +78,7 @@ struct search {
     const struct band *band;
     bool found;
     int cost;
-    long double slack;
+    double slack;
     struct integer_line line;
     struct line_range range;
 };
@@ -82,11 +88,9 @@ static void try_line(struct search *search, int64_t a, int64_t b, unsigned shift
 {
     struct integer_line line = {a, b, shift};
     struct line_range range = line_check(search->band, &line);
-    if (range.slack < 0)
+    if (range.slack < 0 || !fits_32_bits(range.least, range.greatest))
         return;
-    if (range.least < 0 ? range.least < -two31 || range.greatest >= two31 : range.greatest >= two32)
-        return;
-    if (a <= -two32 || a >= two32 || b <= -two32 || b >= two32)
+    if (a < -(int64_t)UINT32_MAX || a > UINT32_MAX || b < -(int64_t)UINT32_MAX || b > UINT32_MAX)
         return;
     int cost = line_cost(&line, &range);
     if (search->found &&
@@ -96,11 +100,11 @@ static void try_line(struct search *search, int64_t a, int64_t b, unsigned shift
 }
 
 /* Numbers of low .. high (as far as they are whole) that are cheap to load. */
-static void try_intercepts(struct search *search, long double low, long double high, int64_t b,
+static void try_intercepts(struct search *search, double low, double high, int64_t b,
                            unsigned shift)
 {
-    low = fmaxl(ceill(low), -two32);
-    high = fminl(ceill(high) - 1, two32);
+    low = fmax(ceil(low), -two32);
+    high = fmin(ceil(high) - 1, two32);
     if (low > high)
         return;
     int64_t least = (int64_t)low, most = (int64_t)high;
@@ -130,15 +134,14 @@ bool affine_fit_narrow(const struct band *band, const struct line_region *region
     struct search search = {.band = band};
     int n_near = band->n_pieces > 64 ? 1 : 6;
     for (unsigned shift = 0; shift < 32; shift++) {
-        long double scale = ldexpl(1, (int)shift);
-        long double least = ceill(region->slope_low * scale);
-        long double most = floorl(region->slope_high * scale);
+        double scale = ldexp(1, (int)shift);
+        double least = ceil(region->slope_low * scale);
+        double most = floor(region->slope_high * scale);
         if (least > most || least < -two32 || most > two32)
             continue;
-        long double middle = floorl((least + most) / 2);
-        for (long double b = fmaxl(least, middle - n_near); b <= fminl(most, middle + n_near);
-             b++) {
-            long double low, high;
+        double middle = floor((least + most) / 2);
+        for (double b = fmax(least, middle - n_near); b <= fmin(most, middle + n_near); b++) {
+            double low, high;
             line_intercepts(band, b / scale, &low, &high);
             try_intercepts(&search, low * scale, high * scale, (int64_t)b, shift);
         }
@@ -162,26 +165,25 @@ bool affine_fit_split(const struct band *band, const struct line_region *region,
                       struct affine *affine)
 {
     unsigned shift = 31;
-    while (shift > 0 && ldexpl(band->n_limit, (int)shift) >= two32)
+    while (shift > 0 && ldexp(band->n_limit, (int)shift) >= two32)
         shift--;
-    long double scale = ldexpl(1, (int)shift), low, high;
+    double scale = ldexp(1, (int)shift), low, high;
     line_intercepts(band, (region->slope_low + region->slope_high) / 2, &low, &high);
-    if (!(fabsl(low) < two31) && !(fabsl(high) < two31))
+    if (!(fabs(low) < two31) && !(fabs(high) < two31))
         return false;
-    long double start = fabsl(low) < two31 ? ceill(low) : floorl(high);
-    for (long double a = start - 2; a <= start + 2; a++) {
+    double start = fabs(low) < two31 ? ceil(low) : floor(high);
+    for (double a = start - 2; a <= start + 2; a++) {
         if (!line_slopes(band, 0, 2 * band->n_pieces - 1, 0, a, &low, &high))
             continue;
-        long double slope = floorl((ceill(low * scale) + floorl(high * scale)) / 2);
-        if (!(fabsl(slope) < 0x1p62L))
+        double slope = floor((ceil(low * scale) + floor(high * scale)) / 2);
+        if (!(fabs(slope) < 0x1p62))
             continue;
         struct integer_line line = {(int64_t)(a * scale), (int64_t)slope, shift};
         struct line_range range = line_check(band, &line);
-        long double least = floorl(range.least / scale), greatest = range.greatest / scale;
-        if (range.slack < 0 ||
-            (least < 0 ? least < -two31 || greatest >= two31 : greatest >= two32))
+        int64_t least = range.least >> shift, greatest = range.greatest >> shift;
+        if (range.slack < 0 || !fits_32_bits(least, greatest))
             continue;
-        int64_t whole = (int64_t)floorl(slope / scale);
+        int64_t whole = (int64_t)floor(slope / scale);
         *affine = (struct affine){.bits = 32,
                                   .a = (uint32_t)(int64_t)a,
                                   .b = (uint32_t)whole,
@@ -197,23 +199,24 @@ bool affine_fit_split(const struct band *band, const struct line_region *region,
 bool affine_fit_wide(const struct band *band, const struct line_region *region,
                      struct affine *affine)
 {
+    const int64_t end_62 = (int64_t)1 << 62;
     bool found = false;
     /* the most accurate whose numbers fit into 32 bits, else the most accurate of all */
     for (unsigned shift = 40; shift-- > 0;) {
-        long double scale = ldexpl(1, (int)shift), low, high;
-        long double b = floorl((region->slope_low + region->slope_high) / 2 * scale);
-        if (!(fabsl(b) < 0x1p61L))
+        double scale = ldexp(1, (int)shift), low, high;
+        double b = floor((region->slope_low + region->slope_high) / 2 * scale);
+        if (!(fabs(b) < 0x1p61))
             continue;
         line_intercepts(band, b / scale, &low, &high);
-        long double a = floorl((fmaxl(low, -two32) + fminl(high, 2 * two32)) / 2 * scale);
-        if (!(fabsl(a) < 0x1p61L))
+        double a = floor((fmax(low, -two32) + fmin(high, 2 * two32)) / 2 * scale);
+        if (!(fabs(a) < 0x1p61))
             continue;
         struct integer_line line = {(int64_t)a, (int64_t)b, shift};
         struct line_range range = line_check(band, &line);
-        if (range.slack < 0 || range.least < -0x1p62L || range.greatest >= 0x1p62L ||
-            range.greatest / scale >= two32)
+        if (range.slack < 0 || range.least < -end_62 || range.greatest >= end_62 ||
+            range.greatest >> shift > UINT32_MAX)
             continue;
-        bool small = fabsl(a) < two31 && fabsl(b) < two31;
+        bool small = fabs(a) < two31 && fabs(b) < two31;
         if (found && !small)
             continue;
         *affine = (struct affine){.bits = 64,

@@ -35,20 +35,19 @@ uint64_t affine_value(const struct affine *affine, uint32_t n);
 
 /* The slopes that some line inside the band has. */
 struct line_region {
-    long double slope_low, slope_high;
+    double slope_low, slope_high;
 };
 
 /* False when no line is inside. */
 bool line_region_find(const struct band *band, struct line_region *region);
 
 /* The intercepts of lines of that slope: low <= a < high; empty when not low < high. */
-void line_intercepts(const struct band *band, long double slope, long double *low,
-                     long double *high);
+void line_intercepts(const struct band *band, double slope, double *low, double *high);
 
 /* The slopes of lines with that value at length `from`, over the points first .. last; false when
  * the value itself is outside. */
-bool line_slopes(const struct band *band, size_t first, size_t last, uint32_t from,
-                 long double value, long double *low, long double *high);
+bool line_slopes(const struct band *band, size_t first, size_t last, uint32_t from, double value,
+                 double *low, double *high);
 
 /* An integer line: (a + b*n) / 2^shift. */
 struct integer_line {
@@ -56,10 +55,13 @@ struct integer_line {
     unsigned shift;
 };
 
+/* Whether low <= x/2^shift < high, exactly. */
+bool line_is_inside(const struct band_point *point, int64_t x, unsigned shift);
+
 /* Least and greatest a + b*n over the band's points. */
 struct line_range {
-    long double least, greatest;
-    long double slack; /* distance to the band's nearest limit, us; < 0: outside */
+    int64_t least, greatest;
+    double slack; /* distance to the band's nearest limit, us; < 0: outside, or beyond 64 bits */
 };
 struct line_range line_check(const struct band *band, const struct integer_line *line);
 

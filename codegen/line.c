@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Candidates are looked for in doubles and judged in integers: the same numbers come out on every
+ * processor, whatever its double is, and what is taken is inside the band exactly.
+ */
 #include "codegen/intmap_private.h"
 
 #include <math.h>
 
 enum { BISECTIONS = 90 };
 
-void line_intercepts(const struct band *band, long double slope, long double *low,
-                     long double *high)
+void line_intercepts(const struct band *band, double slope, double *low, double *high)
 {
     *low = -INFINITY;
     *high = INFINITY;
     for (size_t i = 0; i < 2 * band->n_pieces; i++) {
         const struct band_point *point = &band->points[i];
-        *low = fmaxl(*low, point->low - slope * point->n);
-        *high = fminl(*high, point->high - slope * point->n);
+        *low = fmax(*low, point->low - slope * point->n);
+        *high = fmin(*high, point->high - slope * point->n);
     }
 }
 
-bool line_slopes(const struct band *band, size_t first, size_t last, uint32_t from,
-                 long double value, long double *low, long double *high)
+bool line_slopes(const struct band *band, size_t first, size_t last, uint32_t from, double value,
+                 double *low, double *high)
 {
     *low = -INFINITY;
     *high = INFINITY;
@@ -29,8 +32,8 @@ bool line_slopes(const struct band *band, size_t first, size_t last, uint32_t fr
                 return false;
             continue;
         }
-        *low = fmaxl(*low, (point->low - value) / (point->n - from));
-        *high = fminl(*high, (point->high - value) / (point->n - from));
+        *low = fmax(*low, (point->low - value) / (point->n - from));
+        *high = fmin(*high, (point->high - value) / (point->n - from));
     }
     return *low <= *high;
 }
@@ -40,13 +43,13 @@ bool line_slopes(const struct band *band, size_t first, size_t last, uint32_t fr
  * lowest upper limit, both reduced by the slope. It is a convex function of the slope; *direction
  * gets the sign of its derivative.
  */
-static long double gap(const struct band *band, long double slope, int *direction)
+static double gap(const struct band *band, double slope, int *direction)
 {
-    long double low = -INFINITY, high = INFINITY;
+    double low = -INFINITY, high = INFINITY;
     uint32_t n_low = 0, n_high = 0;
     for (size_t i = 0; i < 2 * band->n_pieces; i++) {
         const struct band_point *point = &band->points[i];
-        long double l = point->low - slope * point->n, h = point->high - slope * point->n;
+        double l = point->low - slope * point->n, h = point->high - slope * point->n;
         if (l > low) {
             low = l;
             n_low = point->n;
@@ -62,8 +65,8 @@ static long double gap(const struct band *band, long double slope, int *directio
 
 bool line_region_find(const struct band *band, struct line_region *region)
 {
-    const long double steepest = 2.0L * microseconds_end;
-    long double left = -steepest, right = steepest, inside = 0;
+    const double steepest = 2 * microseconds_end;
+    double left = -steepest, right = steepest, inside = 0;
     int direction;
     bool found = gap(band, inside, &direction) < 0;
     for (int i = 0; !found && i < BISECTIONS && direction != 0; i++) {
@@ -78,7 +81,7 @@ bool line_region_find(const struct band *band, struct line_region *region)
         return false;
     region->slope_low = region->slope_high = inside;
     for (int i = 0; i < BISECTIONS; i++) {
-        long double middle = (left + region->slope_low) / 2;
+        double middle = (left + region->slope_low) / 2;
         if (gap(band, middle, &direction) < 0)
             region->slope_low = middle;
         else
@@ -92,19 +95,37 @@ bool line_region_find(const struct band *band, struct line_region *region)
     return true;
 }
 
+/* Whether x < limit, exactly: x is below what it is below rounded up. */
+static bool is_below(int64_t x, double limit)
+{
+    double whole = ceil(limit);
+    if (!(whole < 0x1p63))
+        return true;
+    return whole >= -0x1p63 && x < (int64_t)whole;
+}
+
+bool line_is_inside(const struct band_point *point, int64_t x, unsigned shift)
+{
+    return !is_below(x, ldexp(point->low, (int)shift)) &&
+           is_below(x, ldexp(point->high, (int)shift));
+}
+
 struct line_range line_check(const struct band *band, const struct integer_line *line)
 {
-    struct line_range range = {INFINITY, -INFINITY, INFINITY};
-    long double scale = ldexpl(1, -(int)line->shift);
+    struct line_range range = {INT64_MAX, INT64_MIN, INFINITY};
     for (size_t i = 0; i < 2 * band->n_pieces; i++) {
         const struct band_point *point = &band->points[i];
-        long double x = (long double)line->a + (long double)line->b * point->n;
-        range.least = fminl(range.least, x);
-        range.greatest = fmaxl(range.greatest, x);
-        long double above = x * scale - point->low, below = point->high - x * scale;
-        if (below <= 0)
-            below = -1;
-        range.slack = fminl(range.slack, fminl(above, below));
+        int64_t x;
+        if (__builtin_mul_overflow(line->b, (int64_t)point->n, &x) ||
+            __builtin_add_overflow(line->a, x, &x) || !line_is_inside(point, x, line->shift)) {
+            range.slack = -1;
+            return range;
+        }
+        range.least = x < range.least ? x : range.least;
+        range.greatest = x > range.greatest ? x : range.greatest;
+        double us = ldexp((double)x, -(int)line->shift);
+        double slack = fmin(us - point->low, point->high - us);
+        range.slack = fmin(range.slack, fmax(slack, 0));
     }
     return range;
 }

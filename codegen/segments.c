@@ -52,28 +52,31 @@ void integer_map_free(struct integer_map *map)
 static bool row_fits(const struct band *band, size_t first, size_t last,
                      const struct segment_row *row, unsigned shift)
 {
-    long double scale = ldexpl(1, (int)shift);
+    const int64_t end = (int64_t)1 << 62;
     for (size_t i = first; i <= last; i++) {
         const struct band_point *point = &band->points[i];
-        long double x = row->base * scale + (long double)row->slope * (point->n - row->from);
-        if (!(fabsl(x) < 0x1p62L) || x < point->low * scale || x >= point->high * scale)
+        int64_t start, x;
+        if (__builtin_mul_overflow(row->base, (int64_t)1 << shift, &start) ||
+            __builtin_mul_overflow(row->slope, (int64_t)(point->n - row->from), &x) ||
+            __builtin_add_overflow(start, x, &x) || x <= -end || x >= end ||
+            !line_is_inside(point, x, shift))
             return false;
     }
     return true;
 }
 
-static bool row_from(const struct band *band, size_t first, size_t last, long double base,
+static bool row_from(const struct band *band, size_t first, size_t last, double base,
                      unsigned shift, struct segment_row *row)
 {
     uint32_t from = band->points[first].n;
-    long double low, high, scale = ldexpl(1, (int)shift);
-    if (!(fabsl(base) < 0x1p40L) || !line_slopes(band, first, last, from, base, &low, &high))
+    double low, high, scale = ldexp(1, (int)shift);
+    if (!(fabs(base) < 0x1p40) || !line_slopes(band, first, last, from, base, &low, &high))
         return false;
-    low = isinf(low) ? fminl(floorl(high * scale), 0) : ceill(low * scale);
-    high = isinf(high) ? fmaxl(low, 0) : floorl(high * scale);
-    if (low > high || !(fabsl(low) < 0x1p61L) || !(fabsl(high) < 0x1p61L))
+    low = isinf(low) ? fmin(floor(high * scale), 0) : ceil(low * scale);
+    high = isinf(high) ? fmax(low, 0) : floor(high * scale);
+    if (low > high || !(fabs(low) < 0x1p61) || !(fabs(high) < 0x1p61))
         return false;
-    *row = (struct segment_row){from, (int64_t)base, (int64_t)floorl((low + high) / 2)};
+    *row = (struct segment_row){from, (int64_t)base, (int64_t)floor((low + high) / 2)};
     return row_fits(band, first, last, row, shift);
 }
 
@@ -82,10 +85,9 @@ static bool row_find(const struct band *band, size_t first, size_t last, unsigne
                      struct segment_row *row)
 {
     const struct band_point *start = &band->points[first];
-    long double high = fminl(start->high, 2 * (long double)microseconds_end);
-    long double low = fmaxl(start->low, fminl(start->value, 0) - 1);
-    long double bases[] = {ceill(start->value), floorl((low + high) / 2), ceill(low),
-                           ceill(high) - 1, 0};
+    double high = fmin(start->high, 2 * microseconds_end);
+    double low = fmax(start->low, fmin(start->value, 0) - 1);
+    double bases[] = {ceil(start->value), floor((low + high) / 2), ceil(low), ceil(high) - 1, 0};
     for (size_t i = 0; i < sizeof bases / sizeof *bases; i++) {
         if (row_from(band, first, last, bases[i], shift, row))
             return true;
