@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Headers that products compile; nothing of it is linked into the tools.
+# Headers that products compile; nothing of it is linked into the tools. Only its tests use base.
 runtime.src  :=
-runtime.uses :=
+runtime.uses := base
 
 # The example product, with the header that rnngen wrote beside it: `make build/demo/product`.
 product.archives := $(foreach r,endpoint engines base,$(BUILD)/lib/$(r).a)
