@@ -9,17 +9,10 @@ static double break_even_us(const struct threshold *threshold, uint32_t n)
     return threshold_s(threshold, n) * 1e6;
 }
 
-/*
- * The least break-even that is good enough: with it, the worst case is a round trip just as long,
- * for which inference stays on the device although offloading costs a fraction less. Costs are
- * counted in round trips: divided by how many a request takes.
- */
+/* The least break-even that is good enough. */
 static double least_us(const struct threshold *threshold, double max_regret, uint32_t n)
 {
-    double value = break_even_us(threshold, n);
-    double cloud = fmax(threshold_remote_s(threshold, n), 0) * 1e6;
-    cloud /= threshold_round_trips(threshold, n);
-    return fmin(value, (value - max_regret * cloud) / (1 + max_regret));
+    return threshold_range(threshold, n, max_regret).least * 1e6;
 }
 
 static bool offloading_can_pay(const struct threshold *threshold, const void *user, uint32_t n)
@@ -40,6 +33,13 @@ static bool offloading_always_pays(const struct threshold *threshold, const void
     return least_us(threshold, *(const double *)max_regret, n) >= microseconds_end;
 }
 
+static bool offloading_may_always(const struct threshold *threshold, const void *max_regret,
+                                  uint32_t n)
+{
+    double most = threshold_range(threshold, n, *(const double *)max_regret).most;
+    return most * 1e6 >= microseconds_end;
+}
+
 static bool remote_is_positive(const struct threshold *threshold, const void *user, uint32_t n)
 {
     (void)user;
@@ -58,11 +58,10 @@ typedef struct band_point point_maker(const struct threshold *threshold, double 
 static struct band_point break_even_point(const struct threshold *threshold, double max_regret,
                                           uint32_t n)
 {
-    double value = break_even_us(threshold, n), low = least_us(threshold, max_regret, n);
-    double edge = fmax(threshold_edge_s(threshold, n), 0) * 1e6;
-    edge /= threshold_round_trips(threshold, n);
+    struct threshold_range range = threshold_range(threshold, n, max_regret);
+    double value = threshold_s(threshold, n) * 1e6, low = range.least * 1e6;
     /* a line's integer part is up to 1 below it */
-    struct band_point point = {n, fmin(value, low + 1), value + 1 + max_regret * edge, value};
+    struct band_point point = {n, fmin(value, low + 1), range.most * 1e6 + 1, value};
     if (low <= 0)
         point.low = -INFINITY;
     if (low >= microseconds_end) {
@@ -108,11 +107,11 @@ static enum status band_make(const struct threshold *threshold, point_maker *mak
 enum status band_of_break_even(struct threshold *threshold, double max_regret, struct band *band,
                                struct error *error)
 {
-    enum status status = threshold_split(threshold, offloading_can_pay, NULL, error);
-    if (!status)
-        status = threshold_split(threshold, offloading_must_pay, &max_regret, error);
-    if (!status)
-        status = threshold_split(threshold, offloading_always_pays, &max_regret, error);
+    threshold_question *const questions[] = {offloading_can_pay, offloading_must_pay,
+                                             offloading_always_pays, offloading_may_always};
+    enum status status = threshold_split_ranges(threshold, max_regret, error);
+    for (size_t i = 0; !status && i < sizeof questions / sizeof *questions; i++)
+        status = threshold_split(threshold, questions[i], &max_regret, error);
     return status ? status : band_make(threshold, break_even_point, max_regret, band, error);
 }
 
@@ -128,7 +127,9 @@ enum status band_of_remote(struct threshold *threshold, struct band *band, struc
 static struct band_point between(const struct band_point *a, const struct band_point *b, uint32_t n)
 {
     double share = (double)(n - a->n) / (double)(b->n - a->n);
-    struct band_point point = {.n = n, .value = a->value + share * (b->value - a->value)};
+    struct band_point point = {.n = n, .value = a->value};
+    if (!isinf(a->value) && !isinf(b->value))
+        point.value += share * (b->value - a->value);
     point.low = isinf(a->low) ? a->low : a->low + share * (b->low - a->low);
     point.high = isinf(a->high) ? a->high : a->high + share * (b->high - a->high);
     return point;

@@ -5,91 +5,128 @@
 
 enum { CHECKED_ALL = 1 << 20, CHECKED_SPACED = 1 << 18 };
 
+static const double microsecond_s = 1e-6;
+
 struct tally {
     struct regret regret;
-    double sum_s, sum_relative;
+    double sum, sum_relative;
     uint64_t n;
 };
 
-/* What `decision` costs more than the best one, in seconds and relative to it. */
-static void price(const struct threshold *threshold, uint32_t n, double rtt_s, int decision,
-                  double *seconds, double *relative)
+/* What `decision` costs more than the better one. */
+static struct objective_regret price(const struct threshold *threshold, uint32_t n, double rtt_s,
+                                     int decision, bool is_exact)
 {
-    double excess = threshold_excess_s(threshold, n, rtt_s);
-    double best =
-        excess > 0 ? threshold_cloud_s(threshold, n, rtt_s) : threshold_edge_s(threshold, n);
-    *seconds = fmax(decision == DECISION_EDGE ? excess : -excess, 0);
-    *relative = *seconds <= 0 ? 0 : best > 0 ? *seconds / best : INFINITY;
-}
-
-static void tally_add(struct tally *tally, const struct threshold *threshold, uint32_t n,
-                      double rtt_s, double seconds, double relative)
-{
-    struct regret *regret = &tally->regret;
-    if (seconds > regret->worst_s) {
-        regret->worst_s = seconds;
-        regret->worst_n = n;
-        regret->worst_rtt_s = rtt_s;
-    }
-    regret->worst_relative = fmax(regret->worst_relative, relative);
-    if (n >= 1 && n <= threshold->n_max) {
-        tally->sum_s += seconds;
-        tally->sum_relative += relative;
-        tally->n++;
-    }
-}
-
-static struct regret tally_finish(const struct tally *tally)
-{
-    struct regret regret = tally->regret;
-    if (tally->n > 0) {
-        regret.expected_s = tally->sum_s / (double)tally->n;
-        regret.expected_relative = tally->sum_relative / (double)tally->n;
+    struct objective_regret regret = threshold_regret(threshold, n, rtt_s, decision);
+    if (is_exact || objective_is_scalar(&threshold->objective))
+        return regret;
+    for (int side = -1; side <= 1 && regret.relative > 0; side += 2) {
+        double beside = fmax(rtt_s + side * microsecond_s, 0);
+        struct objective_regret other = threshold_regret(threshold, n, beside, decision);
+        if (other.relative < regret.relative)
+            regret = other;
     }
     return regret;
 }
 
-/*
- * The worst round trip of one length lies beside the integer break-even: away from it a wrong
- * answer only gets cheaper until it is right.
- */
-static void check_rtt(const struct decision_table *table, uint32_t n, struct tally *tally)
+static void keep_worst(struct regret *worst, bool has_unit, uint32_t n, double rtt_s,
+                       const struct objective_regret *regret)
 {
+    if (has_unit ? regret->absolute > worst->worst : regret->relative > worst->worst_relative) {
+        worst->worst_n = n;
+        worst->worst_rtt_s = rtt_s;
+    }
+    worst->worst = fmax(worst->worst, regret->absolute);
+    worst->worst_relative = fmax(worst->worst_relative, regret->relative);
+}
+
+static void tally_add(struct tally *tally, const struct threshold *threshold, uint32_t n,
+                      const struct regret *of_length)
+{
+    struct regret *regret = &tally->regret;
+    const struct objective_regret worst = {of_length->worst, of_length->worst_relative};
+    keep_worst(regret, objective_is_scalar(&threshold->objective), n, of_length->worst_rtt_s,
+               &worst);
+    if (n >= 1 && n <= threshold->n_max) {
+        tally->sum += worst.absolute;
+        tally->sum_relative += worst.relative;
+        tally->n++;
+    }
+}
+
+static struct regret check_fixed(const struct decision_table *table, uint32_t n)
+{
+    struct objective_regret regret =
+        price(&table->threshold, n, table->rtt_s, decision_table_choose_fixed(table, n), true);
+    return (struct regret){
+        .worst = regret.absolute, .worst_relative = regret.relative, .worst_rtt_s = table->rtt_s};
+}
+
+static struct regret check_rtt(const struct decision_table *table, uint32_t n)
+{
+    bool scalar = objective_is_scalar(&table->threshold.objective);
     uint64_t break_even = decision_table_break_even_us(table, n);
-    double worst_s = 0, worst_relative = 0, worst_rtt_s = 0;
+    struct regret worst = {0};
     for (int side = 0; side < 2; side++) {
         if (break_even + (uint64_t)side < 1 || break_even + (uint64_t)side > (uint64_t)1 << 32)
             continue;
         uint32_t rtt_us = (uint32_t)(break_even + (uint64_t)side - 1);
-        double seconds, relative;
-        price(&table->threshold, n, rtt_us * 1e-6, decision_table_choose(table, n, rtt_us),
-              &seconds, &relative);
-        if (seconds > worst_s) {
-            worst_s = seconds;
-            worst_rtt_s = rtt_us * 1e-6;
-        }
-        worst_relative = fmax(worst_relative, relative);
+        double rtt_s = rtt_us * microsecond_s;
+        struct objective_regret regret =
+            price(&table->threshold, n, rtt_s, decision_table_choose(table, n, rtt_us), false);
+        keep_worst(&worst, scalar, n, rtt_s, &regret);
     }
-    tally_add(tally, &table->threshold, n, worst_rtt_s, worst_s, worst_relative);
+    return worst;
 }
 
 static void check_length(const struct decision_table *table, uint32_t n,
                          struct certificate *certificate, struct tally *choose,
                          struct tally *choose_rtt)
 {
-    double seconds, relative;
-    price(&table->threshold, n, table->rtt_s, decision_table_choose_fixed(table, n), &seconds,
-          &relative);
-    tally_add(choose, &table->threshold, n, table->rtt_s, seconds, relative);
-    if (table->link == LINK_RTT)
-        check_rtt(table, n, choose_rtt);
-    double remote = fmin(fmax(threshold_remote_s(&table->threshold, n), 0), UINT32_MAX * 1e-6);
+    struct regret regret = check_fixed(table, n);
+    tally_add(choose, &table->threshold, n, &regret);
+    if (table->link == LINK_RTT) {
+        regret = check_rtt(table, n);
+        tally_add(choose_rtt, &table->threshold, n, &regret);
+    }
+    double remote = fmin(fmax(threshold_remote_s(&table->expected, n), 0), UINT32_MAX * 1e-6);
     double error = fabs(decision_table_remote_us(table, n) * 1e-6 - remote);
     certificate->worst_remote_s = fmax(certificate->worst_remote_s, error);
     certificate->n_checked++;
 }
 
-struct certificate certificate_make(const struct decision_table *table)
+/* The mean over a histogram, whatever lengths were checked. */
+static void expect(const struct decision_table *table, const struct histogram *lengths,
+                   struct regret (*check)(const struct decision_table *, uint32_t),
+                   struct regret *regret)
+{
+    regret->expected = regret->expected_relative = 0;
+    for (size_t i = 0; i < lengths->n; i++) {
+        double share = (double)lengths->counts[i] / (double)lengths->total;
+        struct regret one = check(table, lengths->lengths[i]);
+        regret->expected += share * one.worst;
+        regret->expected_relative += share * one.worst_relative;
+    }
+}
+
+static struct regret tally_finish(const struct tally *tally, const struct decision_table *table,
+                                  const struct histogram *lengths,
+                                  struct regret (*check)(const struct decision_table *, uint32_t))
+{
+    struct regret regret = tally->regret;
+    if (lengths) {
+        expect(table, lengths, check, &regret);
+    } else if (tally->n > 0) {
+        regret.expected = tally->sum / (double)tally->n;
+        regret.expected_relative = tally->sum_relative / (double)tally->n;
+    }
+    if (!objective_is_scalar(&table->threshold.objective))
+        regret.worst = regret.expected = NAN;
+    return regret;
+}
+
+struct certificate certificate_make(const struct decision_table *table,
+                                    const struct histogram *lengths)
 {
     const struct threshold *threshold = &table->threshold;
     struct certificate certificate = {.n_lengths = (uint64_t)threshold->n_limit + 1};
@@ -102,7 +139,8 @@ struct certificate certificate_make(const struct decision_table *table)
             check_length(table, (uint32_t)n, &certificate, &choose, &choose_rtt);
         check_length(table, piece->to, &certificate, &choose, &choose_rtt);
     }
-    certificate.choose = tally_finish(&choose);
-    certificate.choose_rtt = tally_finish(&choose_rtt);
+    certificate.choose = tally_finish(&choose, table, lengths, check_fixed);
+    if (table->link == LINK_RTT)
+        certificate.choose_rtt = tally_finish(&choose_rtt, table, lengths, check_rtt);
     return certificate;
 }

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What the decisions of a table cost at most: the table is asked on both sides of every integer
- * break-even, and each answer is priced by the models themselves.
+ * break-even, and each answer is priced by the models themselves. Costs grow with the round trip,
+ * so away from the break-even a wrong answer only gets cheaper until it is right.
+ *
+ * A deadline or a budget is met or missed at once: what changes within a microsecond of a round
+ * trip there is priced at whichever side the answer is right on, since round trips are not known
+ * any closer than that.
  */
 #ifndef CODEGEN_CERTIFICATE_H
 #define CODEGEN_CERTIFICATE_H
@@ -10,12 +15,16 @@
 
 /* Regret against the models, over the lengths 0 .. 2*N_MAX that were checked. */
 struct regret {
-    double worst_s;        /* the most that a decision costs above the best one */
-    double worst_relative; /* the most relative to the best one */
-    uint32_t worst_n;      /* where worst_s is */
+    /* The most that a decision costs above the better one, in the objective's unit
+     * (objective_unit); NAN where it has none. */
+    double worst;
+    double worst_relative; /* the most relative to the better one */
+    uint32_t worst_n;      /* where worst (or, where it is NAN, worst_relative) is */
     double worst_rtt_s;
-    double expected_s; /* mean over the lengths 1 .. N_MAX, each equally likely, of the ... */
-    double expected_relative; /* ... regret at the design link, or at the worst round trip */
+    /* Mean over the lengths that a product sees of the regret at the design link, or at the worst
+     * round trip. */
+    double expected;
+    double expected_relative;
 };
 
 struct certificate {
@@ -27,6 +36,8 @@ struct certificate {
                               /* piece and evenly spaced ones between */
 };
 
-struct certificate certificate_make(const struct decision_table *table);
+/* `lengths`: those that a product sees; NULL: 1 .. N_MAX, each as often. */
+struct certificate certificate_make(const struct decision_table *table,
+                                    const struct histogram *lengths);
 
 #endif

@@ -15,7 +15,8 @@ enum { HEADER_SIZE_MAX = 1 << 20 };
 
 /* What a head comment says about its making; owned. */
 struct origin {
-    char *version, *digest, *name, *objective, *link, *regret, *campaign;
+    char *version, *digest, *name, *objective, *statistic, *link, *regret, *campaign;
+    char *baseline, *lengths_digest; /* NULL: none */
 };
 
 static void origin_free(struct origin *origin)
@@ -24,6 +25,9 @@ static void origin_free(struct origin *origin)
     free(origin->digest);
     free(origin->name);
     free(origin->objective);
+    free(origin->statistic);
+    free(origin->baseline);
+    free(origin->lengths_digest);
     free(origin->link);
     free(origin->regret);
     free(origin->campaign);
@@ -70,12 +74,15 @@ static enum status read_origin(const char *path, const char *text, struct origin
     origin->digest = word_after(text, "\n" HEADER_DIGEST, "\n");
     origin->name = word_after(line, "--name ", " ");
     origin->objective = word_after(line, " --objective ", " ");
+    origin->statistic = word_after(line, " --statistic ", " ");
+    origin->baseline = word_after(line, " --baseline ", " ");
+    origin->lengths_digest = word_after(text, "\n" HEADER_LENGTHS, "\n");
     origin->link = word_after(line, " --link ", " ");
     origin->regret = word_after(line, " --max-regret ", " ");
     origin->campaign = word_after(line, ".h --campaign ", "");
     free(line);
     if (!command || !origin->version || !origin->digest || !origin->name || !origin->objective ||
-        !origin->link || !origin->regret || !origin->campaign)
+        !origin->statistic || !origin->link || !origin->regret || !origin->campaign)
         return error_set(error, STATUS_FAILED,
                          "%s: not a header made by rnngen, or its head comment was edited", path);
     char *name = origin->campaign;
@@ -115,6 +122,26 @@ static enum status find_campaign(const char *db, const char *shown, char **name,
     return status;
 }
 
+/* That --lengths is what the header was made with. */
+static enum status check_lengths(const char *path, const struct origin *origin,
+                                 const struct job *job, struct error *error)
+{
+    const char *wanted = origin->lengths_digest;
+    if (wanted && job->lengths.n == 0)
+        return error_set(error, STATUS_FAILED,
+                         "%s: made with --lengths: give the same file (SHA-256 of its lengths and "
+                         "counts %.16s...)",
+                         path, wanted);
+    if (!wanted && job->lengths.n > 0)
+        return error_set(error, STATUS_FAILED, "%s: made without --lengths: leave it out", path);
+    if (wanted && strcmp(wanted, job->lengths_digest) != 0)
+        return error_set(error, STATUS_FAILED,
+                         "%s: made with other lengths (SHA-256 %.16s..., those given %.16s...): "
+                         "generate it again, or give that file",
+                         path, wanted, job->lengths_digest);
+    return STATUS_OK;
+}
+
 static enum status make_again(struct job *job, const struct rnngen_settings *settings,
                               const struct origin *origin, char **text, struct error *error)
 {
@@ -122,11 +149,16 @@ static enum status make_again(struct job *job, const struct rnngen_settings *set
     size_t size = 0;
     again.name = origin->name;
     again.objective = origin->objective;
+    again.baseline = origin->baseline;
     again.link = origin->link;
     enum status status =
         parse_quantity(origin->regret, DIMENSION_FRACTION, &again.max_regret, error);
     if (!status)
         status = job_decide(job, &again, error);
+    if (!status)
+        status = check_lengths(settings->check, origin, job, error);
+    if (status == STATUS_FAILED)
+        return status;
     if (status) {
         error_prefix(error, "%s", settings->check);
         return status;
@@ -178,6 +210,15 @@ static enum status check_origin(const char *path, const struct origin *origin,
     return STATUS_OK;
 }
 
+static int statistic_of(const struct origin *origin)
+{
+    for (int i = 0; i < N_STATISTICS; i++) {
+        if (strcmp(statistic_name((enum statistic)i), origin->statistic) == 0)
+            return i;
+    }
+    return -1;
+}
+
 enum status header_check(const struct invocation *call, const struct rnngen_settings *settings,
                          struct error *error)
 {
@@ -190,7 +231,7 @@ enum status header_check(const struct invocation *call, const struct rnngen_sett
     if (!status && !campaign)
         status = find_campaign(settings->db, origin.campaign, &campaign, error);
     if (!status)
-        status = job_load(&job, settings->db, campaign, error);
+        status = job_load(&job, settings->db, campaign, statistic_of(&origin), error);
     if (!status)
         status = check_origin(settings->check, &origin, &job, error);
     if (!status)

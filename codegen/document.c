@@ -29,11 +29,46 @@ static json_t *targets_json(const struct job *job)
 
 static json_t *regret_json(const struct regret *regret)
 {
-    return json_pack("{s:f,s:o,s:I,s:f,s:f,s:o}", "worst_s", regret->worst_s, "worst_relative",
-                     real_or_null(regret->worst_relative), "worst_length",
-                     (json_int_t)regret->worst_n, "worst_rtt_s", regret->worst_rtt_s, "expected_s",
-                     regret->expected_s, "expected_relative",
+    return json_pack("{s:o,s:o,s:I,s:f,s:o,s:o}", "worst", real_or_null(regret->worst),
+                     "worst_relative", real_or_null(regret->worst_relative), "worst_length",
+                     (json_int_t)regret->worst_n, "worst_rtt_s", regret->worst_rtt_s, "expected",
+                     real_or_null(regret->expected), "expected_relative",
                      real_or_null(regret->expected_relative));
+}
+
+static json_t *mean_json(const struct objective *objective, double mean)
+{
+    return objective->kind == OBJECTIVE_WEIGHTED ? json_real(mean) : json_null();
+}
+
+/* What is saved; regret is counted in `unit` (null: in shares only). */
+static json_t *objective_json(const struct job *job)
+{
+    const struct objective *objective = &job->table.threshold.objective;
+    char text[OBJECTIVE_TEXT_SIZE];
+    return json_pack("{s:s,s:s,s:s?,s:o,s:o}", "is", objective_text(objective, text), "statistic",
+                     statistic_name(job->statistic), "unit", objective_unit(objective),
+                     "mean_time_s", mean_json(objective, objective->mean_time_s), "mean_energy_j",
+                     mean_json(objective, objective->mean_energy_j));
+}
+
+static json_t *energy_json(const struct job *job)
+{
+    const struct energy_pair *energy = &job->table.threshold.energy;
+    const struct energy_basis *basis = &job_means(job)->energy;
+    if (!energy->edge)
+        return json_null();
+    return json_pack("{s:s,s:o,s:s?}", "provenance", provenance_name(energy->provenance), "meter",
+                     basis->meter ? name_json(basis->meter) : json_null(), "baseline",
+                     basis->baseline);
+}
+
+static json_t *lengths_json(const struct job *job)
+{
+    if (job->lengths.n == 0)
+        return json_null();
+    return json_pack("{s:s,s:I,s:f}", "sha256", job->lengths_digest, "sequences",
+                     (json_int_t)job->lengths.total, "mean", histogram_mean(&job->lengths));
 }
 
 static json_t *choose_json(const struct job *job)
@@ -74,7 +109,8 @@ static json_t *break_even_json(const struct job *job)
     json_t *interval = even->has_interval && crossing
                            ? json_pack("[o,o]", real_or_null(even->low), real_or_null(even->high))
                            : json_null();
-    return json_pack("{s:s,s:o,s:f,s:s,s:o,s:o,s:s}", "objective", "time", "targets",
+    return json_pack("{s:s,s:o,s:f,s:s,s:o,s:o,s:s}", "objective",
+                     job->objective.kind == OBJECTIVE_TIME ? "time" : "energy", "targets",
                      targets_json(job), "rtt_s", even->rtt_s, "verdict",
                      verdict_name(even->verdict), "length",
                      crossing ? json_real(even->length) : json_null(), "ci95", interval,
@@ -92,15 +128,16 @@ enum status job_json(FILE *out, const struct job *job, const char *output, struc
     json_t *link = json_pack("{s:s,s:f,s:o,s:o}", "kind", table->link == LINK_RTT ? "rtt" : "fixed",
                              "rtt_s", table->rtt_s, "up_s_per_byte", up, "down_s_per_byte", down);
     json_t *root =
-        json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:s,s:o,s:f,s:o,s:I,s:o,s:o,s:o,s:I,s:I}", "schema",
-                  "rnnmap.gen/1", "version", RNNMAP_VERSION, "name", job->name, "campaign",
-                  name_json(job->campaign.name), "samples_sha256", job->set.digest, "output",
-                  output ? name_json(output) : json_null(), "objective", "time", "link", link,
-                  "max_regret", table->max_regret, "targets", targets_json(job), "n_max",
-                  (json_int_t)table->threshold.n_max, "choose", choose_json(job), "choose_rtt",
-                  choose_rtt_json(job), "break_even", break_even_json(job), "lengths",
-                  (json_int_t)job->certificate.n_lengths, "lengths_checked",
-                  (json_int_t)job->certificate.n_checked);
+        json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:I,s:o,s:o,s:o,s:I,s:I}",
+                  "schema", "rnnmap.gen/1", "version", RNNMAP_VERSION, "name", job->name,
+                  "campaign", name_json(job->campaign.name), "samples_sha256", job->set.digest,
+                  "output", output ? name_json(output) : json_null(), "objective",
+                  objective_json(job), "energy", energy_json(job), "lengths_given",
+                  lengths_json(job), "link", link, "max_regret", table->max_regret, "targets",
+                  targets_json(job), "n_max", (json_int_t)table->threshold.n_max, "choose",
+                  choose_json(job), "choose_rtt", choose_rtt_json(job), "break_even",
+                  break_even_json(job), "lengths", (json_int_t)job->certificate.n_lengths,
+                  "lengths_checked", (json_int_t)job->certificate.n_checked);
     int failed = !root || json_dumpf(root, out, JSON_INDENT(2)) != 0;
     json_decref(root);
     if (failed)

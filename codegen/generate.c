@@ -12,10 +12,11 @@ static enum status check_settings(const struct invocation *call, const struct rn
 {
     if (!s->db)
         return error_set(error, STATUS_MISUSE, "say which database: --db FILE");
-    if (s->check && (s->name || s->output || s->link || s->objective || s->max_regret >= 0))
+    if (s->check && (s->name || s->output || s->link || s->objective || s->max_regret >= 0 ||
+                     s->statistic >= 0 || s->baseline))
         return error_set(error, STATUS_MISUSE,
                          "--check takes its options from the header: leave out --name, -o, --link, "
-                         "--objective and --max-regret");
+                         "--objective, --statistic, --baseline and --max-regret");
     if (s->check)
         return STATUS_OK;
     enum status status = header_name_check(s->name, error);
@@ -93,7 +94,7 @@ enum status rnngen_run(const struct invocation *call, const void *settings, stru
         return status;
     if (s->check)
         return header_check(call, s, error);
-    status = job_load(&job, s->db, s->campaign, error);
+    status = job_load(&job, s->db, s->campaign, s->statistic, error);
     if (!status)
         status = job_decide(&job, s, error);
     if (!status && s->output)

@@ -11,6 +11,8 @@
 struct rnngen_settings {
     const char *db, *campaign; /* NULL: not given */
     const char *name, *output, *objective, *link;
+    const char *baseline, *lengths;
+    int statistic;     /* enum statistic; < 0: the default */
     const char *check; /* a header to be checked instead of one to be made */
     double max_regret; /* < 0: the default */
 };

@@ -2,6 +2,7 @@
 #include "codegen/header.h"
 
 #include "base/tool.h"
+#include "base/units.h"
 #include "codegen/emit_private.h"
 
 #include <inttypes.h>
@@ -106,9 +107,15 @@ static void put_device(FILE *out, const char *device)
 
 static const char *unit_name(enum quantity quantity)
 {
-    return quantity == QUANTITY_ROUND_TRIPS                                   ? "round trips"
-           : quantity == QUANTITY_BYTES_UP || quantity == QUANTITY_BYTES_DOWN ? "bytes"
-                                                                              : "s";
+    static const char *const units[] = {
+        [QUANTITY_TIME_S] = "s",       [QUANTITY_REMOTE_S] = "s",
+        [QUANTITY_BYTES_UP] = "bytes", [QUANTITY_BYTES_DOWN] = "bytes",
+        [QUANTITY_ENERGY_J] = "J",     [QUANTITY_ROUND_TRIPS] = "round trips",
+        [QUANTITY_E0_J] = "J",         [QUANTITY_P_TX_W] = "W",
+        [QUANTITY_P_RX_W] = "W",       [QUANTITY_P_WAIT_W] = "W",
+    };
+    _Static_assert(sizeof units / sizeof *units == N_QUANTITIES, "one unit each");
+    return units[quantity];
 }
 
 static void put_model(FILE *out, const struct model_set *set, const struct cost_model *model)
@@ -137,11 +144,32 @@ static void put_model(FILE *out, const struct model_set *set, const struct cost_
     }
 }
 
-static void put_break_even(FILE *out, const struct break_even *even)
+/* Without an interval: the lengths at which the decision over the design link changes. */
+static void put_changes(FILE *out, const struct decision_table *table)
 {
+    char rtt[NUMBER_TEXT_SIZE], lengths[LINE_TEXT_MAX] = "";
+    const struct switches *switches = &table->switches;
+    size_t used = 0;
+    for (size_t i = 0; i < switches->n_at && used < sizeof lengths - 16; i++)
+        used += (size_t)snprintf(lengths + used, sizeof lengths - used, "%s%" PRIu32, i ? ", " : "",
+                                 switches->at[i]);
+    number_text(table->rtt_s, rtt);
+    if (switches->n_at == 0)
+        put_fact(out, "break-even", "none: always %s at a round trip of %s s",
+                 switches->first == DECISION_CLOUD ? "cloud" : "edge", rtt);
+    else
+        put_fact(out, "break-even", "from %s to the other at length %s%s at a round trip of %s s",
+                 switches->first == DECISION_CLOUD ? "cloud" : "edge", lengths,
+                 used < sizeof lengths - 16 ? "" : ", ...", rtt);
+    put_fact(out, "", "(no interval is known for these models and this objective)");
+}
+
+static void put_break_even(FILE *out, const struct header_facts *facts)
+{
+    const struct break_even *even = facts->break_even;
     char numbers[4][NUMBER_TEXT_SIZE], interval[2 * NUMBER_TEXT_SIZE + 32] = "";
     if (!even) {
-        put_fact(out, "break-even", "not computed for models of these forms");
+        put_changes(out, facts->table);
         return;
     }
     if (even->has_interval)
@@ -163,26 +191,104 @@ static void put_break_even(FILE *out, const struct break_even *even)
 
 /* ---- what was decided */
 
-static void put_regret(FILE *out, const char *head, const char *what, const struct regret *regret)
+/* " (modelled)" behind everything that rests on energy, where any of it was not measured. */
+static const char *modelled(const struct decision_table *table)
 {
-    put_fact(out, head, "%s: worst regret %.6g s (%.6g %%), expected %.6g s (%.6g %%)", what,
-             regret->worst_s, 100 * regret->worst_relative, regret->expected_s,
-             100 * regret->expected_relative);
+    const struct energy_pair *energy = &table->threshold.energy;
+    return energy->edge && energy->provenance != PROVENANCE_MEASURED ? " (modelled)" : "";
+}
+
+static void put_regret(FILE *out, const struct decision_table *table, const char *head,
+                       const char *what, const struct regret *regret)
+{
+    const char *unit = objective_unit(&table->threshold.objective);
+    if (unit)
+        put_fact(out, head, "%s: worst regret %.6g%s%s (%.6g %%), expected %.6g%s%s (%.6g %%)%s",
+                 what, regret->worst, *unit ? " " : "", unit, 100 * regret->worst_relative,
+                 regret->expected, *unit ? " " : "", unit, 100 * regret->expected_relative,
+                 modelled(table));
+    else
+        put_fact(out, head, "%s: worst regret %.6g %%, expected %.6g %%%s", what,
+                 100 * regret->worst_relative, 100 * regret->expected_relative, modelled(table));
 }
 
 static void put_certificate(FILE *out, const struct header_facts *facts)
 {
     const struct certificate *certificate = facts->certificate;
-    put_regret(out, "certificate", "choose", &certificate->choose);
-    if (facts->table->link == LINK_RTT)
-        put_regret(out, "", "choose_rtt", &certificate->choose_rtt);
+    const struct decision_table *table = facts->table;
+    bool rtt = table->link == LINK_RTT;
+    put_regret(out, table, "certificate", "choose", &certificate->choose);
+    if (rtt)
+        put_regret(out, table, "", "choose_rtt", &certificate->choose_rtt);
     put_fact(out, "", "remote_us: within %.6g s", certificate->worst_remote_s);
-    put_fact(
-        out, "", "against the models above at %" PRIu64 " of the %" PRIu64 " lengths 0..2*N_MAX%s",
-        certificate->n_checked, certificate->n_lengths, facts->table->link == LINK_RTT ? ";" : "");
-    if (facts->table->link == LINK_RTT)
+    put_fact(out, "",
+             "against the models above at %" PRIu64 " of the %" PRIu64 " lengths 0..2*N_MAX%s",
+             certificate->n_checked, certificate->n_lengths, rtt ? ";" : "");
+    if (rtt)
         put_fact(out, "", "choose_rtt at the round trip that is worst for each length");
-    put_fact(out, "", "expected: the lengths 1..N_MAX equally likely");
+    if (rtt && !objective_is_scalar(&table->threshold.objective))
+        put_fact(out, "", "(a round trip within 1 us of what the limit allows counts as either)");
+    put_fact(out, "", "expected: %s",
+             facts->lengths ? "over the lengths above" : "the lengths 1..N_MAX equally likely");
+}
+
+/* ---- what it is for */
+
+static void put_objective(FILE *out, const struct header_facts *facts)
+{
+    const struct objective *objective = &facts->table->threshold.objective;
+    char text[OBJECTIVE_TEXT_SIZE], numbers[2][NUMBER_TEXT_SIZE];
+    put_fact(out, "objective", "%s%s", objective_text(objective, text), modelled(facts->table));
+    if (objective->kind == OBJECTIVE_WEIGHTED)
+        put_fact(out, "", "over the device's means of %s s and %s J%s",
+                 number_text(objective->mean_time_s, numbers[0]),
+                 number_text(objective->mean_energy_j, numbers[1]), modelled(facts->table));
+    if (objective_needs_time(objective))
+        put_fact(out, "statistic", "%s of times", statistic_name(facts->statistic));
+}
+
+static void put_energy(FILE *out, const struct header_facts *facts)
+{
+    const struct energy_pair *energy = &facts->table->threshold.energy;
+    const struct energy_basis *basis = &facts->means->energy;
+    char text[3 * LINE_TEXT_MAX];
+    if (!energy->edge) {
+        char objective[OBJECTIVE_TEXT_SIZE];
+        put_fact(out, "energy", "not used (objective %s)",
+                 objective_text(&facts->table->threshold.objective, objective));
+        return;
+    }
+    if (basis->meter)
+        snprintf(text, sizeof text, "%s, of the device, by %.80s (%s), net of %s",
+                 provenance_name(energy->provenance), basis->meter,
+                 basis->scope ? basis->scope : "scope unknown",
+                 !basis->baseline                       ? "what is not known"
+                 : strcmp(basis->baseline, "none") == 0 ? "nothing"
+                 : strcmp(basis->baseline, "idle") == 0 ? "the power at rest as measured"
+                                                        : basis->baseline);
+    else
+        snprintf(text, sizeof text, "%s, of the device, as it came with the samples",
+                 provenance_name(energy->provenance));
+    put_text(out, "energy", text);
+}
+
+static void put_lengths(FILE *out, const struct header_facts *facts)
+{
+    const struct output_length *output = facts->output;
+    char numbers[2][NUMBER_TEXT_SIZE];
+    if (facts->lengths) {
+        fprintf(out, HEADER_LENGTHS "%s\n", facts->lengths_digest);
+        put_fact(out, "", "%" PRIu64 " sequences of %.6g steps on average", facts->lengths->total,
+                 histogram_mean(facts->lengths));
+    }
+    if (!output)
+        return;
+    put_fact(out, "outputs",
+             "M(n) = %s*n + %s steps expected, from %" PRIu64 " pairs of n = %" PRIu32 "..%" PRIu32
+             ";",
+             number_text(output->gamma, numbers[0]), number_text(output->delta, numbers[1]),
+             output->n_pairs, output->n_min, output->n_max);
+    put_fact(out, "", "times of targets whose samples know their output's length are T(n, M(n))");
 }
 
 static void put_table(FILE *out, const struct decision_table *table)
@@ -224,6 +330,17 @@ static const char *bandwidth_text(const struct header_facts *facts, char *text, 
     return text;
 }
 
+/* " --baseline 1.5W" */
+static void baseline_option(const char *baseline, char *text, size_t size)
+{
+    size_t used = (size_t)snprintf(text, size, " --baseline ");
+    for (const char *c = baseline; *c && used + 1 < size; c++) {
+        if (*c != ' ')
+            text[used++] = *c;
+    }
+    text[used] = '\0';
+}
+
 static void put_commands(FILE *out, const struct header_facts *facts)
 {
     char link[NUMBER_TEXT_SIZE + 16] = "rtt", rtt[NUMBER_TEXT_SIZE], regret[NUMBER_TEXT_SIZE];
@@ -232,15 +349,23 @@ static void put_commands(FILE *out, const struct header_facts *facts)
     if (table->link == LINK_FIXED)
         snprintf(link, sizeof link, "fixed:%ss", number_text(table->rtt_s, rtt));
     bandwidth_text(facts, bandwidth, sizeof bandwidth);
+    char objective[OBJECTIVE_TEXT_SIZE], baseline[UNITS_TEXT_SIZE + 16] = "";
+    const struct energy_basis *basis = &facts->means->energy;
+    if (table->threshold.energy.edge && basis->meter && basis->baseline)
+        baseline_option(basis->baseline, baseline, sizeof baseline);
     char *campaign = header_comment_text(facts->campaign->name);
     const char *quote = campaign && is_plain_word(campaign) ? "" : "'";
     fprintf(out,
-            HEADER_COMMAND "--name %s --objective time --link %s%s --max-regret %s -o %s.h "
-                           "--campaign %s%s%s\n",
-            facts->name, link, bandwidth, number_text(table->max_regret, regret), facts->name,
-            quote, campaign ? campaign : "", quote);
+            HEADER_COMMAND
+            "--name %s --objective %s --statistic %s%s%s --link %s%s --max-regret %s "
+            "-o %s.h --campaign %s%s%s\n",
+            facts->name, objective_text(&table->threshold.objective, objective),
+            statistic_name(facts->statistic), baseline, facts->lengths ? " --lengths CSV" : "",
+            link, bandwidth, number_text(table->max_regret, regret), facts->name, quote,
+            campaign ? campaign : "", quote);
     free(campaign);
-    put_fact(out, "check by", "rnngen --check %s.h --db DB", facts->name);
+    put_fact(out, "check by", "rnngen --check %s.h --db DB%s", facts->name,
+             facts->lengths ? " --lengths CSV" : "");
 }
 
 static void put_target(FILE *out, const char *head, const char *role, const struct target *target)
@@ -278,8 +403,7 @@ static void put_link(FILE *out, const struct decision_table *table, bool has_rtt
         put_fact(out, "", "no round trips were measured: remote times hold the link of then");
 }
 
-/* The models that the decision rests on. */
-static void put_models(FILE *out, const struct model_set *set, const struct cost_pair *pair)
+static void put_pair(FILE *out, const struct model_set *set, const struct cost_pair *pair)
 {
     const struct cost_model *models[] = {
         pair->time_s,
@@ -291,6 +415,24 @@ static void put_models(FILE *out, const struct model_set *set, const struct cost
     for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
         if (models[i])
             put_model(out, set, models[i]);
+    }
+}
+
+/* The models that the decision, and what the header tells besides, rest on. */
+static void put_models(FILE *out, const struct header_facts *facts)
+{
+    const struct decision_table *table = facts->table;
+    const struct energy_pair *energy = &table->threshold.energy;
+    put_pair(out, facts->set, &table->threshold.pair);
+    if (facts->means != facts->set)
+        put_pair(out, facts->means, &table->expected.pair);
+    if (energy->edge)
+        put_model(out, facts->means, energy->edge);
+    if (energy->cloud)
+        put_model(out, facts->means, energy->cloud);
+    for (int i = 0; i < N_ENERGY_PARTS; i++) {
+        if (energy->parts[i])
+            put_model(out, facts->means, energy->parts[i]);
     }
 }
 
@@ -313,11 +455,12 @@ void header_write(FILE *out, const struct header_facts *facts)
     put_device(out, campaign->device);
     put_target(out, "targets", "edge", facts->edge);
     put_target(out, "", "cloud", facts->cloud);
-    put_fact(out, "objective", "time");
-    put_fact(out, "energy", "not used (objective time)");
+    put_objective(out, facts);
+    put_energy(out, facts);
+    put_lengths(out, facts);
     put_link(out, table, facts->set->has_rtt);
-    put_models(out, facts->set, &table->threshold.pair);
-    put_break_even(out, facts->break_even);
+    put_models(out, facts);
+    put_break_even(out, facts);
     put_table(out, table);
     put_certificate(out, facts);
     put_commands(out, facts);

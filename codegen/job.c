@@ -2,6 +2,7 @@
 #include "codegen/job_private.h"
 
 #include "base/memory.h"
+#include "base/units.h"
 #include "fitter/dataset.h"
 #include "records/link_source.h"
 
@@ -20,10 +21,45 @@ static enum status check_targets(const struct job *job, const char *db, struct e
     return STATUS_OK;
 }
 
-enum status job_load(struct job *job, const char *db, const char *campaign, struct error *error)
+/* The models of the statistic, and those of the means where they are others. */
+static enum status load_models(struct job *job, const char *db, struct error *error)
 {
-    *job = (struct job){0};
+    int64_t id = job->campaign.id;
+    bool current = true;
+    enum status status = store_models_get(job->store, id, job->statistic, &job->set, error);
+    if (!status)
+        status = dataset_is_current(job->store, &job->campaign, &job->set, &job->current, error);
+    if (status || job->statistic == STATISTIC_MEAN)
+        return status;
+    status = store_models_get(job->store, id, STATISTIC_MEAN, &job->means, error);
+    if (!status)
+        status = dataset_is_current(job->store, &job->campaign, &job->means, &current, error);
+    job->current = job->current && current;
+    if (!status && strcmp(job->set.digest, job->means.digest) != 0)
+        return error_set(error, STATUS_INVALID,
+                         "%s: the %s of campaign '%s' was fitted to other samples than its means: "
+                         "run rnnfit --db %s, once plainly and once with --statistic %s",
+                         db, statistic_name(job->statistic), job->campaign.name, db,
+                         statistic_name(job->statistic));
+    return status;
+}
+
+static enum status load_output(struct job *job, struct error *error)
+{
+    struct error none = {0};
+    enum status status = store_output_length_get(job->store, job->campaign.id, &job->output, &none);
+    job->has_output = !status;
+    if (status && status != STATUS_NOT_FOUND)
+        return error_set(error, status, "%s", none.text);
+    return STATUS_OK;
+}
+
+enum status job_load(struct job *job, const char *db, const char *campaign, int statistic,
+                     struct error *error)
+{
+    *job = (struct job){.statistic = statistic < 0 ? STATISTIC_MEAN : (enum statistic)statistic};
     model_set_init(&job->set);
+    model_set_init(&job->means);
     enum status status = store_open(db, STORE_READ, &job->store, error);
     if (!status)
         status = store_campaign_find(job->store, campaign, &job->campaign, error);
@@ -32,10 +68,13 @@ enum status job_load(struct job *job, const char *db, const char *campaign, stru
     if (!status)
         status = check_targets(job, db, error);
     if (!status)
-        status = store_models_get(job->store, job->campaign.id, STATISTIC_MEAN, &job->set, error);
-    if (!status)
-        status = dataset_is_current(job->store, &job->campaign, &job->set, &job->current, error);
-    return status;
+        status = load_models(job, db, error);
+    return status ? status : load_output(job, error);
+}
+
+const struct model_set *job_means(const struct job *job)
+{
+    return job->statistic == STATISTIC_MEAN ? &job->set : &job->means;
 }
 
 static enum status misused_link(const char *text, const char *why, struct error *error)
@@ -87,21 +126,79 @@ static enum status parse_link(const char *text, struct job *job, enum link_kind 
     return STATUS_OK;
 }
 
-static enum status check_objective(const char *text, struct error *error)
+static enum status parse_objective(const char *text, struct job *job, struct error *error)
 {
-    static const char *const later[] = {"energy", "weighted", "edp", "energy@deadline",
-                                        "time@energy"};
-    if (!text || strcmp(text, "time") == 0)
+    return objective_parse(text ? text : "time", &job->objective, error);
+}
+
+/* That the stored energies are net of what they are wanted net of. */
+static enum status check_baseline(const char *text, struct job *job, struct error *error)
+{
+    const struct energy_basis *basis = &job_means(job)->energy;
+    char wanted[UNITS_TEXT_SIZE];
+    enum status status = baseline_parse(text ? text : "idle", &job->baseline, error);
+    if (status)
+        return status;
+    if (!objective_needs_energy(&job->objective))
+        return text ? error_set(error, STATUS_MISUSE,
+                                "--baseline is about energy: choose an --objective that looks at "
+                                "it, such as energy")
+                    : STATUS_OK;
+    if (!basis->meter)
+        return text ? error_set(error, STATUS_MISUSE,
+                                "--baseline: the energies of campaign '%s' came with its samples, "
+                                "net of what is not known here: leave it out",
+                                job->campaign.name)
+                    : STATUS_OK;
+    baseline_text(&job->baseline, wanted);
+    if (basis->baseline && strcmp(basis->baseline, wanted) == 0)
         return STATUS_OK;
-    size_t length = strcspn(text, ":");
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-        if (strlen(later[i]) == length && strncmp(text, later[i], length) == 0)
-            return error_set(error, STATUS_MISUSE,
-                             "--objective: '%s' is not available in this version: choose time",
-                             text);
+    return error_set(error, STATUS_UNSUPPORTED,
+                     "the energies of campaign '%s' are net of %s, not of %s: run rnnfit --db FILE "
+                     "--campaign '%s' --baseline '%s' first",
+                     job->campaign.name, basis->baseline ? basis->baseline : "nothing known",
+                     wanted, job->campaign.name, wanted);
+}
+
+static enum status read_lengths(const char *source, struct job *job, struct error *error)
+{
+    struct digest digest;
+    if (!source)
+        return STATUS_OK;
+    enum status status = histogram_read(source, &job->lengths, error);
+    if (status)
+        return status;
+    digest_start(&digest);
+    for (size_t i = 0; i < job->lengths.n; i++) {
+        digest_u64(&digest, job->lengths.lengths[i]);
+        digest_u64(&digest, job->lengths.counts[i]);
     }
-    return error_set(error, STATUS_MISUSE, "--objective: '%s' is none of those known: choose time",
-                     text);
+    digest_finish(&digest, job->lengths_digest);
+    return STATUS_OK;
+}
+
+static const struct histogram *lengths_of(const struct job *job)
+{
+    return job->lengths.n > 0 ? &job->lengths : NULL;
+}
+
+/* Where a fit knows an interval, which it does for times and for energies. */
+static enum status find_break_even(struct job *job, const struct table_options *options,
+                                   struct error *error)
+{
+    struct error why = {0};
+    enum provenance provenance;
+    enum status status = STATUS_UNSUPPORTED;
+    if (job->objective.kind == OBJECTIVE_TIME)
+        status = break_even_time(&job->set, options->edge, options->cloud, &job->link,
+                                 &job->break_even, &why);
+    else if (job->objective.kind == OBJECTIVE_ENERGY)
+        status = break_even_energy(job_means(job), options->edge, options->cloud, &job->link,
+                                   &job->break_even, &provenance, &why);
+    job->has_break_even = !status;
+    if (status && status != STATUS_UNSUPPORTED)
+        return error_set(error, status, "%s", why.text);
+    return STATUS_OK;
 }
 
 enum status job_decide(struct job *job, const struct rnngen_settings *settings, struct error *error)
@@ -109,26 +206,27 @@ enum status job_decide(struct job *job, const struct rnngen_settings *settings, 
     struct table_options options = {.edge = job->targets[0].name,
                                     .cloud = job->targets[1].name,
                                     .max_regret = settings->max_regret,
-                                    .bandwidth = &job->link};
+                                    .bandwidth = &job->link,
+                                    .objective = &job->objective,
+                                    .means = job_means(job)};
     job->name = settings->name;
     enum status status = header_name_check(settings->name, error);
     if (!status)
-        status = check_objective(settings->objective, error);
+        status = parse_objective(settings->objective, job, error);
+    if (!status)
+        status = check_baseline(settings->baseline, job, error);
     if (!status)
         status = parse_link(settings->link, job, &options.link, error);
+    if (!status)
+        status = read_lengths(settings->lengths, job, error);
     options.rtt_s = job->link.rtt_s;
+    options.lengths = lengths_of(job);
     if (!status)
         status = decision_table_build(&job->set, &options, &job->table, error);
     if (status)
         return status;
-    job->certificate = certificate_make(&job->table);
-    struct error why = {0};
-    status =
-        break_even_time(&job->set, options.edge, options.cloud, &job->link, &job->break_even, &why);
-    job->has_break_even = !status;
-    if (status && status != STATUS_UNSUPPORTED)
-        return error_set(error, status, "%s", why.text);
-    return STATUS_OK;
+    job->certificate = certificate_make(&job->table, lengths_of(job));
+    return find_break_even(job, &options, error);
 }
 
 void job_write(FILE *out, const struct job *job)
@@ -139,6 +237,11 @@ void job_write(FILE *out, const struct job *job)
         .edge = &job->targets[0],
         .cloud = &job->targets[1],
         .set = &job->set,
+        .means = job_means(job),
+        .statistic = job->statistic,
+        .output = job->has_output ? &job->output : NULL,
+        .lengths = lengths_of(job),
+        .lengths_digest = job->lengths_digest,
         .table = &job->table,
         .certificate = &job->certificate,
         .break_even = job->has_break_even ? &job->break_even : NULL,
@@ -152,6 +255,9 @@ void job_free(struct job *job)
 {
     decision_table_free(&job->table);
     model_set_free(&job->set);
+    model_set_free(&job->means);
+    output_length_free(&job->output);
+    histogram_free(&job->lengths);
     for (size_t i = 0; i < job->n_targets; i++)
         target_free(&job->targets[i]);
     free(job->targets);

@@ -9,6 +9,8 @@
 
 #include "codegen/generate.h"
 #include "codegen/header.h"
+#include "fitter/energy_data.h"
+#include "records/output_length.h"
 
 #include <stdio.h>
 
@@ -18,8 +20,16 @@ struct job {
     struct campaign campaign;
     struct target *targets;
     size_t n_targets;
-    struct model_set set;
-    bool current;          /* whether the models were fitted to the samples that are there now */
+    enum statistic statistic;
+    struct model_set set;   /* of the statistic */
+    struct model_set means; /* where that is a tail; else empty */
+    bool current;           /* whether the models were fitted to the samples that are there now */
+    struct output_length output; /* of a sequence-to-sequence network; {0}: none */
+    bool has_output;
+    struct objective objective;
+    struct baseline baseline; /* of the energies, where the objective needs them */
+    struct histogram lengths; /* that the product sees; n 0: not given */
+    char lengths_digest[DIGEST_TEXT_SIZE];
     struct cost_link link; /* the design link */
     /* UP and DOWN as --link gave them, bit/s; NAN: the campaign's medians */
     double up_bit_s, down_bit_s;
@@ -29,10 +39,16 @@ struct job {
     bool has_break_even;
 };
 
-/* Opens the database and loads the campaign's models. `job` may be freed whatever comes back. */
-enum status job_load(struct job *job, const char *db, const char *campaign, struct error *error);
+/* Opens the database and loads the campaign's models of a statistic (< 0: mean). `job` may be freed
+ * whatever comes back. */
+enum status job_load(struct job *job, const char *db, const char *campaign, int statistic,
+                     struct error *error);
 
-/* Builds the table from the settings' name, objective, link and accepted regret. */
+/* The models of means, which energies and NAME_remote_us come from. */
+const struct model_set *job_means(const struct job *job);
+
+/* Builds the table from the settings' name, objective, baseline, lengths, link and accepted regret.
+ */
 enum status job_decide(struct job *job, const struct rnngen_settings *settings,
                        struct error *error);
 

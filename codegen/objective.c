@@ -44,13 +44,15 @@ static const struct row {
     enum dimension dimension;
     value_function *value;   /* what is least */
     value_function *limited; /* what the parameter limits; NULL: nothing */
+    const char *value_unit;
 } rows[] = {
-    [OBJECTIVE_TIME] = {"time", NULL, 0, time_of, NULL},
-    [OBJECTIVE_ENERGY] = {"energy", NULL, 0, energy_of, NULL},
-    [OBJECTIVE_WEIGHTED] = {"weighted", "", DIMENSION_FRACTION, weighted_of, NULL},
-    [OBJECTIVE_EDP] = {"edp", NULL, 0, product_of, NULL},
-    [OBJECTIVE_ENERGY_AT_DEADLINE] = {"energy@deadline", "s", DIMENSION_TIME, energy_of, time_of},
-    [OBJECTIVE_TIME_AT_ENERGY] = {"time@energy", "J", DIMENSION_ENERGY, time_of, energy_of},
+    [OBJECTIVE_TIME] = {"time", NULL, 0, time_of, NULL, "s"},
+    [OBJECTIVE_ENERGY] = {"energy", NULL, 0, energy_of, NULL, "J"},
+    [OBJECTIVE_WEIGHTED] = {"weighted", "", DIMENSION_FRACTION, weighted_of, NULL, ""},
+    [OBJECTIVE_EDP] = {"edp", NULL, 0, product_of, NULL, "J s"},
+    [OBJECTIVE_ENERGY_AT_DEADLINE] = {"energy@deadline", "s", DIMENSION_TIME, energy_of, time_of,
+                                      NULL},
+    [OBJECTIVE_TIME_AT_ENERGY] = {"time@energy", "J", DIMENSION_ENERGY, time_of, energy_of, NULL},
 };
 _Static_assert(sizeof rows / sizeof *rows == N_OBJECTIVES, "one row per objective");
 
@@ -112,6 +114,11 @@ bool objective_needs_energy(const struct objective *objective)
 bool objective_is_scalar(const struct objective *objective)
 {
     return !rows[objective->kind].limited;
+}
+
+const char *objective_unit(const struct objective *objective)
+{
+    return rows[objective->kind].value_unit;
 }
 
 struct objective_value objective_value_of(const struct objective *objective,

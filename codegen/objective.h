@@ -55,6 +55,9 @@ struct expected_cost {
     double time_s, energy_j;
 };
 
+/* The unit of its values: "s", "J", "" (a number), "J s"; NULL where ranks have different ones. */
+const char *objective_unit(const struct objective *objective);
+
 /*
  * A cost as the objective orders it: a lower rank is always better, then a lower value. Scalar
  * objectives have rank 0 only. With a deadline or a budget rank 0 holds what meets it, valued in J

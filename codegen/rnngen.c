@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "codegen/generate.h"
+#include "records/model.h"
+
+static const char *const statistics[] = {"mean", "p50", "p90", "p95", "p99", NULL};
+_Static_assert(sizeof statistics / sizeof *statistics == N_STATISTICS + 1, "one name each");
 
 static const struct option_row options[] = {
     {"db", "FILE", "The database that holds the models (rnnfit --db puts them there).", OPTION_TEXT,
@@ -10,8 +14,24 @@ static const struct option_row options[] = {
      offsetof(struct rnngen_settings, name), NULL, 0},
     {"output", "FILE", "Where to write the header (- for standard output).", OPTION_TEXT,
      offsetof(struct rnngen_settings, output), NULL, 'o'},
-    {"objective", "WHAT", "What to save: time (the default).", OPTION_TEXT,
-     offsetof(struct rnngen_settings, objective), NULL, 0},
+    {"objective", "WHAT",
+     "What to save: time (the default); energy; weighted:W (W of time and 1-W of energy, each over "
+     "the device's mean); edp (energy times time); energy@deadline:MS (least energy within the "
+     "deadline, else fastest); time@energy:J (fastest within the budget, else least energy).",
+     OPTION_TEXT, offsetof(struct rnngen_settings, objective), NULL, 0},
+    {"statistic", "WHICH",
+     "mean (the default), p50, p90, p95 or p99: which of the times rnnfit --statistic stored "
+     "count. "
+     "Energies and NAME_remote_us are always means.",
+     OPTION_CHOICE, offsetof(struct rnngen_settings, statistic), statistics, 0},
+    {"baseline", "POWER",
+     "What energies are net of: idle (the default; as measured), none, or watts. It has to be what "
+     "rnnfit --baseline stored.",
+     OPTION_TEXT, offsetof(struct rnngen_settings, baseline), NULL, 0},
+    {"lengths", "CSV",
+     "The lengths the product sees, as rnneval reads them (length,count): for the expected regret "
+     "and the means of weighted. Default: 1..N_MAX, each as often.",
+     OPTION_TEXT, offsetof(struct rnngen_settings, lengths), NULL, 0},
     {"link", "LINK",
      "fixed:RTT[,UP,DOWN] (such as fixed:20ms,10,50; bare numbers are ms and Mbit/s) decides for "
      "one link; rtt[,UP,DOWN] also makes NAME_choose_rtt, which takes the round trip of the "
@@ -23,7 +43,8 @@ static const struct option_row options[] = {
      "header smaller. Default 0, up to the rounding of microseconds.",
      OPTION_FRACTION, offsetof(struct rnngen_settings, max_regret), NULL, 0},
     {"check", "FILE.h",
-     "Make this header again from its own head comment and compare: exit status 0 when equal.",
+     "Make this header again from its own head comment and compare: exit status 0 when equal. One "
+     "made with --lengths needs that file again.",
      OPTION_TEXT, offsetof(struct rnngen_settings, check), NULL, 0},
 };
 
@@ -43,6 +64,7 @@ static const struct tool tool = {
         "run the network on the device or to send the input to the endpoint. The head comment "
         "says where every number comes from and what a decision may cost.",
     .examples = "  rnngen --db campaign.db --name imdb -o imdb.h --link rtt\n"
+                "  rnngen --db campaign.db --name imdb -o imdb.h --link rtt --objective energy\n"
                 "  rnngen --check imdb.h --db campaign.db",
     .commands = &command,
     .n_commands = 1,
@@ -50,6 +72,6 @@ static const struct tool tool = {
 
 int main(int argc, char **argv)
 {
-    struct rnngen_settings settings = {.max_regret = -1};
+    struct rnngen_settings settings = {.max_regret = -1, .statistic = -1};
     return tool_main(&tool, argc, argv, &settings, stdout, stderr);
 }

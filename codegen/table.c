@@ -23,25 +23,6 @@ const char *representation_name(enum representation representation)
 
 /* ---- the design link */
 
-/* Whether staying costs more than the accepted fraction. At no accepted regret a tie stays. */
-static bool must_offload(const struct threshold *threshold, const void *user, uint32_t n)
-{
-    const struct decision_table *table = user;
-    double cloud = threshold_cloud_s(threshold, n, table->rtt_s);
-    return threshold_excess_s(threshold, n, table->rtt_s) > 0 &&
-           (table->max_regret <= 0 ||
-            threshold_edge_s(threshold, n) > (1 + table->max_regret) * cloud);
-}
-
-static bool must_stay(const struct threshold *threshold, const void *user, uint32_t n)
-{
-    const struct decision_table *table = user;
-    double cloud = threshold_cloud_s(threshold, n, table->rtt_s);
-    return threshold_excess_s(threshold, n, table->rtt_s) <= 0 &&
-           (table->max_regret <= 0 ||
-            cloud > (1 + table->max_regret) * threshold_edge_s(threshold, n));
-}
-
 static enum status switch_add(struct switches *switches, size_t *capacity, uint32_t at,
                               struct error *error)
 {
@@ -52,21 +33,28 @@ static enum status switch_add(struct switches *switches, size_t *capacity, uint3
     return status;
 }
 
+/* The decision that has to be taken, or `current` where either is good enough. */
+static int decide(const struct decision_table *table, uint32_t n, int current)
+{
+    bool accepted[2];
+    for (int decision = 0; decision < 2; decision++)
+        accepted[decision] =
+            threshold_accepts(&table->threshold, n, table->rtt_s, decision, table->max_regret);
+    return accepted[0] && accepted[1] ? current : accepted[1] ? DECISION_CLOUD : DECISION_EDGE;
+}
+
 /* Lengths where either will do keep the decision before them, so that switches are few. */
 static enum status build_switches(struct decision_table *table, struct error *error)
 {
     struct threshold *threshold = &table->threshold;
     struct switches *switches = &table->switches;
-    enum status status = threshold_split(threshold, must_offload, table, error);
-    if (!status)
-        status = threshold_split(threshold, must_stay, table, error);
+    enum status status =
+        threshold_split_decisions(threshold, table->rtt_s, table->max_regret, error);
     size_t capacity = 0;
     int current = -1;
     for (size_t i = 0; !status && i < threshold->n_pieces; i++) {
         uint32_t n = threshold->pieces[i].from;
-        int wanted = must_offload(threshold, table, n) ? DECISION_CLOUD
-                     : must_stay(threshold, table, n)  ? DECISION_EDGE
-                                                       : current;
+        int wanted = decide(table, n, current);
         if (current >= 0 && wanted != current)
             status = switch_add(switches, &capacity, n, error);
         else if (current < 0 && wanted >= 0)
@@ -123,7 +111,7 @@ static enum status build_break_even(struct decision_table *table, struct error *
 static enum status build_remote(struct decision_table *table, struct error *error)
 {
     struct band band = {0};
-    enum status status = band_of_remote(&table->threshold, &band, error);
+    enum status status = band_of_remote(&table->expected, &band, error);
     if (!status)
         status = integer_map_fit(&band, &table->remote, error);
     band_free(&band);
@@ -147,23 +135,92 @@ static enum status check_options(const struct table_options *options, const stru
     return STATUS_OK;
 }
 
+/* The energies that the objective looks at. */
+static enum status find_energy(const struct model_set *set, const struct table_options *options,
+                               const struct cost_link *link, struct energy_pair *energy,
+                               struct error *error)
+{
+    const struct cost_link there = {options->rtt_s, link->up_s_per_byte, link->down_s_per_byte};
+    enum status status =
+        energy_pair_find(set, options->edge, options->cloud, &there, energy, error);
+    if (!status && energy->cloud && options->link != LINK_FIXED)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "%s: its energies came with its samples and hold over the link of then "
+                         "only, for no other round trip: choose --link fixed, or measure windows "
+                         "with rnnprof run ([energy] meter)",
+                         options->cloud);
+    return status;
+}
+
+/* Both with the N_MAX that both have. */
+static enum status build_thresholds(struct decision_table *table, struct threshold_inputs *inputs,
+                                    const struct cost_pair *expected, struct error *error)
+{
+    static const struct objective time = {OBJECTIVE_TIME, 0, 1, 1};
+    struct threshold_inputs times = {expected, NULL, &time, inputs->link, 0};
+    enum status status = threshold_build(&times, &table->expected, error);
+    inputs->n_max = table->expected.n_max;
+    if (!status)
+        status = threshold_build(inputs, &table->threshold, error);
+    if (status || table->threshold.n_max == table->expected.n_max)
+        return status;
+    threshold_free(&table->expected);
+    times.n_max = table->threshold.n_max;
+    return threshold_build(&times, &table->expected, error);
+}
+
+static enum status find_costs(struct decision_table *table, const struct model_set *set,
+                              const struct table_options *options, const struct cost_link *link,
+                              const struct objective *objective, struct error *error)
+{
+    const struct model_set *means = options->means ? options->means : set;
+    struct cost_pair pair, expected;
+    struct energy_pair energy = {0};
+    struct threshold_inputs inputs = {&pair, &energy, objective, link, 0};
+    enum status status = cost_pair_find(set, options->edge, options->cloud, &pair, error);
+    if (!status)
+        status = cost_pair_find(means, options->edge, options->cloud, &expected, error);
+    if (!status && objective_needs_energy(objective))
+        status = find_energy(means, options, link, &energy, error);
+    return status ? status : build_thresholds(table, &inputs, &expected, error);
+}
+
+/* The means that `weighted` divides by, unless they are given. */
+static enum status find_means(struct threshold *threshold, const struct histogram *lengths,
+                              struct error *error)
+{
+    struct objective *objective = &threshold->objective;
+    bool given = objective->mean_time_s < 1 || objective->mean_time_s > 1 ||
+                 objective->mean_energy_j < 1 || objective->mean_energy_j > 1;
+    if (objective->kind != OBJECTIVE_WEIGHTED || given)
+        return STATUS_OK;
+    struct expected_cost mean = threshold_edge_mean(threshold, lengths);
+    bool time = objective_needs_time(objective), energy = objective_needs_energy(objective);
+    if ((time && !(mean.time_s > 0)) || (energy && !(mean.energy_j > 0)))
+        return error_set(error, STATUS_INVALID,
+                         "the device's mean time or energy is 0 or less: nothing to weigh by");
+    objective->mean_time_s = time ? mean.time_s : 1;
+    objective->mean_energy_j = energy ? mean.energy_j : 1;
+    return STATUS_OK;
+}
+
 enum status decision_table_build(const struct model_set *set, const struct table_options *options,
                                  struct decision_table *table, struct error *error)
 {
-    struct cost_pair pair;
+    static const struct objective time = {OBJECTIVE_TIME, 0, 1, 1};
+    const struct objective *objective = options->objective ? options->objective : &time;
     struct cost_link link = options->bandwidth ? *options->bandwidth : cost_link_measured(set);
     *table = (struct decision_table){.link = options->link, .rtt_s = options->rtt_s};
     enum status status = check_options(options, &link, error);
     if (!status)
-        status = cost_pair_find(set, options->edge, options->cloud, &pair, error);
+        status = find_costs(table, set, options, &link, objective, error);
     if (!status)
-        status = threshold_build(&pair, &link, &table->threshold, error);
-    if (status)
-        return status;
+        status = find_means(&table->threshold, options->lengths, error);
     table->max_regret = options->max_regret >= 0  ? options->max_regret
                         : table->threshold.curved ? 0.001
                                                   : 0;
-    status = build_switches(table, error);
+    if (!status)
+        status = build_switches(table, error);
     if (!status && table->link == LINK_RTT)
         status = build_break_even(table, error);
     if (!status)
@@ -207,6 +264,7 @@ uint64_t decision_table_break_even_us(const struct decision_table *table, uint32
 void decision_table_free(struct decision_table *table)
 {
     threshold_free(&table->threshold);
+    threshold_free(&table->expected);
     free(table->switches.at);
     integer_map_free(&table->break_even);
     integer_map_free(&table->remote);

@@ -13,8 +13,6 @@
 #include "codegen/threshold.h"
 #include "records/model.h"
 
-enum { DECISION_EDGE = 0, DECISION_CLOUD = 1 };
-
 enum link_kind {
     LINK_FIXED, /* decided for one round trip */
     LINK_RTT    /* the product measures the round trip */
@@ -28,6 +26,11 @@ struct table_options {
     /* The design link's times per byte; NULL: the medians of the campaign. They count where the
      * fit knew the link's bandwidth (fitter/cost.h). */
     const struct cost_link *bandwidth;
+    const struct objective *objective; /* NULL: time. Means of 1 are replaced by the device's */
+    /* The means' models where `set` holds those of a tail: energies and NAME_remote_us are of
+     * these. NULL: `set` itself. */
+    const struct model_set *means;
+    const struct histogram *lengths; /* that `weighted` means are over; NULL: 1 .. N_MAX */
 };
 
 enum representation {
@@ -49,7 +52,8 @@ struct switches {
 struct decision_table {
     enum link_kind link;
     double rtt_s, max_regret;
-    struct threshold threshold;
+    struct threshold threshold; /* by the objective */
+    struct threshold expected;  /* mean times, which NAME_remote_us tells; of the same N_MAX */
     struct switches switches;
     enum representation choose;     /* of switches: constant, threshold, or segments */
     struct integer_map break_even;  /* with LINK_RTT: offload when rtt_us is less */
@@ -62,7 +66,9 @@ struct decision_table {
 /*
  * STATUS_NOT_FOUND: a target has no time_s (edge) or remote_s (cloud) model.
  * STATUS_INVALID: the models are not usable.  STATUS_MISUSE: a link or regret that makes no sense.
- * STATUS_UNSUPPORTED: curved models that are too long, or too many segments.
+ * STATUS_UNSUPPORTED: curved models that are too long, too many segments, or energies that do not
+ * hold for what was asked (energy_pair_find, or a round trip as argument where they came with their
+ * samples).
  */
 enum status decision_table_build(const struct model_set *set, const struct table_options *options,
                                  struct decision_table *table, struct error *error);

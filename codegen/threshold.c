@@ -11,47 +11,7 @@
 enum { CURVED_LENGTHS_MAX = 1 << 18 };
 
 /* Beyond this (about 140 years) the microseconds of a cost are no longer exact in a double. */
-static const double seconds_max = 4.4e9;
-
-static const double rounding_share = 1e-13;
-
-static double clamped(const struct threshold *threshold, uint32_t n)
-{
-    return n < threshold->n_limit ? n : threshold->n_limit;
-}
-
-double threshold_edge_s(const struct threshold *threshold, uint32_t n)
-{
-    return cost_edge_s(&threshold->pair, clamped(threshold, n));
-}
-
-double threshold_remote_s(const struct threshold *threshold, uint32_t n)
-{
-    return cost_cloud_s(&threshold->pair, clamped(threshold, n), &threshold->link);
-}
-
-double threshold_round_trips(const struct threshold *threshold, uint32_t n)
-{
-    return cost_round_trips(&threshold->pair, clamped(threshold, n));
-}
-
-double threshold_cloud_s(const struct threshold *threshold, uint32_t n, double rtt_s)
-{
-    return threshold_round_trips(threshold, n) * rtt_s + threshold_remote_s(threshold, n);
-}
-
-double threshold_excess_s(const struct threshold *threshold, uint32_t n, double rtt_s)
-{
-    double edge = threshold_edge_s(threshold, n), cloud = threshold_cloud_s(threshold, n, rtt_s);
-    double trips_s = threshold_round_trips(threshold, n) * rtt_s;
-    double rounding = rounding_share * (fabs(edge) + fabs(cloud) + trips_s);
-    return fabs(edge - cloud) <= rounding ? 0 : edge - cloud;
-}
-
-double threshold_s(const struct threshold *threshold, uint32_t n)
-{
-    return threshold_excess_s(threshold, n, 0) / threshold_round_trips(threshold, n);
-}
+static const double seconds_max = 4.4e9, joules_max = 1e15;
 
 static enum status piece_insert(struct threshold *threshold, size_t at, struct piece piece,
                                 struct error *error)
@@ -111,17 +71,32 @@ static bool is_held(const struct threshold *threshold, const void *user, uint32_
 }
 
 /* The models that a threshold is made of; NULL for those that do not count. */
-enum { N_MODELS = 5 };
-static void list_models(const struct threshold *threshold, const struct cost_model *list[N_MODELS])
+enum { PAIR_MODELS = 5, N_MODELS = 2 * PAIR_MODELS + 2 };
+
+static void list_pair(const struct cost_pair *pair, const struct cost_link *link,
+                      const struct cost_model *list[PAIR_MODELS])
 {
-    const struct cost_pair *pair = &threshold->pair;
-    bool up = pair->charges_up && threshold->link.up_s_per_byte > 0;
-    bool down = pair->charges_down && threshold->link.down_s_per_byte > 0;
+    bool up = pair->charges_up && link->up_s_per_byte > 0;
+    bool down = pair->charges_down && link->down_s_per_byte > 0;
     list[0] = pair->time_s;
     list[1] = pair->remote_s;
     list[2] = up ? pair->bytes_up : NULL;
     list[3] = down ? pair->bytes_down : NULL;
     list[4] = pair->round_trips;
+}
+
+static void list_models(const struct threshold *threshold, const struct cost_model *list[N_MODELS])
+{
+    const struct energy_pair *energy = &threshold->energy;
+    for (size_t i = 0; i < N_MODELS; i++)
+        list[i] = NULL;
+    list_pair(&threshold->pair, &threshold->link, list);
+    if (!energy->edge)
+        return;
+    if (!energy->cloud)
+        list_pair(&energy->times, &threshold->link, list + PAIR_MODELS);
+    list[2 * PAIR_MODELS] = energy->edge;
+    list[2 * PAIR_MODELS + 1] = energy->cloud;
 }
 
 static enum status model_check(const struct cost_model *model, struct error *error)
@@ -145,7 +120,11 @@ static enum status model_check(const struct cost_model *model, struct error *err
 static bool is_curved(const struct cost_model *model)
 {
     for (size_t i = 0; model && i < model->n_segments; i++) {
-        if (model->segments[i].quadratic < 0 || model->segments[i].quadratic > 0)
+        const struct segment *s = &model->segments[i];
+        if (s->quadratic < 0 || s->quadratic > 0)
+            return true;
+        /* what is divided by a number of round trips that changes is no straight line */
+        if (model->quantity == QUANTITY_ROUND_TRIPS && (s->slope < 0 || s->slope > 0))
             return true;
     }
     return false;
@@ -167,8 +146,9 @@ static enum status make_single_pieces(struct threshold *threshold, struct error 
 {
     if (threshold->n_limit >= CURVED_LENGTHS_MAX)
         return error_set(error, STATUS_UNSUPPORTED,
-                         "a quadratic model over 0..%lu is too long for this version (at most "
-                         "%d): fit again with --form piecewise",
+                         "a break-even over 0..%lu that is no straight line is too long for this "
+                         "version (at most %d): fit again with --form piecewise, or choose an "
+                         "objective that is no product",
                          (unsigned long)threshold->n_limit, CURVED_LENGTHS_MAX - 1);
     for (uint32_t n = 0; n <= threshold->n_limit; n++) {
         enum status status =
@@ -195,43 +175,92 @@ static enum status make_affine_pieces(struct threshold *threshold, struct error 
     return status;
 }
 
+static enum status too_much(uint32_t n, struct error *error)
+{
+    return error_set(error, STATUS_INVALID,
+                     "at length %lu the models say more than a century, or joules beyond reason: "
+                     "check the samples and fit again with rnnfit",
+                     (unsigned long)n);
+}
+
+static enum status check_costs(const struct threshold *threshold, uint32_t n, struct error *error)
+{
+    const struct expected_cost edge = threshold_edge_cost(threshold, n);
+    const struct expected_cost cloud = threshold_cloud_cost(threshold, n, 0);
+    if (!(fabs(threshold_edge_s(threshold, n)) < seconds_max) ||
+        !(fabs(threshold_remote_s(threshold, n)) < seconds_max))
+        return too_much(n, error);
+    if (threshold->energy.edge &&
+        (!(fabs(edge.energy_j) < joules_max) || !(fabs(cloud.energy_j) < joules_max)))
+        return too_much(n, error);
+    return STATUS_OK;
+}
+
 static enum status check_range(const struct threshold *threshold, struct error *error)
 {
-    for (size_t i = 0; i < 2 * threshold->n_pieces; i++) {
+    const struct cost_pair *times = &threshold->energy.times;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < 2 * threshold->n_pieces; i++) {
         const struct piece *piece = &threshold->pieces[i / 2];
         uint32_t n = i % 2 ? piece->to : piece->from;
-        if (!(threshold_round_trips(threshold, n) > 0))
+        double trips = threshold_round_trips(threshold, n);
+        if (threshold->energy.edge && !threshold->energy.cloud)
+            trips = fmin(trips, cost_round_trips(times, n));
+        if (!(trips > 0))
             return error_set(error, STATUS_INVALID,
                              "at length %lu a request takes %g round trips: fit it again with "
                              "rnnfit",
-                             (unsigned long)n, threshold_round_trips(threshold, n));
-        if (!(fabs(threshold_edge_s(threshold, n)) < seconds_max) ||
-            !(fabs(threshold_remote_s(threshold, n)) < seconds_max))
+                             (unsigned long)n, trips);
+        status = check_costs(threshold, n, error);
+    }
+    return status;
+}
+
+static enum status check_watts(const struct energy_pair *energy, struct error *error)
+{
+    for (int i = 0; i < N_ENERGY_PARTS; i++) {
+        const struct cost_model *part = energy->parts[i];
+        if (part && !(part->n_coefficients > 0 && part->coefficients[0] >= 0 &&
+                      part->coefficients[0] < joules_max))
             return error_set(error, STATUS_INVALID,
-                             "at length %lu the models say more than a century: check the samples "
-                             "and fit again with rnnfit",
-                             (unsigned long)n);
+                             "the %s of \"%s\" is not 0 or more: fit it again with rnnfit",
+                             quantity_name(part->quantity), part->target);
     }
     return STATUS_OK;
 }
 
-enum status threshold_build(const struct cost_pair *pair, const struct cost_link *link,
-                            struct threshold *threshold, struct error *error)
+/* The longest length that every model of a cost was measured at. */
+static uint32_t longest(const struct threshold_inputs *inputs, const struct energy_pair *energy)
+{
+    const struct cost_model *models[] = {inputs->pair->time_s, inputs->pair->remote_s, energy->edge,
+                                         energy->cloud};
+    uint32_t n_max = inputs->n_max ? inputs->n_max : INT32_MAX;
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        if (models[i] && models[i]->n_max < n_max)
+            n_max = models[i]->n_max;
+    }
+    return n_max < INT32_MAX ? n_max : INT32_MAX;
+}
+
+enum status threshold_build(const struct threshold_inputs *inputs, struct threshold *threshold,
+                            struct error *error)
 {
     const struct cost_model *models[N_MODELS];
-    uint32_t edge_max = pair->time_s->n_max, cloud_max = pair->remote_s->n_max;
-    enum status status = STATUS_OK;
     *threshold =
-        (struct threshold){.pair = *pair, .link = {0, link->up_s_per_byte, link->down_s_per_byte}};
+        (struct threshold){.objective = *inputs->objective,
+                           .pair = *inputs->pair,
+                           .link = {0, inputs->link->up_s_per_byte, inputs->link->down_s_per_byte}};
+    if (inputs->energy && objective_needs_energy(inputs->objective))
+        threshold->energy = *inputs->energy;
     list_models(threshold, models);
+    enum status status = check_watts(&threshold->energy, error);
     for (size_t i = 0; !status && i < N_MODELS; i++)
         status = model_check(models[i], error);
     if (status)
         return status;
-    threshold->n_max = edge_max < cloud_max ? edge_max : cloud_max;
-    if (threshold->n_max > INT32_MAX)
-        threshold->n_max = INT32_MAX;
+    threshold->n_max = longest(inputs, &threshold->energy);
     threshold->n_limit = 2 * threshold->n_max;
+    threshold->curved = inputs->objective->kind == OBJECTIVE_EDP;
     for (size_t i = 0; i < N_MODELS; i++)
         threshold->curved = threshold->curved || is_curved(models[i]);
     status = threshold->curved ? make_single_pieces(threshold, error)

@@ -147,7 +147,8 @@ static inline struct pair pair_random(struct random *random)
 
 static inline void pair_options(const struct pair *pair, struct table_options *options)
 {
-    *options = (struct table_options){"edge", "cloud", LINK_RTT, pair->rtt_s, 0, NULL};
+    *options = (struct table_options){
+        .edge = "edge", .cloud = "cloud", .link = LINK_RTT, .rtt_s = pair->rtt_s};
 }
 
 /* Writes the pair's header and checks that it could be built. */
@@ -163,9 +164,17 @@ static inline void pair_header(FILE *out, const struct pair *pair, const char *n
     pair_options(pair, &options);
     if (decision_table_build(&set, &options, &table, &error))
         fail_msg("%s: %s", pair->what, error.text);
-    struct certificate certificate = certificate_make(&table);
-    struct header_facts facts = {name,   &campaign,    &edge, &cloud, &set,
-                                 &table, &certificate, NULL,  NAN,    NAN};
+    struct certificate certificate = certificate_make(&table, NULL);
+    struct header_facts facts = {.name = name,
+                                 .campaign = &campaign,
+                                 .edge = &edge,
+                                 .cloud = &cloud,
+                                 .set = &set,
+                                 .means = &set,
+                                 .table = &table,
+                                 .certificate = &certificate,
+                                 .up_bit_s = NAN,
+                                 .down_bit_s = NAN};
     header_write(out, &facts);
     decision_table_free(&table);
     model_set_free(&set);

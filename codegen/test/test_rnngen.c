@@ -194,10 +194,10 @@ static void test_refusals(void **state)
     free(run(2, "--name", "--db %s -o x.h", db));
     free(run(2, "--db", "--name a -o x.h"));
     free(run(2, "-o", "--db %s --name a", db));
-    free(run(2, "not available in this version: choose time",
-             "--db %s --name a -o x.h --objective energy", db));
-    free(run(2, "not available in this version", "--db %s --name a -o x.h --objective weighted:0.3",
-             db));
+    free(run(1, "its energy is not known", "--db %s --name a -o x.h --objective energy", db));
+    free(run(1, "its energy is not known", "--db %s --name a -o x.h --objective weighted:0.3", db));
+    free(run(2, "choose an --objective", "--db %s --name a -o x.h --baseline none", db));
+    free(run(1, "rnnfit", "--db %s --name a -o x.h --statistic p95", db));
     free(run(2, "choose time", "--db %s --name a -o x.h --objective speed", db));
     free(run(2, "choose fixed:RTT", "--db %s --name a -o x.h --link rtt+bandwidth", db));
     free(run(2, "--link", "--db %s --name a -o x.h --link fixed:20ms,1", db));

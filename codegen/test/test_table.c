@@ -12,7 +12,12 @@ static void build(const struct pair *pair, enum link_kind link, double max_regre
                   struct model_set *set, struct decision_table *table)
 {
     struct error error = {0};
-    struct table_options options = {"edge", "cloud", link, pair->rtt_s, max_regret, NULL};
+    struct table_options options = {.edge = "edge",
+                                    .cloud = "cloud",
+                                    .link = link,
+                                    .rtt_s = pair->rtt_s,
+                                    .max_regret = max_regret,
+                                    .bandwidth = NULL};
     pair_set(pair, set);
     if (decision_table_build(set, &options, table, &error))
         fail_msg("%s: %s", pair->what, error.text);
@@ -64,18 +69,18 @@ static void test_certificate_by_brute_force(void **state)
                     sum_share += most_share;
                 }
             }
-            struct certificate certificate = certificate_make(&table);
-            assert_close(certificate.choose_rtt.worst_s, worst, 1e-6, 1e-15);
+            struct certificate certificate = certificate_make(&table, NULL);
+            assert_close(certificate.choose_rtt.worst, worst, 1e-6, 1e-15);
             assert_close(certificate.choose_rtt.worst_relative, worst_share, 1e-6, 1e-9);
-            assert_close(certificate.choose_rtt.expected_s, sum / pairs[k].n_max, 1e-6, 1e-15);
+            assert_close(certificate.choose_rtt.expected, sum / pairs[k].n_max, 1e-6, 1e-15);
             assert_close(certificate.choose_rtt.expected_relative, sum_share / pairs[k].n_max, 1e-6,
                          1e-9);
             assert_int_equal(certificate.n_checked, 2 * pairs[k].n_max + 1);
             if (loose)
                 assert_true(certificate.choose_rtt.worst_relative <= 0.05 ||
-                            certificate.choose_rtt.worst_s < 1e-6);
+                            certificate.choose_rtt.worst < 1e-6);
             else
-                assert_true(certificate.choose_rtt.worst_s < 1e-6);
+                assert_true(certificate.choose_rtt.worst < 1e-6);
             drop(&set, &table);
         }
     }
@@ -99,7 +104,7 @@ static void test_fixed_link_is_exact(void **state)
         }
         assert_int_equal(decision_table_choose_fixed(&table, UINT32_MAX),
                          decision_table_choose_fixed(&table, 2 * pair.n_max));
-        struct certificate certificate = certificate_make(&table);
+        struct certificate certificate = certificate_make(&table, NULL);
         assert_true(certificate.choose.worst_relative < 1e-9);
         assert_true(certificate.worst_remote_s < 1e-6);
         drop(&set, &table);
@@ -120,14 +125,14 @@ static void test_regret_buys_size(void **state)
     build(bent, LINK_RTT, 0, &set, &table);
     assert_int_equal(table.choose_rtt, REPRESENTATION_SEGMENTS);
     size_t exact = integer_map_table_size(&table.break_even);
-    assert_true(certificate_make(&table).choose_rtt.worst_s < 1e-6);
+    assert_true(certificate_make(&table, NULL).choose_rtt.worst < 1e-6);
     drop(&set, &table);
     static const double regrets[] = {0.001, 0.01, 0.05, 0.2, 1};
     size_t last = exact;
     for (size_t i = 0; i < sizeof regrets / sizeof *regrets; i++) {
         build(bent, LINK_RTT, regrets[i], &set, &table);
         size_t size = integer_map_table_size(&table.break_even);
-        double got = certificate_make(&table).choose_rtt.worst_relative;
+        double got = certificate_make(&table, NULL).choose_rtt.worst_relative;
         printf("regret %g: %zu bytes, certified %g\n", regrets[i], size, got);
         assert_true(got <= regrets[i] * (1 + 1e-9));
         assert_true(size <= last);
@@ -165,8 +170,8 @@ static void test_very_long_inputs(void **state)
         struct model_set set;
         struct decision_table table;
         build(&pair, LINK_RTT, 0, &set, &table);
-        struct certificate certificate = certificate_make(&table);
-        assert_true(certificate.choose_rtt.worst_s < 1e-6);
+        struct certificate certificate = certificate_make(&table, NULL);
+        assert_true(certificate.choose_rtt.worst < 1e-6);
         assert_true(certificate.worst_remote_s < 1e-6 + 1e-9);
         assert_true(certificate.n_checked < certificate.n_lengths);
         for (uint32_t n = 1; n < UINT32_MAX / 3; n = n * 3 + 1) {
@@ -187,13 +192,18 @@ static void test_curved_models(void **state)
     struct model_set set;
     struct error error = {0};
     struct decision_table table;
-    struct table_options options = {"edge", "cloud", LINK_RTT, pair.rtt_s, -1, NULL};
+    struct table_options options = {.edge = "edge",
+                                    .cloud = "cloud",
+                                    .link = LINK_RTT,
+                                    .rtt_s = pair.rtt_s,
+                                    .max_regret = -1,
+                                    .bandwidth = NULL};
     pair_set(&pair, &set);
     set.models[0].form = FORM_QUADRATIC;
     set.models[0].segments[0].quadratic = 30e-9;
     assert_int_equal(decision_table_build(&set, &options, &table, &error), STATUS_OK);
     assert_close(table.max_regret, 0.001, 0, 0);
-    struct certificate certificate = certificate_make(&table);
+    struct certificate certificate = certificate_make(&table, NULL);
     printf("%zu segments, certified %g\n", table.break_even.segments.n_rows,
            certificate.choose_rtt.worst_relative);
     assert_true(certificate.choose_rtt.worst_relative <= 0.001 * (1 + 1e-9));
@@ -210,7 +220,12 @@ static void test_refusals(void **state)
     struct model_set set;
     struct error error = {0};
     struct decision_table table;
-    struct table_options options = {"edge", "moon", LINK_RTT, 0.01, 0, NULL};
+    struct table_options options = {.edge = "edge",
+                                    .cloud = "moon",
+                                    .link = LINK_RTT,
+                                    .rtt_s = 0.01,
+                                    .max_regret = 0,
+                                    .bandwidth = NULL};
     pair_set(&hand_picked[0], &set);
     assert_int_equal(decision_table_build(&set, &options, &table, &error), STATUS_NOT_FOUND);
     assert_non_null(strstr(error.text, "rnnfit"));
