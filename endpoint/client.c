@@ -258,14 +258,22 @@ const struct tensor *client_input(const struct client *client)
     return &client->tensors[0];
 }
 
+/* What the metadata says of an output; NULL: nothing. */
+static const struct tensor_spec *announced(const struct client *client, const char *name)
+{
+    for (size_t i = 0; i < client->n_outputs; i++) {
+        if (strcmp(client->outputs[i].name, name) == 0)
+            return &client->outputs[i];
+    }
+    return NULL;
+}
+
 /* What was announced of an output: its datatype, and each axis that is not open. */
 static enum status check_output(const struct client *client, const struct tensor *output,
                                 struct error *error)
 {
     char came[TENSOR_SHAPE_TEXT], wanted[TENSOR_SHAPE_TEXT];
-    const struct tensor_spec *got = &output->spec, *said = NULL;
-    for (size_t i = 0; i < client->n_outputs && !said; i++)
-        said = strcmp(client->outputs[i].name, got->name) == 0 ? &client->outputs[i] : NULL;
+    const struct tensor_spec *got = &output->spec, *said = announced(client, got->name);
     bool alike = !said || (said->type == got->type && said->shape.rank == got->shape.rank);
     for (size_t i = 0; alike && said && i < said->shape.rank; i++)
         alike = said->shape.dims[i] < 0 || said->shape.dims[i] == got->shape.dims[i];
@@ -417,6 +425,18 @@ const float *client_output(const struct client *client, size_t *n_values)
     bool texts = tensor_type_kind(output->spec.type) == TENSOR_TEXT;
     *n_values = texts ? 0 : output->n_values;
     return texts ? NULL : client->converted ? client->converted : output->values.fp32;
+}
+
+int64_t client_output_length(const struct client *client)
+{
+    size_t n_values;
+    if (!client_output(client, &n_values))
+        return -1;
+    const struct tensor_spec *said = announced(client, client->response.outputs[0].spec.name);
+    bool open = false;
+    for (size_t i = 0; said && i < said->shape.rank; i++)
+        open = open || (said->shape.dims[i] < 0 && (i > 0 || said->shape.rank == 1));
+    return open ? (int64_t)n_values : -1;
 }
 
 void client_close(struct client *client)

@@ -84,6 +84,11 @@ enum status client_infer(struct client *client, struct client_timing *timing, st
  * flattened; of texts none. Valid until the next client_infer. */
 const float *client_output(const struct client *client, size_t *n_values);
 
+/* After a successful client_infer: how many values the first output holds, where the model's
+ * metadata leaves its size open beyond the batch: of a network that writes a sequence, that
+ * sequence's length. -1: the size is fixed, not announced, or of texts. */
+int64_t client_output_length(const struct client *client);
+
 /* "SERVER VERSION" from the server's metadata, "" when it does not say. Valid until client_close.
  */
 const char *client_server(const struct client *client);

@@ -70,6 +70,13 @@ static enum status note_outcome(struct sample *sample, enum status status)
     }
 }
 
+/* How long a sequence the engine wrote, where that is known only now. */
+static int64_t output_length(const struct engine *engine)
+{
+    size_t n;
+    return engine_shape(engine).output == 0 && engine_output(engine, &n) ? (int64_t)n : -1;
+}
+
 /* Counters work outside of the time: started before it, stopped and read behind it. */
 static enum status run_engine(struct place *place, struct counters *counters, struct sample *sample,
                               struct error *why)
@@ -83,6 +90,8 @@ static enum status run_engine(struct place *place, struct counters *counters, st
     int64_t device_ns = status ? -1 : engine_device_ns(place->engine);
     if (device_ns >= 0)
         sample->time_ns = sample->server_ns = device_ns;
+    if (!status)
+        sample->output_length = output_length(place->engine);
     return note_outcome(sample, status);
 }
 
@@ -102,6 +111,8 @@ static enum status ask_endpoint(struct place *place, struct sample *sample, stru
     sample->server_ns = timing.server_ns;
     sample->bytes_up = (int64_t)timing.bytes_up;
     sample->bytes_down = (int64_t)timing.bytes_down;
+    if (!status)
+        sample->output_length = client_output_length(place->client);
     return STATUS_OK;
 }
 

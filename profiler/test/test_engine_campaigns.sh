@@ -189,14 +189,24 @@ for place in "$BUILD" build; do
 done
 if [ -n "$library" ] && /usr/bin/python3 -c 'import onnx' 2>"$folder/err"; then
     scripts/onnx-model --vocabulary 321 --hidden 32 --classes 4 -o "$folder/net.onnx"
+    scripts/onnx-model --kind seq2seq --vocabulary 99 --hidden 16 --output-length 2,3,0 \
+        -o "$folder/pair.onnx"
     "$BUILD/bin/rnnserve" --listen 127.0.0.1:0 \
-        --model "net=onnx:model=$folder/net.onnx,library=$library" >"$folder/url" &
+        --model "net=onnx:model=$folder/net.onnx,library=$library" \
+        --model "pair=onnx:model=$folder/pair.onnx,library=$library" >"$folder/url" &
     server=$!
     for _ in {1..100}; do
         grep -qs listening "$folder/url" && break
         sleep 0.1
     done
     url=$(sed 's/listening on //' "$folder/url")
+    campaign pair "$stop" "engine = onnx" "model = $folder/pair.onnx" "library = $library" \
+        "[cloud]" "url = $url" "model = pair"
+    run
+    check "one that writes sequences" $? = 0
+    "$BUILD/bin/rnnprof" export --db "$folder/lab.db" --campaign pair >"$folder/pair.csv"
+    check "how long they are, here and there" \
+        "$(awk -F, 'NR > 1 && $14 == 2 * $1 + 3' "$folder/pair.csv" | wc -l)" = 36
     campaign onnx "$stop" "engine = onnx" "model = $folder/net.onnx" "library = $library" \
         "[cloud]" "url = $url" "model = net"
     run
@@ -207,6 +217,7 @@ if [ -n "$library" ] && /usr/bin/python3 -c 'import onnx' 2>"$folder/err"; then
     check "it goes on" $? = 0
     "$BUILD/bin/rnnprof" export --db "$folder/lab.db" --campaign onnx >"$folder/onnx.csv"
     check "samples of both" "$(grep -c ,cloud, "$folder/onnx.csv")" = 18
+    check "whose answers are all of one size" "$(awk -F, 'NR > 1 && $14 != ""' "$folder/onnx.csv")" = ""
     exec 3<>"/dev/tcp/127.0.0.1/${url##*:}"
     printf 'GET /v2/models/net HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&3
     tr -d ' ' <&3 >"$folder/metadata"
