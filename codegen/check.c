@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A header is checked by making it again from what its head comment says. What differs tells
- * whether the tool, the samples or the file has changed.
+ * A header is checked by making it again from what its head comment says, and a blob from the same
+ * lines inside it. What differs tells whether the tool, the samples or the file has changed.
  */
 #include "base/memory.h"
 #include "base/units.h"
@@ -33,7 +33,15 @@ static void origin_free(struct origin *origin)
     free(origin->campaign);
 }
 
-static enum status read_file(const char *path, char **text, struct error *error)
+/* What is checked: a header is its own text, a blob holds the lines that tell of its making. */
+struct subject {
+    char *bytes; /* the file, terminated; owned */
+    size_t size; /* of what was made, without what may stand behind a blob */
+    bool blob;
+    char *origin; /* of a blob; owned */
+};
+
+static enum status read_file(const char *path, char **text, size_t *n, struct error *error)
 {
     size_t size = 0;
     FILE *file = fopen(path, "r");
@@ -51,7 +59,22 @@ static enum status read_file(const char *path, char **text, struct error *error)
         return error_set(error, STATUS_IO, "%s: cannot be read", path);
     if (size > HEADER_SIZE_MAX)
         return error_set(error, STATUS_INVALID, "%s: too long for a header made by rnngen", path);
+    *n = size;
     return STATUS_OK;
+}
+
+static enum status subject_read(const char *path, struct subject *subject, struct error *error)
+{
+    enum status status = read_file(path, &subject->bytes, &subject->size, error);
+    if (status)
+        return status;
+    subject->blob = blob_is(subject->bytes, subject->size);
+    if (!subject->blob && strlen(subject->bytes) == subject->size)
+        return STATUS_OK;
+    if (!subject->blob)
+        return error_set(error, STATUS_FAILED, "%s: edited: it holds a byte of 0", path);
+    return blob_origin(path, (const uint8_t *)subject->bytes, subject->size, &subject->origin,
+                       &subject->size, error);
 }
 
 /* The text between the first `before` in `text` and the next character of `ends`; NULL: not there.
@@ -79,7 +102,7 @@ static enum status read_origin(const char *path, const char *text, struct origin
     origin->lengths_digest = word_after(text, "\n" HEADER_LENGTHS, "\n");
     origin->link = word_after(line, " --link ", " ");
     origin->regret = word_after(line, " --max-regret ", " ");
-    origin->campaign = word_after(line, ".h --campaign ", "");
+    origin->campaign = word_after(line, " --campaign ", "");
     free(line);
     if (!command || !origin->version || !origin->digest || !origin->name || !origin->objective ||
         !origin->statistic || !origin->link || !origin->regret || !origin->campaign)
@@ -143,10 +166,10 @@ static enum status check_lengths(const char *path, const struct origin *origin,
 }
 
 static enum status make_again(struct job *job, const struct rnngen_settings *settings,
-                              const struct origin *origin, char **text, struct error *error)
+                              const struct origin *origin, struct subject *made,
+                              struct error *error)
 {
     struct rnngen_settings again = *settings;
-    size_t size = 0;
     again.name = origin->name;
     again.objective = origin->objective;
     again.baseline = origin->baseline;
@@ -163,7 +186,9 @@ static enum status make_again(struct job *job, const struct rnngen_settings *set
         error_prefix(error, "%s", settings->check);
         return status;
     }
-    FILE *memory = open_memstream(text, &size);
+    if (made->blob)
+        return job_blob(job, &made->bytes, &made->size, error);
+    FILE *memory = open_memstream(&made->bytes, &made->size);
     if (!memory)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a header");
     job_write(memory, job);
@@ -172,8 +197,22 @@ static enum status make_again(struct job *job, const struct rnngen_settings *set
     return STATUS_OK;
 }
 
-static enum status compare(const char *path, const char *text, const char *again,
-                           struct error *error)
+static enum status compare_blobs(const char *path, const struct subject *subject,
+                                 const struct subject *again, struct error *error)
+{
+    size_t i = 0;
+    while (i < subject->size && i < again->size && subject->bytes[i] == again->bytes[i])
+        i++;
+    if (i == subject->size && i == again->size)
+        return STATUS_OK;
+    return error_set(error, STATUS_FAILED,
+                     "%s: edited, or the models were fitted again in another way: byte %zu differs "
+                     "from what rnngen makes of the same samples",
+                     path, i);
+}
+
+static enum status compare_texts(const char *path, const char *text, const char *again,
+                                 struct error *error)
 {
     size_t line = 1, i = 0;
     for (; text[i] && text[i] == again[i]; i++)
@@ -224,10 +263,13 @@ enum status header_check(const struct invocation *call, const struct rnngen_sett
 {
     struct origin origin = {0};
     struct job job = {0};
-    char *text = NULL, *again = NULL, *campaign = text_copy(settings->campaign);
-    enum status status = read_file(settings->check, &text, error);
+    struct subject subject = {0}, again = {0};
+    char *campaign = text_copy(settings->campaign);
+    enum status status = subject_read(settings->check, &subject, error);
+    again.blob = subject.blob;
     if (!status)
-        status = read_origin(settings->check, text, &origin, error);
+        status = read_origin(settings->check, subject.blob ? subject.origin : subject.bytes,
+                             &origin, error);
     if (!status && !campaign)
         status = find_campaign(settings->db, origin.campaign, &campaign, error);
     if (!status)
@@ -237,15 +279,18 @@ enum status header_check(const struct invocation *call, const struct rnngen_sett
     if (!status)
         status = make_again(&job, settings, &origin, &again, error);
     if (!status)
-        status = compare(settings->check, text, again, error);
+        status = subject.blob ? compare_blobs(settings->check, &subject, &again, error)
+                              : compare_texts(settings->check, subject.bytes, again.bytes, error);
     if (!status && call->verbosity >= 0 && !call->json)
         fprintf(call->out, "%s: equal to what rnngen makes of %s\n", settings->check, settings->db);
     if (!status && call->json)
-        status = job_json(call->out, &job, settings->check, error);
+        status = job_json(call->out, &job, subject.blob ? NULL : settings->check,
+                          subject.blob ? settings->check : NULL, error);
     job_free(&job);
     origin_free(&origin);
-    free(text);
-    free(again);
+    free(subject.bytes);
+    free(subject.origin);
+    free(again.bytes);
     free(campaign);
     /* a header that differs is a failed check, not a misuse of the command line */
     return status == STATUS_MISUSE ? STATUS_FAILED : status;

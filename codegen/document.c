@@ -117,7 +117,8 @@ static json_t *break_even_json(const struct job *job)
                      "cheaper_above", even->cloud_above ? "cloud" : "edge");
 }
 
-enum status job_json(FILE *out, const struct job *job, const char *output, struct error *error)
+enum status job_json(FILE *out, const struct job *job, const char *output, const char *binary,
+                     struct error *error)
 {
     const struct decision_table *table = &job->table;
     const struct threshold *threshold = &table->threshold;
@@ -128,16 +129,17 @@ enum status job_json(FILE *out, const struct job *job, const char *output, struc
     json_t *link = json_pack("{s:s,s:f,s:o,s:o}", "kind", table->link == LINK_RTT ? "rtt" : "fixed",
                              "rtt_s", table->rtt_s, "up_s_per_byte", up, "down_s_per_byte", down);
     json_t *root =
-        json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:I,s:o,s:o,s:o,s:I,s:I}",
+        json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:I,s:o,s:o,s:o,s:I,s:I}",
                   "schema", "rnnmap.gen/1", "version", RNNMAP_VERSION, "name", job->name,
                   "campaign", name_json(job->campaign.name), "samples_sha256", job->set.digest,
-                  "output", output ? name_json(output) : json_null(), "objective",
-                  objective_json(job), "energy", energy_json(job), "lengths_given",
-                  lengths_json(job), "link", link, "max_regret", table->max_regret, "targets",
-                  targets_json(job), "n_max", (json_int_t)table->threshold.n_max, "choose",
-                  choose_json(job), "choose_rtt", choose_rtt_json(job), "break_even",
-                  break_even_json(job), "lengths", (json_int_t)job->certificate.n_lengths,
-                  "lengths_checked", (json_int_t)job->certificate.n_checked);
+                  "output", output ? name_json(output) : json_null(), "binary",
+                  binary ? name_json(binary) : json_null(), "objective", objective_json(job),
+                  "energy", energy_json(job), "lengths_given", lengths_json(job), "link", link,
+                  "max_regret", table->max_regret, "targets", targets_json(job), "n_max",
+                  (json_int_t)table->threshold.n_max, "choose", choose_json(job), "choose_rtt",
+                  choose_rtt_json(job), "break_even", break_even_json(job), "lengths",
+                  (json_int_t)job->certificate.n_lengths, "lengths_checked",
+                  (json_int_t)job->certificate.n_checked);
     int failed = !root || json_dumpf(root, out, JSON_INDENT(2)) != 0;
     json_decref(root);
     if (failed)

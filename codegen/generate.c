@@ -5,29 +5,45 @@
 #include "codegen/job_private.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+static bool is_stdout(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
+static enum status check_outputs(const struct invocation *call, const struct rnngen_settings *s,
+                                 struct error *error)
+{
+    if (is_stdout(s->output) + is_stdout(s->binary) + call->json > 1)
+        return error_set(error, STATUS_MISUSE,
+                         "of --json, -o - and --binary - one can have standard output: write the "
+                         "others to files");
+    if (s->output && s->binary && !is_stdout(s->output) && strcmp(s->output, s->binary) == 0)
+        return error_set(error, STATUS_MISUSE, "-o and --binary name the same file, %s", s->output);
+    return STATUS_OK;
+}
 
 static enum status check_settings(const struct invocation *call, const struct rnngen_settings *s,
                                   struct error *error)
 {
     if (!s->db)
         return error_set(error, STATUS_MISUSE, "say which database: --db FILE");
-    if (s->check && (s->name || s->output || s->link || s->objective || s->max_regret >= 0 ||
-                     s->statistic >= 0 || s->baseline))
+    if (s->check && (s->name || s->output || s->binary || s->link || s->objective ||
+                     s->max_regret >= 0 || s->statistic >= 0 || s->baseline))
         return error_set(error, STATUS_MISUSE,
-                         "--check takes its options from the header: leave out --name, -o, --link, "
-                         "--objective, --statistic, --baseline and --max-regret");
+                         "--check takes its options from the file: leave out --name, -o, --binary, "
+                         "--link, --objective, --statistic, --baseline and --max-regret");
     if (s->check)
         return STATUS_OK;
     enum status status = header_name_check(s->name, error);
     if (status)
         return status;
-    if (!s->output && !call->json)
-        return error_set(error, STATUS_MISUSE, "say where to write: -o FILE.h (-o - to print it)");
-    if (s->output && call->json && strcmp(s->output, "-") == 0)
+    if (!s->output && !s->binary && !call->json)
         return error_set(error, STATUS_MISUSE,
-                         "--json and -o - both want standard output: write the header to a file");
-    return STATUS_OK;
+                         "say where to write: -o FILE.h (-o - to print it) or --binary FILE.rmt");
+    return check_outputs(call, s, error);
 }
 
 /* What the header cannot know better, whatever becomes of it. */
@@ -75,14 +91,36 @@ static void summarise(const struct invocation *call, const struct job *job, cons
     fputc('\n', call->diagnostics);
 }
 
-static enum status write_header(const struct job *job, const char *output, struct error *error)
+static enum status write_blob(FILE *out, const struct job *job, struct error *error)
 {
-    struct outfile file;
-    enum status status = outfile_open(&file, output, error);
-    if (status)
-        return status;
-    job_write(file.stream, job);
-    return outfile_commit(&file, error);
+    char *bytes = NULL;
+    size_t n = 0;
+    enum status status = job_blob(job, &bytes, &n, error);
+    if (!status)
+        fwrite(bytes, 1, n, out);
+    free(bytes);
+    return status;
+}
+
+/* The header, the blob or both; neither appears before both are written. */
+static enum status write_files(const struct job *job, const struct rnngen_settings *s,
+                               struct error *error)
+{
+    struct outfile header = {0}, blob = {0};
+    enum status status = s->output ? outfile_open(&header, s->output, error) : STATUS_OK;
+    if (!status && s->binary)
+        status = outfile_open(&blob, s->binary, error);
+    if (!status && s->output)
+        job_write(header.stream, job);
+    if (!status && s->binary)
+        status = write_blob(blob.stream, job, error);
+    if (!status && s->output)
+        status = outfile_commit(&header, error);
+    if (!status && s->binary)
+        status = outfile_commit(&blob, error);
+    outfile_abandon(&header);
+    outfile_abandon(&blob);
+    return status;
 }
 
 enum status rnngen_run(const struct invocation *call, const void *settings, struct error *error)
@@ -97,14 +135,15 @@ enum status rnngen_run(const struct invocation *call, const void *settings, stru
     status = job_load(&job, s->db, s->campaign, s->statistic, error);
     if (!status)
         status = job_decide(&job, s, error);
-    if (!status && s->output)
-        status = write_header(&job, s->output, error);
+    if (!status)
+        status = write_files(&job, s, error);
     if (!status && call->json)
-        status = job_json(call->out, &job, s->output, error);
+        status = job_json(call->out, &job, s->output, s->binary, error);
     if (!status)
         warn(call, &job);
-    if (!status && s->output && strcmp(s->output, "-") != 0)
-        summarise(call, &job, s->output);
+    const char *output = s->output ? s->output : s->binary;
+    if (!status && output && !is_stdout(output))
+        summarise(call, &job, output);
     job_free(&job);
     return status;
 }

@@ -12,15 +12,16 @@ struct rnngen_settings {
     const char *db, *campaign; /* NULL: not given */
     const char *name, *output, *objective, *link;
     const char *baseline, *lengths;
-    int statistic;     /* enum statistic; < 0: the default */
-    const char *check; /* a header to be checked instead of one to be made */
-    double max_regret; /* < 0: the default */
+    int statistic;      /* enum statistic; < 0: the default */
+    const char *binary; /* where to write the table as a blob */
+    const char *check;  /* a header or a blob to be checked instead of one to be made */
+    double max_regret;  /* < 0: the default */
 };
 
 /*
- * Makes or checks a header.
+ * Makes or checks a header, a blob, or both of one table.
  * STATUS_MISUSE: options that make no sense or are not available.  STATUS_NOT_FOUND: no database,
- * campaign or models.  STATUS_FAILED: the header checked differs; the message says how.
+ * campaign or models.  STATUS_FAILED: what was checked differs; the message says how.
  */
 enum status rnngen_run(const struct invocation *call, const void *settings, struct error *error);
 

@@ -341,7 +341,8 @@ static void baseline_option(const char *baseline, char *text, size_t size)
     text[used] = '\0';
 }
 
-static void put_commands(FILE *out, const struct header_facts *facts)
+static void put_command(FILE *out, const struct header_facts *facts, const char *output,
+                        const char *suffix)
 {
     char link[NUMBER_TEXT_SIZE + 16] = "rtt", rtt[NUMBER_TEXT_SIZE], regret[NUMBER_TEXT_SIZE];
     char bandwidth[2 * NUMBER_TEXT_SIZE + 32];
@@ -358,14 +359,35 @@ static void put_commands(FILE *out, const struct header_facts *facts)
     fprintf(out,
             HEADER_COMMAND
             "--name %s --objective %s --statistic %s%s%s --link %s%s --max-regret %s "
-            "-o %s.h --campaign %s%s%s\n",
+            "%s %s%s --campaign %s%s%s\n",
             facts->name, objective_text(&table->threshold.objective, objective),
             statistic_name(facts->statistic), baseline, facts->lengths ? " --lengths CSV" : "",
-            link, bandwidth, number_text(table->max_regret, regret), facts->name, quote,
-            campaign ? campaign : "", quote);
+            link, bandwidth, number_text(table->max_regret, regret), output, facts->name, suffix,
+            quote, campaign ? campaign : "", quote);
     free(campaign);
-    put_fact(out, "check by", "rnngen --check %s.h --db DB%s", facts->name,
-             facts->lengths ? " --lengths CSV" : "");
+}
+
+static void put_mark(FILE *out)
+{
+    fputs(HEADER_MARK RNNMAP_VERSION "; generate it again rather than edit it.\n", out);
+}
+
+static void put_digest(FILE *out, const struct model_set *set)
+{
+    char *digest = header_comment_text(set->digest);
+    fprintf(out, HEADER_DIGEST "%s\n", digest ? digest : "");
+    free(digest);
+}
+
+void header_write_origin(FILE *out, const struct header_facts *facts)
+{
+    fputs("/*\n", out);
+    put_mark(out);
+    put_digest(out, facts->set);
+    if (facts->lengths)
+        fprintf(out, HEADER_LENGTHS "%s\n", facts->lengths_digest);
+    put_command(out, facts, "--binary", ".rmt");
+    fputs(" */\n", out);
 }
 
 static void put_target(FILE *out, const char *head, const char *role, const struct target *target)
@@ -445,10 +467,9 @@ void header_write(FILE *out, const struct header_facts *facts)
             " * %s.h: where to run an input of n time steps, on the device itself (edge) or at "
             "the endpoint (cloud).\n",
             facts->name);
-    fprintf(out, HEADER_MARK RNNMAP_VERSION "; generate it again rather than edit it.\n *\n");
-    char *digest = header_comment_text(facts->set->digest);
-    fprintf(out, HEADER_DIGEST "%s\n", digest ? digest : "");
-    free(digest);
+    put_mark(out);
+    fputs(" *\n", out);
+    put_digest(out, facts->set);
     put_text(out, "campaign", campaign->name);
     put_text(out, "network", campaign->network);
     put_text(out, "spacing", campaign->spacing);
@@ -463,7 +484,9 @@ void header_write(FILE *out, const struct header_facts *facts)
     put_break_even(out, facts);
     put_table(out, table);
     put_certificate(out, facts);
-    put_commands(out, facts);
+    put_command(out, facts, "-o", ".h");
+    put_fact(out, "check by", "rnngen --check %s.h --db DB%s", facts->name,
+             facts->lengths ? " --lengths CSV" : "");
     fputs(" */\n", out);
     emit_functions(out, facts->name, table);
 }

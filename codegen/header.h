@@ -40,6 +40,10 @@ enum status header_name_check(const char *name, struct error *error);
 /* Writes the header. Errors of the stream are left to its owner. */
 void header_write(FILE *out, const struct header_facts *facts);
 
+/* Of the head comment, as a comment of its own, the lines from which a check makes the table again
+ * as a blob (blob.h). */
+void header_write_origin(FILE *out, const struct header_facts *facts);
+
 /* `text` as one line that cannot end a comment, open another or continue on the next line; to be
  * freed; NULL: no memory. */
 char *header_comment_text(const char *text);

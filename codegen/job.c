@@ -229,9 +229,9 @@ enum status job_decide(struct job *job, const struct rnngen_settings *settings, 
     return find_break_even(job, &options, error);
 }
 
-void job_write(FILE *out, const struct job *job)
+static struct header_facts facts_of(const struct job *job)
 {
-    struct header_facts facts = {
+    return (struct header_facts){
         .name = job->name,
         .campaign = &job->campaign,
         .edge = &job->targets[0],
@@ -248,7 +248,18 @@ void job_write(FILE *out, const struct job *job)
         .up_bit_s = job->up_bit_s,
         .down_bit_s = job->down_bit_s,
     };
+}
+
+void job_write(FILE *out, const struct job *job)
+{
+    struct header_facts facts = facts_of(job);
     header_write(out, &facts);
+}
+
+enum status job_blob(const struct job *job, char **bytes, size_t *n, struct error *error)
+{
+    struct header_facts facts = facts_of(job);
+    return blob_make(&facts, bytes, n, error);
 }
 
 void job_free(struct job *job)

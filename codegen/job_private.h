@@ -7,6 +7,7 @@
 #ifndef CODEGEN_JOB_PRIVATE_H
 #define CODEGEN_JOB_PRIVATE_H
 
+#include "codegen/blob.h"
 #include "codegen/generate.h"
 #include "codegen/header.h"
 #include "fitter/energy_data.h"
@@ -54,8 +55,13 @@ enum status job_decide(struct job *job, const struct rnngen_settings *settings,
 
 void job_write(FILE *out, const struct job *job);
 
-/* The document rnnmap.gen/1. `output` is the header's path or NULL. STATUS_NO_MEMORY. */
-enum status job_json(FILE *out, const struct job *job, const char *output, struct error *error);
+/* The table as a blob, as blob_make. */
+enum status job_blob(const struct job *job, char **bytes, size_t *n, struct error *error);
+
+/* The document rnnmap.gen/1. `output` is the header's path and `binary` the blob's, or NULL.
+ * STATUS_NO_MEMORY. */
+enum status job_json(FILE *out, const struct job *job, const char *output, const char *binary,
+                     struct error *error);
 
 void job_free(struct job *job);
 

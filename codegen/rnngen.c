@@ -14,6 +14,11 @@ static const struct option_row options[] = {
      offsetof(struct rnngen_settings, name), NULL, 0},
     {"output", "FILE", "Where to write the header (- for standard output).", OPTION_TEXT,
      offsetof(struct rnngen_settings, output), NULL, 'o'},
+    {"binary", "FILE.rmt",
+     "Write the table as data for runtime/rnnmap_table.h (- for standard output): for products "
+     "that "
+     "get a new table without a new program. Alone or beside -o.",
+     OPTION_TEXT, offsetof(struct rnngen_settings, binary), NULL, 0},
     {"objective", "WHAT",
      "What to save: time (the default); energy; weighted:W (W of time and 1-W of energy, each over "
      "the device's mean); edp (energy times time); energy@deadline:MS (least energy within the "
@@ -42,8 +47,10 @@ static const struct option_row options[] = {
      "Allow decisions that cost up to this share more than the best (0.1%), if that makes the "
      "header smaller. Default 0, up to the rounding of microseconds.",
      OPTION_FRACTION, offsetof(struct rnngen_settings, max_regret), NULL, 0},
-    {"check", "FILE.h",
-     "Make this header again from its own head comment and compare: exit status 0 when equal. One "
+    {"check", "FILE",
+     "Make this header, or this table that --binary wrote, again from what it says of its making "
+     "and "
+     "compare: exit status 0 when equal. One "
      "made with --lengths needs that file again.",
      OPTION_TEXT, offsetof(struct rnngen_settings, check), NULL, 0},
 };
@@ -65,7 +72,8 @@ static const struct tool tool = {
         "says where every number comes from and what a decision may cost.",
     .examples = "  rnngen --db campaign.db --name imdb -o imdb.h --link rtt\n"
                 "  rnngen --db campaign.db --name imdb -o imdb.h --link rtt --objective energy\n"
-                "  rnngen --check imdb.h --db campaign.db",
+                "  rnngen --check imdb.h --db campaign.db\n"
+                "  rnngen --db campaign.db --name imdb --binary imdb.rmt --link rtt",
     .commands = &command,
     .n_commands = 1,
 };
