@@ -280,9 +280,18 @@ static void put_bar(FILE *out, const struct chart_bar *bar, double top, double m
                 "<path d=\"M%.1f %.1fv8m0 -4H%.1fm0 -4v8\" fill=\"none\" stroke=\"#000000\" "
                 "stroke-width=\"1.3\"/>\n",
                 along(bar->low, most), middle - 4, along(bar->high, most));
-        end = fmax(end, along(bar->high, most));
     }
-    put_label(out, end + 5, middle + 4, "start", halo, bar->note);
+}
+
+static void put_note(FILE *out, const struct chart_bar *bar, double top, double most)
+{
+    double end = fmax(along(bar->value, most), bar->low <= bar->high ? along(bar->high, most) : 0);
+    put_label(out, end + 5, top + BAR_HEIGHT / 2.0 + 4, "start", halo, bar->note);
+}
+
+static double top_of(size_t i)
+{
+    return BARS_TOP + (BAR_PITCH - BAR_HEIGHT) / 2.0 + BAR_PITCH * (double)i;
 }
 
 void chart_bars(FILE *out, const char *title, const struct chart_bar *bars, size_t n,
@@ -299,11 +308,12 @@ void chart_bars(FILE *out, const char *title, const struct chart_bar *bars, size
         put_label(out, along(i * step, most), bottom + 15, "middle", "", text);
     }
     for (size_t i = 0; i < n; i++)
-        put_bar(out, &bars[i], BARS_TOP + (BAR_PITCH - BAR_HEIGHT) / 2.0 + BAR_PITCH * (double)i,
-                most);
+        put_bar(out, &bars[i], top_of(i), most);
     if (isfinite(reference))
         fprintf(out, "<path d=\"M%.1f %dV%d\" stroke=\"#444444\" stroke-dasharray=\"4 3\"/>\n",
                 along(reference, most), BARS_TOP, bottom);
+    for (size_t i = 0; i < n; i++) /* legible over all of it */
+        put_note(out, &bars[i], top_of(i), most);
     put_label(out, (BARS_LEFT + RIGHT) / 2.0, bottom + 33, "middle", "", axis_title);
     fprintf(out, "<path d=\"M%d %dV%dH%d\" fill=\"none\" stroke=\"#444444\"/>\n</svg>\n", BARS_LEFT,
             BARS_TOP, bottom, RIGHT);

@@ -3,6 +3,7 @@
 
 #include "base/outfile.h"
 #include "base/stop.h"
+#include "evaluator/page.h"
 #include "evaluator/plot.h"
 
 #include <inttypes.h>
@@ -55,6 +56,9 @@ static enum status check_options(const struct rnneval_settings *s, struct error 
     if (s->plot && (s->lengths.n_items > 1 || s->links.n_items > 1))
         return error_set(error, STATUS_MISUSE,
                          "--plot draws one evaluation: give one --lengths and one --link");
+    if (s->report && strcmp(s->report, "-") == 0)
+        return error_set(error, STATUS_MISUSE,
+                         "--report: give a file; the text is on standard output");
     return STATUS_OK;
 }
 
@@ -174,6 +178,8 @@ enum status job_publish(const struct job *job, const struct cell *cells, size_t 
         status = write_json(job, cells, n, error);
     if (!status && s->plot)
         status = plot_totals(&cells->evaluation, &cells->context, s->plot, error);
+    if (!status && s->report)
+        status = evaluation_page_write(s->report, s->db, &job->subject, cells, n, error);
     return status;
 }
 

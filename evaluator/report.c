@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "evaluator/report.h"
 
-#include "base/texttable.h"
 #include "base/units.h"
 
 #include <inttypes.h>
@@ -48,17 +47,28 @@ void report_cautions(const struct replay_context *replay, int indent, FILE *out)
                 "");
 }
 
-static void put_loads(const struct evaluation *e, FILE *out)
+void evaluation_loads_text(const struct evaluation *e, int indent, FILE *out)
 {
     const char *const places[] = {"device", "endpoint"};
     const double loads[] = {e->edge_load, e->cloud_load};
     for (int i = 0; i < 2; i++) {
         if (e->open && loads[i] >= 1)
             fprintf(out,
-                    "         the %s alone cannot keep up (load %.2f): its waits grow as long as "
+                    "%*sthe %s alone cannot keep up (load %.2f): its waits grow as long as "
                     "it runs\n",
-                    places[i], loads[i]);
+                    indent, "", places[i], loads[i]);
     }
+}
+
+void replay_costs_text(const struct replay_context *replay, FILE *out)
+{
+    const struct draws *d = replay->draws;
+    if (replay->in_sample)
+        fprintf(out, "IN SAMPLE, all %zu samples at %zu lengths: %s\n", d->n_samples, d->n_lengths,
+                replay->in_sample);
+    else
+        fprintf(out, "%zu samples of %zu held-out rounds at %zu lengths\n", d->n_samples,
+                d->n_rounds, d->n_lengths);
 }
 
 /* What requests are charged from, and what to be wary of. */
@@ -66,20 +76,17 @@ static void put_replay(const struct evaluation *e, const struct replay_context *
 {
     const struct draws *d = r->draws;
     char text[ARRIVALS_TEXT_SIZE], span[UNITS_TEXT_SIZE];
-    if (r->in_sample)
-        fprintf(out, "  times  IN SAMPLE, all %zu samples at %zu lengths: %s\n", d->n_samples,
-                d->n_lengths, r->in_sample);
-    else
-        fprintf(out, "  times  %zu samples of %zu held-out rounds at %zu lengths\n", d->n_samples,
-                d->n_rounds, d->n_lengths);
+    fputs("  times  ", out);
+    replay_costs_text(r, out);
     if (d->n_left_out > 0)
         fprintf(out,
                 "         %zu more are left out: they do not know of their link what others do\n",
                 d->n_left_out);
     fprintf(out, "  made   %s, over %s\n", arrivals_describe(&r->arrivals, text),
             format_duration(e->span_s, span));
-    put_loads(e, out);
-    fprintf(out, "  link   %s%s\n", r->link, r->by_request ? ", on by a row a request" : "");
+    evaluation_loads_text(e, 9, out);
+    fprintf(out, "  link   %s (%s)%s\n", r->link, link_origin_name(r->origin),
+            r->by_request ? ", on by a row a request" : "");
     report_cautions(r, 9, out);
 }
 
@@ -122,7 +129,7 @@ static void put_head(const struct evaluation *e, const struct report_context *c,
 
 /* ---- table */
 
-static const char *single_name(const struct evaluation *e)
+const char *evaluation_single_name(const struct evaluation *e)
 {
     return e->better_is_cloud ? "all-cloud" : "all-edge";
 }
@@ -138,7 +145,7 @@ static void put_difference(struct text_table *table, const struct evaluation *e,
 }
 
 /* Columns that would hold zeros only are left out. */
-static void put_table(const struct evaluation *e, FILE *out)
+struct text_table *evaluation_table(const struct evaluation *e)
 {
     char heads[160] = "<policy|mean ms|p95 ms|p99 ms|offloaded|to single ms|95 % interval|in %|to "
                       "oracle|unlike oracle";
@@ -165,16 +172,22 @@ static void put_table(const struct evaluation *e, FILE *out)
         if (e->open)
             text_table_cell(table, "%.3f", 1e3 * o->mean_wait_s);
     }
+    return table;
+}
+
+static void put_table(const struct evaluation *e, FILE *out)
+{
+    struct text_table *table = evaluation_table(e);
     text_table_print(table, out, 0);
     text_table_free(table);
-    fprintf(out, "\nsingle: the better single device, %s.\n", single_name(e));
+    fprintf(out, "\nsingle: the better single device, %s.\n", evaluation_single_name(e));
     for (size_t i = 0; i < e->n_outcomes; i++)
         fprintf(out, "%s: %s.\n", e->outcomes[i].policy->name, e->outcomes[i].policy->meaning);
 }
 
 /* ---- verdict */
 
-static void put_verdict(const struct evaluation *e, FILE *out)
+void evaluation_verdict(const struct evaluation *e, FILE *out)
 {
     const struct outcome *o = evaluation_find(e, "rnnmap");
     if (!o)
@@ -182,24 +195,25 @@ static void put_verdict(const struct evaluation *e, FILE *out)
     double scale = 100 / e->better_single_s, share = scale * o->vs_better_single_s;
     double low = scale * o->ci95.low, high = scale * o->ci95.high;
     double above = 100 * (o->oracle_ratio - 1);
-    fputs("\nrnnmap ", out);
+    fputs("rnnmap ", out);
     if (o->ci95.high < 0)
         fprintf(out,
                 "is %.1f %% faster than the better single device (%s), 95 %% interval %.1f to "
                 "%.1f %%",
-                -share, single_name(e), -high, -low);
+                -share, evaluation_single_name(e), -high, -low);
     else if (o->ci95.low > 0)
         fprintf(out,
                 "is %.1f %% slower than the better single device (%s), 95 %% interval %.1f to "
                 "%.1f %%",
-                share, single_name(e), low, high);
+                share, evaluation_single_name(e), low, high);
     else if (o->offloaded == (e->better_is_cloud ? 1 : 0))
-        fprintf(out, "decides as the better single device (%s) at every request", single_name(e));
+        fprintf(out, "decides as the better single device (%s) at every request",
+                evaluation_single_name(e));
     else
         fprintf(out,
                 "does not differ visibly from the better single device (%s): %+.1f %%, 95 %% "
                 "interval %+.1f to %+.1f %%",
-                single_name(e), share, low, high);
+                evaluation_single_name(e), share, low, high);
     fprintf(out, "; %.1f %% %s the oracle.\n", fabs(above), above >= 0 ? "above" : "below");
 }
 
@@ -208,5 +222,7 @@ void evaluation_text(const struct evaluation *evaluation, const struct report_co
 {
     put_head(evaluation, context, out);
     put_table(evaluation, out);
-    put_verdict(evaluation, out);
+    if (evaluation_find(evaluation, "rnnmap"))
+        fputc('\n', out);
+    evaluation_verdict(evaluation, out);
 }

@@ -6,14 +6,18 @@
 #include "evaluator/arrivals.h"
 #include "evaluator/draws.h"
 #include "evaluator/outcome.h"
+#include "records/link_source.h"
+
+#include "base/texttable.h"
 
 #include <stdio.h>
 
 /* How requests were replayed; the strings belong to the caller. */
 struct replay_context {
-    const char *link;      /* its name */
-    const char *given;     /* as --link named it, for tables; NULL: it did not */
-    const char *in_sample; /* NULL: held-out rounds only; else why not */
+    const char *link;        /* its name */
+    const char *given;       /* as --link named it, for tables; NULL: it did not */
+    enum link_origin origin; /* of that link's figures */
+    const char *in_sample;   /* NULL: held-out rounds only; else why not */
     struct arrivals arrivals;
     double timeout_s;
     const struct draws *draws;
@@ -59,6 +63,29 @@ void evaluation_text(const struct evaluation *evaluation, const struct report_co
 
 /* One table with a line a cell, and in which cells `known` is worse than it need be (summary.c). */
 void report_cells_text(const struct cell *cells, size_t n, FILE *out);
+
+/* ---- parts of both, for a page as well; tables are the caller's to free */
+
+/* A line for each policy. */
+struct text_table *evaluation_table(const struct evaluation *evaluation);
+
+/* What rnnmap is worth, in one line; nothing where it was not evaluated. */
+void evaluation_verdict(const struct evaluation *evaluation, FILE *out);
+
+/* Places that could not keep up alone, a line each, after `indent` spaces. */
+void evaluation_loads_text(const struct evaluation *evaluation, int indent, FILE *out);
+
+/* "all-edge" or "all-cloud": the better single device. */
+const char *evaluation_single_name(const struct evaluation *evaluation);
+
+/* What several cells have in common; a line for each; what its heads mean, and in which cells
+ * `known` is worse than it need be (summary.c). */
+void cells_head(const struct cell *cells, size_t n, FILE *out);
+struct text_table *cells_table(const struct cell *cells, size_t n);
+void cells_notes(const struct cell *cells, size_t n, FILE *out);
+
+/* From which samples, and whether these flatter. */
+void replay_costs_text(const struct replay_context *replay, FILE *out);
 
 /* What of a replay's link is not as it seems; a line each, after `indent` spaces (report.c). */
 void report_cautions(const struct replay_context *replay, int indent, FILE *out);

@@ -53,6 +53,10 @@ static const struct option_row options[] = {
     {"tables", NULL, "Of several evaluations, print the table of each as well.", OPTION_FLAG,
      AT(tables), NULL, 0},
     {"plot", "DIR", "Draw totals.png and .svg into this folder.", OPTION_TEXT, AT(plot), NULL, 0},
+    {"report", "FILE.html",
+     "Write all of it, what to ship and why, as one page that needs nothing else and reads on a "
+     "phone.",
+     OPTION_TEXT, AT(report), NULL, 0},
     {"output", "FILE", "Write the JSON document to this file as well.", OPTION_TEXT, AT(output),
      NULL, 'o'},
 #undef AT
@@ -88,6 +92,7 @@ static const struct tool tool = {
         "one. A signal ends that and reports on the requests that were done.",
     .examples =
         "  rnneval --db board.db --lengths imdb.csv --link datasets/links/lte_driving_ucc.link\n"
+        "  rnneval --db board.db --lengths imdb.csv --report eval.html\n"
         "  rnneval --db board.db --lengths imdb.csv --lengths text:log.txt --link fixed:20ms "
         "--link "
         "fixed:80ms\n"

@@ -155,6 +155,7 @@ static enum status run_cell(struct replays *r, size_t lengths, size_t link, stru
     cell->context.replay = &cell->replay;
     cell->replay = (struct replay_context){.link = link_source_name(r->links[link]),
                                            .given = job->settings->links.items[link],
+                                           .origin = link_source_origin(r->links[link]),
                                            .in_sample = subject->in_sample,
                                            .arrivals = r->options.arrivals,
                                            .timeout_s = r->options.timeout_s,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "evaluator/report.h"
 
-#include "base/texttable.h"
-
 #include <string.h>
 
 /* Longer names of links, such as composed ones, have a line of their own above the table. */
@@ -106,8 +104,8 @@ static void put_astray(const struct cell *cells, size_t n, size_t n_decided, siz
                        FILE *out)
 {
     fprintf(out,
-            "\nThe single devices differ by more than the noise in %zu of %zu cells. In %zu of "
-            "these is known, who knows\nthe link, slower than the better one beyond the paired "
+            "\nThe single devices differ by more than the noise in %zu of %zu cells.\nIn %zu of "
+            "these is known, who knows the link, slower than the better one beyond the paired "
             "95 %% interval%s\n",
             n_decided, n, n_astray, n_astray ? ":" : ".");
     for (size_t i = 0; i < n; i++) {
@@ -131,34 +129,48 @@ static void put_cautions(const struct cell *cells, size_t n, FILE *out)
         fputs("where a link's bandwidth is not the header's, rnnmap decides by the models\n", out);
 }
 
-void report_cells_text(const struct cell *cells, size_t n, FILE *out)
+struct text_table *cells_table(const struct cell *cells, size_t n)
 {
     struct text_table *table = new_table(&cells[0].evaluation);
+    for (size_t i = 0; i < n; i++)
+        put_cell(table, cells, i);
+    return table;
+}
+
+void cells_notes(const struct cell *cells, size_t n, FILE *out)
+{
     size_t n_decided = 0, n_astray = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_decided += evaluation_decided(&cells[i].evaluation);
+        n_astray += cell_is_astray(&cells[i].evaluation);
+    }
+    fputs("better: the better single device (?: they do not differ by more than the noise); all "
+          "in % of its mean.\n",
+          out);
+    if (evaluation_find(&cells[0].evaluation, "known"))
+        put_astray(cells, n, n_decided, n_astray, out);
+}
+
+void cells_head(const struct cell *cells, size_t n, FILE *out)
+{
     const struct report_context *context = &cells[0].context;
     const struct replay_context *replay = &cells[0].replay;
     char arrivals[ARRIVALS_TEXT_SIZE];
     fprintf(out, "campaign %s, %zu cells of %zu replayed requests, %s\n", context->campaign, n,
             context->n_wanted, arrivals_describe(&replay->arrivals, arrivals));
-    if (replay->in_sample)
-        fprintf(out, "IN SAMPLE, all %zu samples at %zu lengths: %s\n", replay->draws->n_samples,
-                replay->draws->n_lengths, replay->in_sample);
-    else
-        fprintf(out, "charged with %zu samples of %zu held-out rounds at %zu lengths\n",
-                replay->draws->n_samples, replay->draws->n_rounds, replay->draws->n_lengths);
+    fputs(replay->in_sample ? "" : "charged with ", out);
+    replay_costs_text(replay, out);
     put_cautions(cells, n, out);
     put_long_links(cells, n, out);
+}
+
+void report_cells_text(const struct cell *cells, size_t n, FILE *out)
+{
+    struct text_table *table = cells_table(cells, n);
+    cells_head(cells, n, out);
     fputc('\n', out);
-    for (size_t i = 0; i < n; i++) {
-        put_cell(table, cells, i);
-        n_decided += evaluation_decided(&cells[i].evaluation);
-        n_astray += cell_is_astray(&cells[i].evaluation);
-    }
     text_table_print(table, out, 0);
     text_table_free(table);
-    fputs("\nbetter: the better single device (?: they do not differ by more than the noise); all "
-          "in % of its mean.\n",
-          out);
-    if (evaluation_find(&cells[0].evaluation, "known"))
-        put_astray(cells, n, n_decided, n_astray, out);
+    fputc('\n', out);
+    cells_notes(cells, n, out);
 }

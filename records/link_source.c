@@ -348,13 +348,23 @@ static char *fixed_name(const struct link_source *source)
     return text_format("fixed:%.9gms,%s,%s", rtt_s * 1e3, rates[0], rates[1]);
 }
 
+/* A column without limit says nothing of a link, so it composes none. */
+static enum link_origin find_origin(const struct link_source *source)
+{
+    bool limits = false;
+    for (int c = 0; c < N_LINK_COLUMNS; c++) {
+        const struct link_column_source *column = &source->columns[c];
+        limits = limits || (!column->series && !column->chain && isfinite(column->constant));
+    }
+    return source->n_files == 0            ? LINK_ORIGIN_CONSTANT
+           : source->n_files > 1 || limits ? LINK_ORIGIN_COMPOSED
+           : source->files[0].is_model     ? LINK_ORIGIN_MODEL
+                                           : LINK_ORIGIN_TRACE;
+}
+
 static char *make_name(const struct opening *o)
 {
-    bool all_constant = true;
-    for (int c = 0; c < N_LINK_COLUMNS; c++)
-        all_constant =
-            all_constant && !o->source->columns[c].series && !o->source->columns[c].chain;
-    if (all_constant)
+    if (o->source->n_files == 0)
         return fixed_name(o->source);
     if (o->whole)
         return text_copy(o->whole);
@@ -378,6 +388,7 @@ enum status link_source_open(const char *text, const struct link_rest *rest,
         status = open_file(&o, text, N_LINK_COLUMNS, error);
     if (!status)
         status = fill_rest(&o, text, rest, error);
+    o.source->origin = find_origin(o.source);
     if (!status && !(o.source->name = make_name(&o)))
         status = no_memory(error);
     for (int c = 0; c < N_LINK_COLUMNS; c++)
@@ -395,6 +406,22 @@ enum status link_source_open(const char *text, const struct link_rest *rest,
 const char *link_source_name(const struct link_source *source)
 {
     return source->name;
+}
+
+static const char *const origins[] = {[LINK_ORIGIN_CONSTANT] = "constant",
+                                      [LINK_ORIGIN_TRACE] = "trace",
+                                      [LINK_ORIGIN_MODEL] = "model",
+                                      [LINK_ORIGIN_COMPOSED] = "composed"};
+_Static_assert(sizeof origins / sizeof *origins == N_LINK_ORIGINS, "a name each");
+
+const char *link_origin_name(enum link_origin origin)
+{
+    return origins[origin];
+}
+
+enum link_origin link_source_origin(const struct link_source *source)
+{
+    return source->origin;
 }
 
 bool link_source_constant(const struct link_source *source)

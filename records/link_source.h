@@ -48,6 +48,19 @@ enum status link_source_open(const char *text, const struct link_rest *rest,
  * rtt lte_driving_ucc, up 10 Mbit/s, down unlimited"; lives as long as the source. */
 const char *link_source_name(const struct link_source *source);
 
+/* Where its figures come from, for every report to say. */
+enum link_origin {
+    LINK_ORIGIN_CONSTANT, /* someone wrote them down */
+    LINK_ORIGIN_TRACE,    /* a real link: one trace, played */
+    LINK_ORIGIN_MODEL,    /* one link model */
+    LINK_ORIGIN_COMPOSED, /* columns from several of these, independent of each other; one that is
+                             unlimited comes from nowhere */
+    N_LINK_ORIGINS
+};
+enum link_origin link_source_origin(const struct link_source *source);
+const char *
+link_origin_name(enum link_origin origin); /* "constant", "trace", "model", "composed" */
+
 /* Whether no column ever changes. */
 bool link_source_constant(const struct link_source *source);
 

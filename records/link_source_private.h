@@ -29,6 +29,7 @@ struct link_column_source {
 
 struct link_source {
     char *name;
+    enum link_origin origin;
     struct link_column_source columns[N_LINK_COLUMNS];
     struct link_file files[N_LINK_COLUMNS];
     size_t n_files;

@@ -136,6 +136,7 @@ static void misuse_is_named(void **state)
     refuse(2, "--url is for live requests: it needs --live",
            text_format("--db x --lengths y --url http://127.0.0.1:1"));
     refuse(2, "--live takes one --lengths", text_format("--db x --live --lengths y --lengths z"));
+    refuse(2, "--report: give a file", text_format("--db x --lengths y --report -"));
     refuse(2, "--plot draws one evaluation",
            text_format("--db x --lengths y --link fixed:1 --link fixed:2 --plot z"));
 }
@@ -462,7 +463,7 @@ static void cells_are_evaluated_alike(void **state)
                                   db, f->lengths, other);
     char *out = run(0, NULL, arguments);
     assert_non_null(strstr(out, "\nother.csv  fixed:60ms "));
-    assert_non_null(strstr(out, " of 4 cells. In 0 of these is known"));
+    assert_non_null(strstr(out, " of 4 cells.\nIn 0 of these is known"));
     free(out);
     free(arguments);
     free(csv);

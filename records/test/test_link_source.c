@@ -139,9 +139,12 @@ static void sources_by_text(void **state)
          false,
          {0.007, 1e6, INFINITY}},
     };
+    static const char *const origins[] = {"constant", "constant", "constant", "constant",
+                                          "composed", "composed", "composed", "trace"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct link_source *source = open_text(rows[i].text, &rows[i].rest);
         assert_string_equal(link_source_name(source), rows[i].name);
+        assert_string_equal(link_origin_name(link_source_origin(source)), origins[i]);
         assert_int_equal(link_source_constant(source), rows[i].constant);
         assert_int_equal(link_source_by_request(source), rows[i].by_request);
         assert_int_equal(link_source_ends(source), rows[i].ends);
@@ -160,6 +163,7 @@ static void sources_by_text(void **state)
         test_write(folder, "a \"b\\,c\n.csv", "t_s,rtt_ms,up_mbps,down_mbps\n0,1,2,3\n1,2,2,2\n");
     struct link_source *source = open_text(odd, &nothing);
     assert_string_equal(link_source_name(source), "a _b__c_");
+    assert_int_equal(link_source_origin(source), LINK_ORIGIN_TRACE);
     link_source_free(source);
     free(odd);
     free(both);

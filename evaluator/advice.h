@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What to ship, by what was found: the generated header where it is faster than the better single
+ * device beyond the noise, else that device alone. Pure.
+ */
+#ifndef EVALUATOR_ADVICE_H
+#define EVALUATOR_ADVICE_H
+
+#include "evaluator/report.h"
+
+#include <stdio.h>
+
+enum advice {
+    ADVICE_NONE,   /* rnnmap was not among the policies */
+    ADVICE_HEADER, /* it is faster than the better single device, 95 % */
+    ADVICE_SINGLE, /* it is slower, 95 % */
+    ADVICE_EITHER, /* they do not differ visibly */
+    N_ADVICES
+};
+enum advice advice_of(const struct evaluation *evaluation);
+
+/* The advice over n cells (at least one), and what it saves, a line each. */
+void advice_text(const struct cell *cells, size_t n, FILE *out);
+
+/* Whether the header pays in some cell. */
+bool advice_is_header(const struct cell *cells, size_t n);
+
+/* The rnngen command that makes it, for a shell; to be freed, NULL: no memory. */
+char *advice_command(const char *db, const char *campaign);
+
+#endif
