@@ -251,7 +251,7 @@ static void jump_at(const struct gap *gap, double n, struct break_even *result)
     list_crossing(result, gap_at(gap, n + 1) > 0);
 }
 
-enum { MAX_BREAKS = 64 };
+enum { MAX_BREAKS = 256 };
 
 static void judge_curves(const struct gap *gap, double n_max, struct break_even *result)
 {

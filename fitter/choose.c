@@ -216,8 +216,8 @@ static enum status try_steps(struct search *search, const struct runs *one, cons
     }
     const struct fit *level = find_form(search, FORM_CONSTANT), *best = least_bic(search, N_FORMS);
     double p = (double)fit_n_parameters(&shape), samples = (double)series->n_samples;
-    /* the squares are those of the runs: what cannot win need not be fitted */
-    if (level && size == 1 && bic_of(level, one->misfit, runs->misfit, p, samples) > best->bic)
+    /* levels change the squares by what the runs' differ: what cannot win need not be fitted */
+    if (level && bic_of(level, one->misfit, runs->misfit, p, samples) > best->bic)
         return STATUS_OK;
     return search->n < MAX_CANDIDATES ? try_shape(search, &shape, error) : STATUS_OK;
 }

@@ -65,6 +65,21 @@ double fit_value(const struct fit *fit, double n)
     return value;
 }
 
+/* The levels of a step are means, one for each. */
+static void solve_levels(const struct series *series, struct fit *fit)
+{
+    double weights[P] = {0};
+    size_t level = 0;
+    for (size_t i = 0; i < series->n_lengths; i++) {
+        const struct series_length *l = &series->lengths[i];
+        while (level < fit->shape.n_knots && l->length > fit->shape.knots[level])
+            level++;
+        weights[level] += l->weight * (double)l->n;
+        fit->scaled[level] +=
+            (l->mean - fit->scaled[level]) * l->weight * (double)l->n / weights[level];
+    }
+}
+
 /* By singular values, so that the coefficients' digits are as good as the data's. */
 static enum status solve(const struct series *series, struct fit *fit, struct error *error)
 {
@@ -154,16 +169,17 @@ static void fill_classical(const struct series *series, struct fit *fit)
             fit->classical[i] = i % (p + 1) == 0 ? INFINITY : 0;
         return;
     }
-    double variance = fit->chisq / fit->dof;
-    for (size_t i = 0; i < p; i++) {
-        for (size_t j = 0; j < p; j++) {
-            double sum = 0;
-            for (size_t k = 0; k < p; k++) {
-                for (size_t l = 0; l < p; l++)
-                    sum += t[i * p + k] * inverse[k * p + l] * t[j * p + l];
-            }
-            fit->classical[i * p + j] = variance * sum;
-        }
+    double variance = fit->chisq / fit->dof, half[P * P];
+    for (size_t i = 0; i < p * p; i++) {
+        half[i] = 0;
+        for (size_t k = 0; k < p; k++)
+            half[i] += t[i / p * p + k] * inverse[k * p + i % p];
+    }
+    for (size_t i = 0; i < p * p; i++) {
+        double sum = 0;
+        for (size_t l = 0; l < p; l++)
+            sum += half[i / p * p + l] * t[i % p * p + l];
+        fit->classical[i] = variance * sum;
     }
 }
 
@@ -180,7 +196,7 @@ void fit_left_out(const struct series *series, const struct fit *fit, double *re
         double x[P], leverage = 0;
         fit_derivatives(&kept, l->length, x);
         for (size_t j = 0; solved && j < p; j++) {
-            for (size_t k = 0; k < p; k++)
+            for (size_t k = 0; k < p && fabs(x[j]) > 0; k++)
                 leverage += x[j] * inverse[j * p + k] * x[k];
         }
         leverage *= l->weight * (double)l->n;
@@ -249,9 +265,14 @@ enum status fit_shape(const struct series *series, const struct fit_shape *shape
         return error_set(error, STATUS_INVALID,
                          "form %s needs more than %zu samples, there are %llu",
                          form_name(shape->form), p, (unsigned long long)series->n_samples);
-    gsl_error_handler_t *handler = gsl_set_error_handler_off();
-    enum status status = solve(series, fit, error);
-    gsl_set_error_handler(handler);
+    enum status status = STATUS_OK;
+    if (shape->form == FORM_STEP) {
+        solve_levels(series, fit);
+    } else {
+        gsl_error_handler_t *handler = gsl_set_error_handler_off();
+        status = solve(series, fit, error);
+        gsl_set_error_handler(handler);
+    }
     if (status)
         return status;
     size_t k = fit->n_coefficients - fit_n_linear(shape);
@@ -293,44 +314,41 @@ bool fit_step(const struct series *series, const struct fit *fit, const double *
     return true;
 }
 
-/* What a length's samples add to the equations of a step from the optimum: shared by all its
- * rounds. */
-struct tangent {
-    double x[P], value, weight;
-};
-
-static struct tangent *find_tangents(const struct series *series, const struct fit *fit)
+/* What a length's samples add to the equations of a step from the optimum, shared by all its
+ * rounds: p derivatives, the value and the weight. NULL: out of memory. */
+static double *find_tangents(const struct series *series, const struct fit *fit)
 {
-    struct tangent *tangents = malloc(series->n_lengths * sizeof *tangents);
+    size_t p = fit->n_coefficients;
+    double *tangents = malloc(series->n_lengths * (p + 2) * sizeof *tangents);
     for (size_t i = 0; tangents && i < series->n_lengths; i++) {
         const struct series_length *l = &series->lengths[i];
-        fit_derivatives(fit, l->length, tangents[i].x);
-        tangents[i].value = fit_value(fit, l->length);
-        tangents[i].weight = l->weight;
+        double x[P], *tangent = tangents + i * (p + 2);
+        fit_derivatives(fit, l->length, x);
+        memcpy(tangent, x, p * sizeof *x);
+        tangent[p] = fit_value(fit, l->length);
+        tangent[p + 1] = l->weight;
     }
     return tangents;
 }
 
 /* The steps without each round, less the step with all of them: at a knot on a length the squares
  * have no slope of 0. False: some round is needed. */
-static bool leave_rounds_out(const struct series *series, const struct tangent *tangents,
-                             struct fit *fit)
+static bool leave_rounds_out(const struct series *series, const double *tangents, struct fit *fit)
 {
-    struct normal all;
+    struct normal all, rest;
     double whole[P], step[P];
     size_t p = fit->n_coefficients, g = 0;
     fill_information(series, fit, &all);
     if (!normal_solve(&all, whole))
         return false;
     for (size_t first = 0, end; first < series->n_cells; first = end, g++) {
-        struct normal rest = all;
+        normal_copy(&rest, &all);
         for (end = first;
              end < series->n_cells && series->cells[end].round == series->cells[first].round;
              end++) {
             const struct series_cell *cell = &series->cells[end];
-            const struct tangent *t = &tangents[cell->length];
-            normal_add(&rest, t->x, -t->weight * cell->n,
-                       -t->weight * (cell->sum - cell->n * t->value));
+            const double *x = tangents + cell->length * (p + 2), value = x[p], weight = x[p + 1];
+            normal_add(&rest, x, -weight * cell->n, -weight * (cell->sum - cell->n * value));
         }
         fit->rounds[g] = series->cells[first].round;
         if (!normal_solve(&rest, step))
@@ -347,7 +365,7 @@ enum status fit_rounds(const struct series *series, struct fit *fit, struct erro
 {
     if (series->n_rounds < 3)
         return STATUS_OK;
-    struct tangent *tangents = find_tangents(series, fit);
+    double *tangents = find_tangents(series, fit);
     fit->leave_out = malloc(series->n_rounds * fit->n_coefficients * sizeof *fit->leave_out);
     fit->rounds = malloc(series->n_rounds * sizeof *fit->rounds);
     enum status status = STATUS_OK;

@@ -14,12 +14,13 @@
 #define FITTER_FIT_H
 
 #include "base/status.h"
+#include "fitter/normal.h"
 #include "fitter/series.h"
 #include "records/model.h"
 
 #include <stdbool.h>
 
-enum { FIT_MAX_COEFFICIENTS = 16, FIT_MAX_KNOTS = 15 };
+enum { FIT_MAX_COEFFICIENTS = NORMAL_MAX, FIT_MAX_KNOTS = FIT_MAX_COEFFICIENTS - 1 };
 
 /* A form with its places: of a piecewise line the knots, of a step the last length of each level
  * but the last. */

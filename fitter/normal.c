@@ -2,16 +2,26 @@
 #include "fitter/normal.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { P = NORMAL_MAX };
 
 /* What is left of a column once those before it are taken out, relative to it. */
 static const double least_share = 1e-13;
 
+void normal_copy(struct normal *to, const struct normal *from)
+{
+    to->p = from->p;
+    memcpy(to->a, from->a, from->p * from->p * sizeof *to->a);
+    memcpy(to->b, from->b, from->p * sizeof *to->b);
+}
+
 void normal_add(struct normal *normal, const double *x, double weight, double what)
 {
     size_t p = normal->p;
     for (size_t i = 0; i < p; i++) {
+        if (!(fabs(x[i]) > 0))
+            continue;
         for (size_t j = 0; j <= i; j++)
             normal->a[i * p + j] += weight * x[i] * x[j];
         normal->b[i] += what * x[i];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Normal equations of few unknowns on scaled variables, built up and taken down row by row.
+ * Normal equations of few unknowns on scaled variables, built up and taken down row by row. Rows
+ * that are 0 but for one place, as those of a step, cost little.
  */
 #ifndef FITTER_NORMAL_H
 #define FITTER_NORMAL_H
@@ -8,12 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { NORMAL_MAX = 16 };
+enum { NORMAL_MAX = 64 };
 
 struct normal {
     size_t p;
     double a[NORMAL_MAX * NORMAL_MAX], b[NORMAL_MAX]; /* row-major p*p; lower triangle */
 };
+
+/* To what `from` is. */
+void normal_copy(struct normal *to, const struct normal *from);
 
 /* Adds weight*x x' and what*x, x[p]. */
 void normal_add(struct normal *normal, const double *x, double weight, double what);

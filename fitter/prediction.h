@@ -11,7 +11,7 @@
 
 #include "records/model.h"
 
-enum { PREDICTION_MAX = 16 }; /* coefficients of one model */
+enum { PREDICTION_MAX = 64 }; /* coefficients of one model */
 
 /* The coefficients that a value is linear in: all but the knots of a piecewise line. */
 size_t prediction_n_linear(const struct cost_model *model);

@@ -74,11 +74,36 @@ static void put_piecewise(const struct model_set *set, const struct cost_model *
     fputs(".\n", out);
 }
 
+/* How many levels are listed; of more, the first and the last. */
+enum { LEVELS_LISTED = 8, LEVELS_FIRST = 3 };
+
+/* "33 levels, 16 lengths each: " */
+static void put_level_widths(const struct cost_model *model, FILE *out)
+{
+    double least = INFINITY, most = 0;
+    for (size_t i = 1; i < model->n_knots; i++) { /* those with both ends */
+        double width = model->knots[i] - model->knots[i - 1];
+        least = fmin(least, width);
+        most = fmax(most, width);
+    }
+    fprintf(out, "%zu levels, %.0f", model->n_coefficients, least);
+    if (most > least)
+        fprintf(out, " to %.0f", most);
+    fputs(" lengths each: ", out);
+}
+
 static void put_step(const struct model_set *set, const struct cost_model *model, FILE *out)
 {
+    bool many = model->n_coefficients > LEVELS_LISTED;
     put_subject(model, out);
+    if (many)
+        put_level_widths(model, out);
     for (size_t i = 0; i < model->n_coefficients; i++) {
         fputs(i ? ", " : "", out);
+        if (many && i == LEVELS_FIRST) {
+            fputs("..., ", out);
+            i = model->n_coefficients - 1;
+        }
         put_value(model, model->coefficients[i], report_half_width(set, model, i), out);
         if (i < model->n_knots)
             fprintf(out, " up to length %.0f", model->knots[i]);

@@ -32,9 +32,12 @@ static void search(const struct sums *sums, size_t n, size_t most, double *best,
     for (size_t k = 1; k < most; k++) {
         for (size_t i = k + 1; i <= n; i++) {
             double least = INFINITY;
-            for (size_t j = k; j < i; j++) {
-                double total = best[(k - 1) * stride + j] + misfit(sums + j, sums + i);
-                if (total < least) {
+            for (size_t j = i; j-- > k;) {
+                double last = misfit(sums + j, sums + i);
+                if (last > least)
+                    break; /* longer runs leave more */
+                double total = best[(k - 1) * stride + j] + last;
+                if (total <= least) {
                     least = total;
                     start[k * stride + i] = j;
                 }

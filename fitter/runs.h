@@ -11,7 +11,7 @@ struct run_estimate {
     double value, variance; /* variance > 0 */
 };
 
-enum { RUNS_MAX = 16 };
+enum { RUNS_MAX = 64 };
 
 struct runs {
     size_t n;

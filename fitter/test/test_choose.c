@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The form that is chosen: with a tolerance of 0 the right number of knots in 95 % of simulations
- * where each knot changes the slope by 8 standard errors, and none where there is none.
+ * where each knot changes the slope by 8 standard errors, and none where there is none. Inputs that
+ * are padded to buckets: each of them, however many there are.
  */
 #include "base/test/support.h"
 
@@ -106,8 +107,61 @@ static void the_number_of_knots(void **state)
     assert_true(enough);
 }
 
+/* 4 ms and 0.05 ms for each step of the padded length, with 0.5 % of noise, in rounds. */
+static void pad(struct gather *gather, uint32_t bucket, uint32_t every, struct random *random)
+{
+    for (int round = 0; round < 20; round++) {
+        for (uint32_t n = 8; n <= 512; n += every) {
+            double padded = (double)((n + bucket - 1) / bucket * bucket), ms = 4 + 0.05 * padded;
+            gather_add(gather, n, round, ms * (1 + 0.005 * random_normal(random)), NULL);
+        }
+    }
+    gather_finish(gather, NULL);
+}
+
+static void buckets_are_found(void **state)
+{
+    static const struct {
+        uint32_t bucket, every;
+        enum model_form form;
+    } cases[] = {{8, 1, FORM_STEP},   {16, 1, FORM_STEP},      {16, 8, FORM_STEP},
+                 {100, 3, FORM_STEP}, {512, 1, FORM_CONSTANT}, {1, 8, FORM_LINEAR}};
+    uint64_t seed = 7;
+    struct random random = {seed};
+    (void)state;
+    printf("seed %llu\n", (unsigned long long)seed);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        struct gather gather = {0};
+        struct series series;
+        struct fit fit;
+        struct choice_note note;
+        const struct choice choice = {
+            .automatic = true, .max_knots = CHOICE_MAX_KNOTS, .tolerance = 0.005};
+        pad(&gather, cases[c].bucket, cases[c].every, &random);
+        gather_series(&gather, &series, NULL);
+        series_weigh(&series);
+        assert_int_equal(choose_fit(&series, &choice, &fit, &note, NULL), STATUS_OK);
+        assert_int_equal(fit.form, cases[c].form);
+        size_t first = (8 + cases[c].bucket - 1) / cases[c].bucket;
+        size_t last = (512 + cases[c].bucket - 1) / cases[c].bucket;
+        if (fit.form == FORM_STEP)
+            assert_int_equal(fit.n_coefficients, last - first + 1);
+        for (size_t i = 0; fit.form == FORM_STEP && i < fit.n_coefficients; i++) {
+            double edge = (double)((first + i) * cases[c].bucket);
+            if (i + 1 < fit.n_coefficients) /* known to the gap between two lengths */
+                assert_true(fit.shape.knots[i] > edge - cases[c].every &&
+                            fit.shape.knots[i] < edge + cases[c].every);
+            assert_close(fit.coefficients[i], 4 + 0.05 * edge, 0.03, 0);
+        }
+        fit_free(&fit);
+        series_free(&series);
+        gather_free(&gather);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_number_of_knots)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(the_number_of_knots),
+                                       cmocka_unit_test(buckets_are_found)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
