@@ -5,9 +5,9 @@
 
 static const double share = 1.0 / 8, forgotten_after_s = 60;
 
-void belief_start(struct belief *belief, const struct cost_link *design)
+static bool forgotten(const struct belief *belief, double clock_s)
 {
-    *belief = (struct belief){.link = *design, .design = *design, .seen_s = -INFINITY};
+    return clock_s - belief->seen_s > forgotten_after_s;
 }
 
 static void smooth(double *believed, double seen)
@@ -16,23 +16,145 @@ static void smooth(double *believed, double seen)
         *believed += (seen - *believed) * share;
 }
 
-void belief_see(struct belief *belief, const struct cost_link *link, double at_s)
+/* The round trip that an answer shows; one that failed shows that it took that long in vain. */
+static double shown_s(const struct sight *sight)
 {
-    smooth(&belief->link.rtt_s, link->rtt_s);
-    smooth(&belief->link.up_s_per_byte, link->up_s_per_byte);
-    smooth(&belief->link.down_s_per_byte, link->down_s_per_byte);
-    belief->seen_s = at_s;
-    belief->down = false;
+    return sight->failed ? sight->elapsed_s : sight->link.rtt_s;
 }
 
-void belief_fail(struct belief *belief, double at_s)
+/* ---- the tracker that products compile */
+
+static uint32_t microseconds(double s)
 {
-    belief->seen_s = at_s;
-    belief->down = true;
+    return s <= 0 ? 0 : s * 1e6 >= UINT32_MAX ? UINT32_MAX : (uint32_t)llround(s * 1e6);
 }
 
-void belief_age(struct belief *belief, double now_s)
+/* A clock that wraps after 49 days. */
+static uint32_t milliseconds(double s)
 {
-    if (now_s - belief->seen_s > forgotten_after_s)
-        belief_start(belief, &belief->design);
+    return (uint32_t)(uint64_t)floor(s * 1e3);
+}
+
+static void tracker_see(struct belief *belief, const struct sight *sight)
+{
+    if (sight->failed)
+        rnnmap_link_fail(&belief->tracker, milliseconds(sight->clock_s),
+                         microseconds(sight->elapsed_s));
+    else if (isfinite(sight->link.rtt_s))
+        rnnmap_link_observe(&belief->tracker, milliseconds(sight->clock_s),
+                            microseconds(sight->link.rtt_s), 0);
+}
+
+static double seconds(uint32_t us)
+{
+    return us == RNNMAP_LINK_DOWN_US ? INFINITY : us * 1e-6;
+}
+
+static double tracker_rtt_s(const struct belief *belief, double clock_s)
+{
+    return seconds(rnnmap_link_rtt_us(&belief->tracker, milliseconds(clock_s)));
+}
+
+static double tracker_seen_s(const struct belief *belief)
+{
+    return seconds(belief->tracker.recent_us);
+}
+
+const struct belief_rule belief_tracker = {tracker_see, tracker_rtt_s, tracker_seen_s};
+
+/* ---- rules that do not age: what was bad stays bad */
+
+static double as_it_is(const struct belief *belief)
+{
+    return belief->link.rtt_s;
+}
+
+static double as_it_is_at(const struct belief *belief, double clock_s)
+{
+    (void)clock_s;
+    return belief->link.rtt_s;
+}
+
+static void last_see(struct belief *belief, const struct sight *sight)
+{
+    if (isfinite(shown_s(sight)))
+        belief->link.rtt_s = shown_s(sight);
+}
+
+static void mean_see(struct belief *belief, const struct sight *sight)
+{
+    if (isfinite(shown_s(sight)))
+        belief->link.rtt_s += (shown_s(sight) - belief->link.rtt_s) / ++belief->n_seen;
+}
+
+static void rfc6298_see(struct belief *belief, const struct sight *sight)
+{
+    if (belief->n_seen == 0)
+        last_see(belief, sight);
+    else
+        smooth(&belief->link.rtt_s, shown_s(sight));
+    belief->n_seen++;
+}
+
+const struct belief_rule belief_last = {last_see, as_it_is_at, as_it_is};
+const struct belief_rule belief_mean = {mean_see, as_it_is_at, as_it_is};
+const struct belief_rule belief_rfc6298 = {rfc6298_see, as_it_is_at, as_it_is};
+
+/* ---- plain smoothing: a failure is the device until something works; a minute forgets all */
+
+static void smoothed_see(struct belief *belief, const struct sight *sight)
+{
+    if (forgotten(belief, sight->clock_s))
+        belief->link.rtt_s = belief->design.rtt_s;
+    belief->down = sight->failed;
+    if (!sight->failed)
+        smooth(&belief->link.rtt_s, sight->link.rtt_s);
+}
+
+static double smoothed_seen_s(const struct belief *belief)
+{
+    return belief->down ? INFINITY : belief->link.rtt_s;
+}
+
+static double smoothed_rtt_s(const struct belief *belief, double clock_s)
+{
+    return forgotten(belief, clock_s) ? belief->design.rtt_s : smoothed_seen_s(belief);
+}
+
+const struct belief_rule belief_smoothed = {smoothed_see, smoothed_rtt_s, smoothed_seen_s};
+
+/* ---- all rules */
+
+void belief_start(struct belief *belief, const struct belief_rule *rule,
+                  const struct cost_link *design)
+{
+    *belief =
+        (struct belief){.rule = rule, .link = *design, .design = *design, .seen_s = -INFINITY};
+    rnnmap_link_init(&belief->tracker, microseconds(design->rtt_s), 0);
+}
+
+void belief_see(struct belief *belief, const struct sight *sight)
+{
+    if (forgotten(belief, sight->clock_s)) {
+        belief->link.up_s_per_byte = belief->design.up_s_per_byte;
+        belief->link.down_s_per_byte = belief->design.down_s_per_byte;
+    }
+    belief->rule->see(belief, sight);
+    if (!sight->failed) {
+        smooth(&belief->link.up_s_per_byte, sight->link.up_s_per_byte);
+        smooth(&belief->link.down_s_per_byte, sight->link.down_s_per_byte);
+    }
+    belief->seen_s = sight->clock_s;
+}
+
+void belief_keep(struct belief *belief, double edge_s)
+{
+    rnnmap_link_keep(&belief->tracker, microseconds(edge_s));
+}
+
+struct cost_link belief_link(const struct belief *belief, double clock_s)
+{
+    struct cost_link link = forgotten(belief, clock_s) ? belief->design : belief->link;
+    link.rtt_s = belief->rule->rtt_s(belief, clock_s);
+    return link;
 }

@@ -1,33 +1,66 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a product believes of its link from what it sees: the plainest tracker, a smoothed estimate
- * (RFC 6298, alpha = 1/8) that starts from the design link. A request that fails means the device
- * until something is seen that works; what has not been renewed for a minute is forgotten, or a
- * link that was bad once would never be tried again.
+ * What a product believes of its link from what it sees: rules that differ in how they make a round
+ * trip of the answers to its requests. Times per byte are smoothed alike by all (an eighth of the
+ * difference), since the header's tracker does not look at them, and forgotten after a minute.
+ *
+ * Times are the link's clock's, in seconds; it need not be that of the requests
+ * (evaluator/ledger.h).
+ *
+ * Life cycle: belief_start; belief_see, belief_keep and belief_link as things happen. A plain
+ * value.
  */
 #ifndef EVALUATOR_BELIEF_H
 #define EVALUATOR_BELIEF_H
 
 #include "fitter/cost.h"
+#include "runtime/rnnmap_link.h"
 
 #include <stdbool.h>
 
-struct belief {
-    struct cost_link link, design;
-    double seen_s; /* when something was last seen */
-    bool down;
+/* An answer, or that none came. */
+struct sight {
+    double clock_s;        /* when it was there */
+    double elapsed_s;      /* since the request was made */
+    struct cost_link link; /* as it shows; infinite and unknown figures tell nothing */
+    bool failed;
 };
 
-void belief_start(struct belief *belief, const struct cost_link *design);
+struct belief;
 
-/* A request or a probe that was answered at at_s showed this link; infinite and unknown figures
- * tell nothing. */
-void belief_see(struct belief *belief, const struct cost_link *link, double at_s);
+struct belief_rule {
+    void (*see)(struct belief *belief, const struct sight *sight);
+    /* The round trip to decide with at that time; INFINITY: nothing is to be sent. */
+    double (*rtt_s)(const struct belief *belief, double clock_s);
+    /* What was last seen, were it as young as the last answer: who sends against it probes. */
+    double (*seen_s)(const struct belief *belief);
+};
 
-/* One that failed at at_s. */
-void belief_fail(struct belief *belief, double at_s);
+extern const struct belief_rule belief_tracker, /* runtime/rnnmap_link.h, as products compile it */
+    belief_last,                                /* the last answer */
+    belief_mean,                                /* the mean of all answers */
+    belief_rfc6298,  /* SRTT of RFC 6298, 2.2 and 2.3: the first answer, an eighth of later ones */
+    belief_smoothed; /* the same from the design link; forgotten after a minute */
 
-/* Forgets what is too old at now_s. */
-void belief_age(struct belief *belief, double now_s);
+struct belief {
+    const struct belief_rule *rule;
+    struct cost_link link, design;
+    double seen_s; /* when something was last seen; -INFINITY: never */
+    double n_seen; /* answers */
+    bool down;     /* the last request failed; only some rules look at it */
+    struct rnnmap_link tracker;
+};
+
+void belief_start(struct belief *belief, const struct belief_rule *rule,
+                  const struct cost_link *design);
+
+/* A request was answered or failed. */
+void belief_see(struct belief *belief, const struct sight *sight);
+
+/* A request ran on the device. */
+void belief_keep(struct belief *belief, double edge_s);
+
+/* The link to decide with. */
+struct cost_link belief_link(const struct belief *belief, double clock_s);
 
 #endif

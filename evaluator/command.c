@@ -66,20 +66,22 @@ static enum status choose_policies(const char *list, bool *wanted, struct error 
 {
     char name[32];
     for (size_t i = 0; i < n_policies; i++)
-        wanted[i] = !list;
+        wanted[i] = !list && !policies[i].compared;
     while (list) {
         size_t length = strcspn(list, ",");
         snprintf(name, sizeof name, "%.*s", (int)length, list);
         int i = length < sizeof name ? policy_find(name) : -1;
-        if (i < 0) {
+        bool all = strcmp(name, "all") == 0;
+        if (i < 0 && !all) {
             char known[256] = "";
             for (size_t p = 0, used = 0; p < n_policies; p++, used = strlen(known))
                 snprintf(known + used, sizeof known - used, "%s%s", p ? ", " : "",
                          policies[p].name);
-            return error_set(error, STATUS_MISUSE, "--policy: '%.*s' is none of %s", (int)length,
-                             list, known);
+            return error_set(error, STATUS_MISUSE, "--policy: '%.*s' is none of %s, all",
+                             (int)length, list, known);
         }
-        wanted[i] = true;
+        for (size_t p = 0; p < n_policies; p++)
+            wanted[p] = wanted[p] || all || (int)p == i;
         list = list[length] ? list + length + 1 : NULL;
     }
     return STATUS_OK;

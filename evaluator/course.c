@@ -7,18 +7,25 @@
 
 /* An answer that is still on its way: the product hears of it at `at_s`. */
 struct answer {
-    double at_s, rtt_s;
+    double at_s;
     uint32_t i; /* the request */
-    bool failed;
+    struct sight sight;
+};
+
+/* A request that is given up, which the device gets then. */
+struct given_up {
+    double at_s;
+    uint32_t i;
 };
 
 struct course {
     const struct ledger *ledger;
     /* Both NULL where nothing queues. */
-    struct answer *answers; /* a heap, the earliest first */
-    uint32_t *given_up;     /* requests in the order they are given up, all after one time-out */
+    struct answer *answers;    /* a heap, the earliest first */
+    struct given_up *given_up; /* in the order of time */
     size_t n_answers, n_given_up, n_resumed;
     double edge_free_s, cloud_free_s;
+    const struct policy *policy;
     struct belief belief;
     double *cost_s;
     struct fare *fare;
@@ -77,18 +84,6 @@ static struct answer pop(struct course *c)
     return first;
 }
 
-static void hear(struct course *c, const struct answer *answer)
-{
-    const struct request *request = &c->ledger->requests[answer->i];
-    if (answer->failed)
-        belief_fail(&c->belief, answer->at_s);
-    else
-        belief_see(
-            &c->belief,
-            &(struct cost_link){answer->rtt_s, request->up_s_per_byte, request->down_s_per_byte},
-            answer->at_s);
-}
-
 /* Elapsed time less what was to be expected at the endpoint counts as link, whatever it was spent
  * on: congestion and queues too. */
 static void learn(struct course *c, uint32_t i, double elapsed_s, bool failed)
@@ -97,20 +92,28 @@ static void learn(struct course *c, uint32_t i, double elapsed_s, bool failed)
     const struct known_length *length = &c->ledger->lengths[request->place];
     double link_s = elapsed_s - request->transfer_s - length->remote_s;
     struct answer answer = {.at_s = request->at_s + elapsed_s,
-                            .rtt_s = fmax(link_s, 0) / length->round_trips,
                             .i = i,
-                            .failed = failed};
-    if (c->ledger->open)
+                            .sight = {.clock_s = request->clock_s,
+                                      .elapsed_s = elapsed_s,
+                                      .link = {fmax(link_s, 0) / length->round_trips,
+                                               request->up_s_per_byte, request->down_s_per_byte},
+                                      .failed = failed}};
+    if (c->ledger->open) {
+        answer.sight.clock_s += elapsed_s;
         push(c, &answer);
-    else
-        hear(c, &answer);
+    } else { /* the next request comes after it, whatever the clock of a closed loop says */
+        belief_see(&c->belief, &answer.sight);
+    }
 }
 
 /* A probe before each request told its round trip. */
 static void learn_probe(struct course *c, uint32_t i)
 {
     const struct request *request = &c->ledger->requests[i];
-    hear(c, &(struct answer){request->at_s, request->rtt_s, i, isnan(request->rtt_s)});
+    belief_see(&c->belief, &(struct sight){.clock_s = request->clock_s,
+                                           .link = {request->rtt_s, request->up_s_per_byte,
+                                                    request->down_s_per_byte},
+                                           .failed = isnan(request->rtt_s)});
 }
 
 /* ---- queues */
@@ -122,36 +125,49 @@ static void run_on_device(struct course *c, uint32_t i, double from_s)
     c->edge_free_s = start_s + request->edge_s;
     c->fare->wait_s += start_s - from_s;
     c->cost_s[i] = (start_s - request->at_s) + request->edge_s;
+    belief_keep(&c->belief, request->edge_s);
 }
 
 /* Requests that were given up by now take their turn on the device before later ones. */
 static void resume(struct course *c, double now_s)
 {
     while (c->n_resumed < c->n_given_up) {
-        uint32_t i = c->given_up[c->n_resumed];
-        double from_s = c->ledger->requests[i].at_s + c->ledger->timeout_s;
-        if (from_s > now_s)
+        struct given_up next = c->given_up[c->n_resumed];
+        if (next.at_s > now_s)
             break;
-        run_on_device(c, i, from_s);
+        run_on_device(c, next.i, next.at_s);
         c->n_resumed++;
     }
 }
 
 static void give_up(struct course *c, uint32_t i, double after_s)
 {
+    double at_s = c->ledger->requests[i].at_s + after_s;
     c->fare->n_failed++;
-    if (c->ledger->open)
-        c->given_up[c->n_given_up++] = i;
-    else
-        run_on_device(c, i, c->ledger->requests[i].at_s + after_s);
+    if (!c->ledger->open) {
+        run_on_device(c, i, at_s);
+        return;
+    }
+    size_t place = c->n_given_up++;
+    for (; place > c->n_resumed && c->given_up[place - 1].at_s > at_s; place--)
+        c->given_up[place] = c->given_up[place - 1];
+    c->given_up[place] = (struct given_up){at_s, i};
 }
 
-static void run_at_endpoint(struct course *c, const struct policy *policy, uint32_t i,
-                            double wait_s)
+/* How long the policy waits for an answer. */
+static double patience_s(const struct course *c, const struct request *request)
+{
+    double edge_s = fmax(c->ledger->lengths[request->place].edge_s, 0);
+    return c->policy->patience > 0 ? fmin(c->ledger->timeout_s, c->policy->patience * edge_s)
+                                   : c->ledger->timeout_s;
+}
+
+/* What is given up before it fails shows a link that takes as long as it all took. */
+static void run_at_endpoint(struct course *c, uint32_t i, double wait_s)
 {
     const struct request *request = &c->ledger->requests[i];
-    double timeout_s = c->ledger->timeout_s, elapsed_s = request->cloud_s + wait_s;
-    bool failed = request->failed || elapsed_s > timeout_s;
+    double timeout_s = patience_s(c, request), elapsed_s = request->cloud_s + wait_s;
+    bool late = elapsed_s > timeout_s, failed = request->failed || late;
     if (request->reach_s < timeout_s)
         c->cloud_free_s = request->at_s + request->reach_s + wait_s + request->busy_s;
     c->fare->n_offloaded++;
@@ -162,13 +178,17 @@ static void run_at_endpoint(struct course *c, const struct policy *policy, uint3
         c->fare->wait_s += wait_s;
         c->cost_s[i] = elapsed_s;
     }
-    if (policy->learns && !c->ledger->probed)
+    if (!c->policy->learns || c->ledger->probed)
+        return;
+    if (late && timeout_s < c->ledger->timeout_s)
+        learn(c, i, elapsed_s + request->edge_s, false);
+    else
         learn(c, i, elapsed_s, failed);
 }
 
 /* ---- the course */
 
-static void look_around(struct course *c, const struct policy *policy, struct situation *s)
+static void look_around(struct course *c, struct situation *s, struct cost_link *believed)
 {
     double now_s = s->request->at_s;
     if (c->ledger->open) {
@@ -177,22 +197,40 @@ static void look_around(struct course *c, const struct policy *policy, struct si
         s->cloud_wait_s = fmax(c->cloud_free_s - (now_s + s->request->reach_s), 0);
         while (c->n_answers > 0 && c->answers[0].at_s <= now_s) {
             struct answer answer = pop(c);
-            hear(c, &answer);
+            belief_see(&c->belief, &answer.sight);
         }
     }
-    if (policy->learns && !c->ledger->probed)
-        belief_age(&c->belief, now_s);
+    if (c->policy->learns)
+        *believed = belief_link(&c->belief, s->request->clock_s);
 }
 
-static void judge(const struct situation *s, bool offload, struct fare *fare)
+/* Whether the request is sent against what was last seen of the link. */
+static bool probes(const struct course *c, const struct situation *s)
 {
+    struct cost_link seen = *s->believed;
+    if (!c->policy->learns || c->ledger->probed)
+        return false;
+    seen.rtt_s = c->belief.rule->seen_s(&c->belief);
+    return !would_offload(c->ledger, s->length, &seen);
+}
+
+static void judge(struct course *c, const struct situation *s, bool offload)
+{
+    struct fare *fare = c->fare;
     double edge_s = situation_expected_s(s, false), cloud_s = situation_expected_s(s, true);
-    bool best = cloud_s < edge_s;
+    double patience = patience_s(c, s->request);
+    bool best = cloud_s < edge_s, probe = offload && probes(c, s);
+    fare->n_probes += probe;
     if (offload == best)
         return;
+    if (cloud_s > patience && patience < c->ledger->timeout_s)
+        cloud_s = patience + edge_s;
     fare->n_wrong++;
     double regret_s = best ? edge_s - cloud_s : cloud_s - edge_s;
-    fare->expected_regret_s += isfinite(regret_s) ? regret_s : 0; /* an unknown link expects none */
+    if (isfinite(regret_s)) /* an unknown link expects none */
+        fare->expected_regret_s += regret_s;
+    if (isfinite(regret_s) && probe)
+        fare->probe_loss_s += regret_s;
 }
 
 void course_run(struct course *course, const struct policy *policy,
@@ -201,22 +239,24 @@ void course_run(struct course *course, const struct policy *policy,
 {
     const struct ledger *ledger = course->ledger;
     struct random coin = {~seed}; /* not the numbers that intervals are resampled with */
+    struct cost_link believed = ledger->design;
     struct situation s = {
-        .ledger = ledger, .coin = &coin, .belief = &course->belief, .hindsight = hindsight};
+        .ledger = ledger, .coin = &coin, .believed = &believed, .hindsight = hindsight};
     *fare = (struct fare){0};
+    course->policy = policy;
     course->cost_s = cost_s;
     course->fare = fare;
     course->n_answers = course->n_given_up = course->n_resumed = 0;
     course->edge_free_s = course->cloud_free_s = -INFINITY;
-    belief_start(&course->belief, &ledger->design);
+    belief_start(&course->belief, policy->learns, &ledger->design);
     for (size_t i = 0; i < n; i++) {
         s.request = &ledger->requests[i];
         s.length = &ledger->lengths[s.request->place];
-        look_around(course, policy, &s);
+        look_around(course, &s, &believed);
         bool offload = policy->offload(&s);
-        judge(&s, offload, fare);
+        judge(course, &s, offload);
         if (offload)
-            run_at_endpoint(course, policy, (uint32_t)i, s.cloud_wait_s);
+            run_at_endpoint(course, (uint32_t)i, s.cloud_wait_s);
         else
             run_on_device(course, (uint32_t)i, s.request->at_s);
         if (policy->learns && ledger->probed)

@@ -27,6 +27,8 @@ struct fare {
     size_t n_wrong;           /* decided otherwise than the oracle would have there and then */
     double wait_s;            /* for others to be served, here or there */
     double expected_regret_s; /* expected cost less that of what the oracle would have decided */
+    size_t n_probes;          /* offloaded though what was last seen of the link spoke against it */
+    double probe_loss_s;      /* of that regret: of probes that found the link as bad as it was */
 };
 
 /* Fills cost_s[n of the ledger], each from when the request was made. The same seed tosses the

@@ -24,7 +24,10 @@ struct request {
     uint32_t place; /* of its length in the ledger's lengths */
     uint32_t group; /* of the samples it is charged from: the round they share */
     double at_s;    /* when it is made */
-    double edge_s;  /* that the device works on it */
+    /* The same by the link's clock, which a product has: another one only where the link is so slow
+     * that it goes on by a row a request, as if requests were a row apart. */
+    double clock_s;
+    double edge_s; /* that the device works on it */
     /* Elapsed at the endpoint when nobody else is served there; where `failed`, until it is given
      * up. What fails is then run on the device. */
     double cloud_s;

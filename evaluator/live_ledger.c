@@ -72,6 +72,7 @@ enum status live_ledger(const struct live_request *requests, size_t n, struct le
         ledger->requests[i] = (struct request){
             .place = from->place,
             .at_s = now_s,
+            .clock_s = now_s,
             .edge_s = seconds(from->edge_ns),
             .cloud_s = seconds(from->cloud_ns),
             .expected_edge_s = at(&edge, from->n),

@@ -112,6 +112,8 @@ static void take_fare(const struct fare *fare, size_t n_requests, struct outcome
     o->offloaded = (double)fare->n_offloaded / n;
     o->failed = (double)fare->n_failed / n;
     o->wrong = (double)fare->n_wrong / n;
+    o->n_probes = fare->n_probes;
+    o->probe_loss_s = fare->probe_loss_s;
     o->mean_wait_s = fare->wait_s / n;
     o->expected_regret_s = fare->expected_regret_s / n;
 }

@@ -24,6 +24,8 @@ struct outcome {
     double regret_s;           /* mean cost less the oracle's */
     double oracle_ratio;       /* mean cost over the oracle's */
     double expected_regret_s;  /* by expected costs: free of single runs' noise */
+    size_t n_probes;           /* offloaded though what was last seen spoke against it */
+    double probe_loss_s;       /* what they lost, all together, of the expected regret */
     double wrong;              /* share decided otherwise than the oracle would have then */
 };
 

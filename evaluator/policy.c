@@ -75,13 +75,19 @@ static uint64_t microseconds(double s)
     return s <= 0 ? 0 : s * 1e6 >= UINT32_MAX ? UINT32_MAX : (uint64_t)llround(s * 1e6);
 }
 
-static bool rnnmap(const struct situation *s)
+bool would_offload(const struct ledger *ledger, const struct known_length *length,
+                   const struct cost_link *link)
 {
-    if (s->belief->down)
+    if (isinf(link->rtt_s))
         return false;
-    if (!s->ledger->by_table)
-        return by_models(s->length, &s->belief->link);
-    return microseconds(s->belief->link.rtt_s) < s->length->break_even_us;
+    if (!ledger->by_table)
+        return by_models(length, link);
+    return microseconds(link->rtt_s) < length->break_even_us;
+}
+
+static bool tracked(const struct situation *s)
+{
+    return would_offload(s->ledger, s->length, s->believed);
 }
 
 static bool known(const struct situation *s)
@@ -102,16 +108,27 @@ static bool clairvoyant(const struct situation *s)
 }
 
 const struct policy policies[] = {
-    {"edge", "everything on the device", never, false},
-    {"cloud", "everything at the endpoint", always, false},
-    {"random", "a fair coin for each request", toss, false},
-    {"fixed", "the best length threshold, known only afterwards", fixed, false},
-    {"naive", "the fitted models at the mean link of the whole run", naive, false},
-    {"design", "the generated header at the link it was designed for", design, false},
-    {"rnnmap", "the generated header with a smoothed link estimate", rnnmap, true},
-    {"known", "the fitted models at the true link", known, false},
-    {"oracle", "least expected time at the true link", oracle, false},
-    {"clairvoyant", "the faster of the two runs", clairvoyant, false},
+    {"edge", "everything on the device", never, NULL, false, 0},
+    {"cloud", "everything at the endpoint", always, NULL, false, 0},
+    {"random", "a fair coin for each request", toss, NULL, false, 0},
+    {"fixed", "the best length threshold, known only afterwards", fixed, NULL, false, 0},
+    {"naive", "the fitted models at the mean link of the whole run", naive, NULL, false, 0},
+    {"design", "the generated header at the link it was designed for", design, NULL, false, 0},
+    {"last-value", "the generated header at the last round trip seen", tracked, &belief_last, true,
+     0},
+    {"plain-mean", "the generated header at the mean of those seen", tracked, &belief_mean, true,
+     0},
+    {"rfc6298", "the generated header at those seen, smoothed for good", tracked, &belief_rfc6298,
+     true, 0},
+    {"smoothed", "the generated header at those seen, smoothed, forgotten after a minute", tracked,
+     &belief_smoothed, true, 0},
+    {"rnnmap", "the generated header with its tracker of the link", tracked, &belief_tracker, false,
+     0},
+    {"impatient", "rnnmap, giving up what takes twice as long as the device", tracked,
+     &belief_tracker, true, 2},
+    {"known", "the fitted models at the true link", known, NULL, false, 0},
+    {"oracle", "least expected time at the true link", oracle, NULL, false, 0},
+    {"clairvoyant", "the faster of the two runs", clairvoyant, NULL, false, 0},
 };
 const size_t n_policies = sizeof policies / sizeof *policies;
 _Static_assert(sizeof policies / sizeof *policies <= MAX_POLICIES, "room for a flag per policy");

@@ -25,7 +25,7 @@ struct situation {
     const struct ledger *ledger;
     const struct known_length *length;
     struct random *coin;
-    const struct belief *belief;      /* what this policy has seen of the link so far */
+    const struct cost_link *believed; /* by what this policy has seen of the link so far */
     const struct request *request;    /* the truth: how the link is, what the request will take */
     double edge_wait_s, cloud_wait_s; /* behind what is in hand there */
     const struct hindsight *hindsight;
@@ -36,7 +36,9 @@ struct policy {
     const char *meaning; /* a line for people */
     /* Whether the request is offloaded. Ties stay on the device. */
     bool (*offload)(const struct situation *situation);
-    bool learns; /* looks at the belief, which costs time to keep */
+    const struct belief_rule *learns; /* what it makes of the link; NULL: it does not look */
+    bool compared;                    /* with rnnmap, and reported only where it is asked for */
+    double patience; /* gives a request up after that many times its time here; 0: it does not */
 };
 
 enum { MAX_POLICIES = 16 };
@@ -51,6 +53,11 @@ int policy_find(const char *name);
 /* What the request takes from when it is made, if it is sent there: drawn, and expected. */
 double situation_cost_s(const struct situation *situation, bool offload);
 double situation_expected_s(const struct situation *situation, bool offload);
+
+/* What a product decides that believes this of its link: by the header, or by the models where the
+ * header cannot know the bandwidth. */
+bool would_offload(const struct ledger *ledger, const struct known_length *length,
+                   const struct cost_link *link);
 
 /* The best of all rules of its kind for requests that do not wait for each other: the gains summed
  * from either end are largest there. STATUS_NO_MEMORY. */

@@ -14,6 +14,7 @@ struct replay {
     struct draw_source *sources; /* by length, as are the next two */
     double *bytes_up, *bytes_down;
     struct link_player player;
+    double row_s; /* that the round trip goes on by with each request; 0: it goes by the clock */
     struct random lengths, times, arrivals; /* streams of their own: one does not shift another */
 };
 
@@ -89,12 +90,14 @@ static void charge(struct replay *r, struct request *request, const struct draw 
     request->expected_cloud_s = draw_cloud_mean_s(source, rtts_s + request->transfer_s, timeout_s);
 }
 
-static double make(struct replay *r, struct request *request, double at_s)
+static double make(struct replay *r, size_t i, double at_s)
 {
+    struct request *request = &r->ledger->requests[i];
     struct link_conditions now = link_player_at(&r->player, at_s);
     request->place = (uint32_t)alias_table_draw(&r->sampler.table, &r->lengths);
     struct draw draw = draw_pick(&r->sources[request->place], &r->times);
     request->at_s = at_s;
+    request->clock_s = r->row_s > 0 ? r->row_s * (double)i : at_s;
     request->rtt_s = now.values[COLUMN_RTT];
     request->up_s_per_byte = cost_s_per_byte(now.values[COLUMN_UP]);
     request->down_s_per_byte = cost_s_per_byte(now.values[COLUMN_DOWN]);
@@ -119,6 +122,7 @@ enum status replay_ledger(const struct replay_options *options, const struct his
     struct replay r = {.options = options,
                        .pair = pair,
                        .ledger = ledger,
+                       .row_s = link_source_row_s(link, COLUMN_RTT),
                        .lengths = stream(options->seed, 1),
                        .times = stream(options->seed, 2),
                        .arrivals = stream(options->seed, 3)};
@@ -130,7 +134,7 @@ enum status replay_ledger(const struct replay_options *options, const struct his
     ledger->open = arrivals_open(&options->arrivals);
     link_player_start(&r.player, link, options->seed, PACE_NATURAL, true);
     for (size_t i = 0; i < ledger->n; i++) {
-        edge_s = make(&r, &ledger->requests[i], at_s);
+        edge_s = make(&r, i, at_s);
         at_s = arrivals_next(&options->arrivals, i, at_s, edge_s, &r.arrivals);
     }
     ledger_finish(ledger);

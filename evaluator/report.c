@@ -187,6 +187,17 @@ static void put_table(const struct evaluation *e, FILE *out)
 
 /* ---- verdict */
 
+static void put_probes(const struct outcome *o, FILE *out)
+{
+    char lost[UNITS_TEXT_SIZE];
+    if (o->n_probes > 0)
+        fprintf(out,
+                "Of its requests %zu were probes of a link that was bad when last seen; they lost "
+                "%s, %.2g %% of the total.\n",
+                o->n_probes, format_time(o->probe_loss_s, lost),
+                100 * o->probe_loss_s / o->total_s);
+}
+
 void evaluation_verdict(const struct evaluation *e, FILE *out)
 {
     const struct outcome *o = evaluation_find(e, "rnnmap");
@@ -215,6 +226,7 @@ void evaluation_verdict(const struct evaluation *e, FILE *out)
                 "interval %+.1f to %+.1f %%",
                 evaluation_single_name(e), share, low, high);
     fprintf(out, "; %.1f %% %s the oracle.\n", fabs(above), above >= 0 ? "above" : "below");
+    put_probes(o, out);
 }
 
 void evaluation_text(const struct evaluation *evaluation, const struct report_context *context,

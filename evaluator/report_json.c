@@ -15,15 +15,20 @@ static json_t *interval_json(const struct interval *interval)
     return json_pack("[f,f]", interval->low, interval->high);
 }
 
-static json_t *outcome_json(const struct outcome *o)
+/* Live requests tell their link whatever is decided: nobody probes. */
+static json_t *outcome_json(const struct outcome *o, bool replayed)
 {
-    return json_pack("{s:s,s:f,s:f,s:f,s:f,s:n,s:f,s:f,s:f,s:f,s:o,s:o,s:f,s:o,s:f,s:f}", "policy",
-                     o->policy->name, "total_s", o->total_s, "mean_s", o->mean_s, "p95_s", o->p95_s,
-                     "p99_s", o->p99_s, "energy_j", "offloaded", o->offloaded, "failed", o->failed,
-                     "mean_wait_s", o->mean_wait_s, "vs_better_single_s", o->vs_better_single_s,
-                     "ci95", interval_json(&o->ci95), "mean_ci95", interval_json(&o->mean_ci95),
-                     "regret_s", o->regret_s, "oracle_ratio", real_or_null(o->oracle_ratio),
-                     "expected_regret_s", o->expected_regret_s, "wrong_decisions", o->wrong);
+    bool learns = replayed && o->policy->learns;
+    return json_pack("{s:s,s:f,s:f,s:f,s:f,s:n,s:f,s:f,s:f,s:f,s:o,s:o,s:f,s:o,s:f,s:f,s:o,s:o}",
+                     "policy", o->policy->name, "total_s", o->total_s, "mean_s", o->mean_s, "p95_s",
+                     o->p95_s, "p99_s", o->p99_s, "energy_j", "offloaded", o->offloaded, "failed",
+                     o->failed, "mean_wait_s", o->mean_wait_s, "vs_better_single_s",
+                     o->vs_better_single_s, "ci95", interval_json(&o->ci95), "mean_ci95",
+                     interval_json(&o->mean_ci95), "regret_s", o->regret_s, "oracle_ratio",
+                     real_or_null(o->oracle_ratio), "expected_regret_s", o->expected_regret_s,
+                     "wrong_decisions", o->wrong, "probes",
+                     learns ? json_integer((json_int_t)o->n_probes) : json_null(), "probe_loss_s",
+                     learns ? json_real(o->probe_loss_s) : json_null());
 }
 
 static json_t *round_trip_json(const struct evaluation *e)
@@ -94,7 +99,7 @@ static json_t *document(const struct evaluation *e, const struct report_context 
 {
     json_t *list = json_array();
     for (size_t i = 0; i < e->n_outcomes; i++)
-        json_array_append_new(list, outcome_json(&e->outcomes[i]));
+        json_array_append_new(list, outcome_json(&e->outcomes[i], c->replay != NULL));
     json_t *json = json_pack(
         "{s:s,s:s,s:I,s:s,s:s,s:o,s:o,s:o,s:s?,s:s,s:s?,s:s?,s:s?,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:f,"
         "s:f,s:s,s:f,s:f,s:o,s:o,s:o}",

@@ -39,7 +39,9 @@ static const struct option_row options[] = {
     {"seed", "N", "Of everything that is drawn (default 1).", OPTION_COUNT, AT(seed), NULL, 0},
     {"policy", "LIST",
      "Which policies are reported, separated by commas: edge, cloud, random, fixed, naive, design, "
-     "rnnmap, known, oracle, clairvoyant (default: all).",
+     "rnnmap, known, oracle, clairvoyant (default: these); last-value, plain-mean, rfc6298, "
+     "smoothed, "
+     "impatient; or all.",
      OPTION_TEXT, AT(policies), NULL, 0},
     {"max-length", "N", "Draw again when longer (default: twice the longest measured).",
      OPTION_COUNT, AT(max_length), NULL, 0},
@@ -82,9 +84,15 @@ static const struct tool tool = {
         "length "
         "threshold, known only afterwards; naive decides by the fitted models at the mean link of "
         "the run, design as the generated header does at the link it was designed for, rnnmap by "
-        "the header and a smoothed estimate of the link from the requests that it sends, known by "
-        "the models at the true link; oracle has the least expected time at the true link; "
+        "the header and its tracker of the link (rnnmap_link.h), which sees the requests that it "
+        "sends, "
+        "known by the models at the true link; oracle has the least expected time at the true "
+        "link; "
         "clairvoyant takes the faster of the two runs.\n"
+        "On request, rnnmap with other trackers: last-value, plain-mean, rfc6298 (smoothed, "
+        "nothing "
+        "is ever forgotten), smoothed (forgotten after a minute); and impatient, which gives up "
+        "what takes twice as long as the device and runs it here.\n"
         "Several --lengths or --link give one table with a line for each pair of them.\n"
         "With arrivals that do not wait for answers, the device and the endpoint each serve one "
         "request at a time, first come, first served, and waiting counts.\n"

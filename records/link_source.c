@@ -442,6 +442,12 @@ bool link_source_by_request(const struct link_source *source)
     return false;
 }
 
+double link_source_row_s(const struct link_source *source, enum link_column column)
+{
+    const struct link_column_source *from = &source->columns[column];
+    return from->slow ? from->period_s / from->period_rows : 0;
+}
+
 bool link_source_ends(const struct link_source *source)
 {
     for (int c = 0; c < N_LINK_COLUMNS; c++) {

@@ -61,6 +61,10 @@ enum link_origin link_source_origin(const struct link_source *source);
 const char *
 link_origin_name(enum link_origin origin); /* "constant", "trace", "model", "composed" */
 
+/* How far apart the rows are that a column advances by with each request, by the link's own clock;
+ * 0 where it advances by the clock. */
+double link_source_row_s(const struct link_source *source, enum link_column column);
+
 /* Whether no column ever changes. */
 bool link_source_constant(const struct link_source *source);
 

@@ -26,8 +26,10 @@ static void open_ledger(struct ledger *ledger, size_t n, double timeout_s)
     ledger->open = ledger->by_table = true;
 }
 
-static struct fare run(const struct ledger *ledger, const char *policy, double *cost_s)
+static struct fare run(struct ledger *ledger, const char *policy, double *cost_s)
 {
+    for (size_t i = 0; i < ledger->n; i++)
+        ledger->requests[i].clock_s = ledger->requests[i].at_s;
     struct error error = {0};
     struct course *course;
     struct fare fare;
@@ -95,7 +97,7 @@ static void failures_are_heard_when_they_happen(void **state)
     for (int i = 0; i < N; i++)
         ledger.requests[i] = (struct request){
             .at_s = i, .edge_s = 0.25, .cloud_s = 10, .reach_s = INFINITY, .failed = true};
-    struct fare fare = run(&ledger, "rnnmap", cost_s);
+    struct fare fare = run(&ledger, "smoothed", cost_s);
     for (int i = 0; i < N; i++) {
         /* made at 0..9, heard of until 19, tried from 80 on, heard of until 99, from 160 on */
         bool tried = i < 10 || (i >= 80 && i < 90) || (i >= 160 && i < 170);
@@ -117,7 +119,7 @@ static void elapsed_times_tell_the_link(void **state)
     for (int i = 0; i < N; i++)
         ledger.requests[i] = (struct request){
             .at_s = i, .edge_s = 0.25, .cloud_s = 0.510, .transfer_s = 0.2, .rtt_s = 0.001};
-    struct fare fare = run(&ledger, "rnnmap", cost_s);
+    struct fare fare = run(&ledger, "smoothed", cost_s);
     for (; believed_s < 0.1; n++) /* 0.510 s, 0.2 for the bytes, 0.01 at the endpoint */
         believed_s += (0.3 - believed_s) / 8;
     assert_int_equal(n, 3);
@@ -129,6 +131,40 @@ static void elapsed_times_tell_the_link(void **state)
     ledger_free(&ledger);
 }
 
+/* Who waits twice as long as the device takes, and no longer: late ones are given up in the order
+ * of their own patience, and show a link that takes as long as it all took. */
+static void the_impatient_give_up_by_the_devices_time(void **state)
+{
+    (void)state;
+    struct ledger ledger;
+    double cost_s[4];
+    open_ledger(&ledger, 4, 30);
+    ledger.lengths[0].edge_s = 1; /* given up after 2 s */
+    ledger.lengths[1].edge_s = 0.25;
+    ledger.requests[0] = (struct request){
+        .place = 0, .at_s = 0, .edge_s = 1, .cloud_s = 9, .reach_s = 9, .expected_cloud_s = 9};
+    ledger.requests[1] =
+        (struct request){.place = 1, .at_s = 0.125, .edge_s = 0.25, .cloud_s = 9, .reach_s = 9};
+    /* heard of both by then: 0.740 s, then 2.990 s of link, and the header offloads below 100 ms */
+    ledger.requests[2] = (struct request){.place = 0, .at_s = 4, .edge_s = 1, .cloud_s = 0.03};
+    ledger.requests[3] = (struct request){/* three half-lives later it is tried again */
+                                          .place = 1,
+                                          .at_s = 400,
+                                          .edge_s = 0.25,
+                                          .cloud_s = 0.04};
+    for (int i = 0; i < 4; i++)
+        ledger.requests[i].expected_edge_s = ledger.requests[i].edge_s;
+    struct fare fare = run(&ledger, "impatient", cost_s);
+    assert_close(cost_s[0], 2 + 1, 1e-12, 0);
+    assert_close(cost_s[1], 0.5 + 0.25, 1e-12, 0); /* before the one that was made before it */
+    assert_close(cost_s[2], 1, 1e-12, 0);
+    assert_close(cost_s[3], 0.04, 1e-12, 0);
+    assert_int_equal(fare.n_failed, 2);
+    assert_int_equal(fare.n_probes, 1);
+    assert_close(fare.expected_regret_s, 2 + 1, 1e-9, 0); /* of 0, and of 2, which stayed */
+    ledger_free(&ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +172,7 @@ int main(void)
         cmocka_unit_test(the_endpoint_works_on_what_was_given_up),
         cmocka_unit_test(failures_are_heard_when_they_happen),
         cmocka_unit_test(elapsed_times_tell_the_link),
+        cmocka_unit_test(the_impatient_give_up_by_the_devices_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -242,7 +242,7 @@ static void failed_requests_cost_both(void **state)
 
 /* In live requests the product hears of every round trip, but only after the request that saw it:
  * each decision is that of the header at the smoothed round trip of those before. */
-static void rnnmap_does_not_peek(void **state)
+static void learners_do_not_peek(void **state)
 {
     (void)state;
     const uint64_t seed = 8;
@@ -260,7 +260,7 @@ static void rnnmap_does_not_peek(void **state)
             exact(100 + (uint32_t)random_below(&random, 300), rtt_ms < 0 ? -1 : rtt_ms * MS);
     }
     make(&ledger, requests, MAX);
-    decisions("rnnmap", &ledger, offload);
+    decisions("smoothed", &ledger, offload);
     for (size_t i = 0; i < MAX; i++) {
         bool wanted = !down && exact_rule(requests[i].n, round(believed_us));
         /* the header's integers may differ from the rule by one microsecond */
@@ -312,7 +312,7 @@ int main(void)
         cmocka_unit_test(ties_stay_on_the_device),
         cmocka_unit_test(noisy_requests_keep_the_order_of_policies),
         cmocka_unit_test(failed_requests_cost_both),
-        cmocka_unit_test(rnnmap_does_not_peek),
+        cmocka_unit_test(learners_do_not_peek),
         cmocka_unit_test(the_naive_and_the_design_link_are_what_they_say),
         cmocka_unit_test(no_requests_are_an_error),
     };
