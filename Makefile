@@ -78,6 +78,23 @@ $(BUILD)/bench/$(1)/bench/%: $(BUILD)/obj/$(1)/bench/%.o $(call archives,$(1) $(
 endef
 $(foreach r,$(ROOMS),$(eval $(call bench_rules,$(r))))
 
+# Fuzz targets: ROOM/fuzz/fuzz_NAME.c. `make check` runs the inputs in ROOM/fuzz/corpus/NAME, and
+# changes of them, through a main of ours; `make fuzz` builds everything with clang and libFuzzer.
+FUZZED   := $(foreach r,$(ROOMS),$(wildcard $(r)/fuzz/fuzz_*.c))
+REPLAYS  := $(patsubst %.c,$(BUILD)/test/%,$(FUZZED))
+FUZZERS  := $(patsubst %.c,$(BUILD)/fuzz/%,$(FUZZED))
+define fuzz_rules
+$(BUILD)/test/$(1)/fuzz/%: $(BUILD)/obj/$(1)/fuzz/%.o $(BUILD)/obj/base/fuzz/replay.o \
+		$(call archives,$(1) $($(1).uses))
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(link) -o $$@ $$^ $(call libraries,$(1) $($(1).uses)) -lm
+$(BUILD)/fuzz/$(1)/fuzz/%: $(BUILD)/obj/$(1)/fuzz/%.o $(call archives,$(1) $($(1).uses))
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(link) -fsanitize=fuzzer -o $$@ $$^ $(call libraries,$(1) $($(1).uses)) -lm
+endef
+$(foreach r,$(ROOMS),$(eval $(call fuzz_rules,$(r))))
+FUZZ_SECONDS = 600
+
 $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(compile) -MMD -MP -c -o $@ $<
@@ -85,11 +102,11 @@ $(BUILD)/obj/%.o: %.c
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests setup setup-check setup-lint setup-bench check check-long check-asan check-rooms \
+.PHONY: all tests setup setup-check setup-lint setup-bench setup-fuzz fuzz fuzzers check check-long check-asan check-rooms \
 	bench demo replay lint format format-check install uninstall clean help FORCE
 all: $(addprefix $(BUILD)/bin/,$(TOOLS)) $(EXAMPLES)  ## build the tools (into build/bin)
 
-tests: all $(TESTS)
+tests: all $(TESTS) $(REPLAYS)
 setup:
 	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build
 setup-check:
@@ -99,6 +116,9 @@ setup-lint:
 setup-bench:
 	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,bench
 
+setup-fuzz:
+	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,fuzz
+
 # These goals install what they need before anything is compiled.
 needs = $(filter $(1),$(MAKECMDGOALS))
 before := $(if $(call needs,demo replay),setup) $(if $(call needs,check check-long check-asan),setup-check) \
@@ -107,14 +127,21 @@ sources := $(shell find $(ROOMS) -name '*.c')
 $(call object,$(sources)) $(EXAMPLES) $(bench_needs): | $(before)
 
 check: tests check-rooms | setup-check  ## set up, build, run every test (reduced counts)
-	$(Q)BUILD=$(BUILD) scripts/run-tests $(TESTS) $(SCRIPTS_TESTED)
+	$(Q)BUILD=$(BUILD) scripts/run-tests $(TESTS) $(REPLAYS) $(SCRIPTS_TESTED)
 
 check-long: tests check-rooms | setup-check  ## the same with full counts
-	$(Q)BUILD=$(BUILD) RNNMAP_LONG=1 scripts/run-tests $(TESTS) $(SCRIPTS_TESTED)
+	$(Q)BUILD=$(BUILD) RNNMAP_LONG=1 scripts/run-tests $(TESTS) $(REPLAYS) $(SCRIPTS_TESTED)
 
 check-asan: | setup-check  ## the tests under address and undefined-behaviour sanitizers
 	$(Q)+$(MAKE) --no-print-directory SETUP=no BUILD=build/asan SANITIZE=address,undefined \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer' check
+
+fuzzers: $(FUZZERS)
+fuzz: | setup-fuzz  ## fuzz the readers of files and messages (FUZZ_SECONDS=600 each, TARGET=records/trace)
+	$(Q)+$(MAKE) --no-print-directory SETUP=no BUILD=$(BUILD)/fuzz CC=clang SANITIZE=address,undefined \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link' fuzzers
+	$(Q)BUILD=$(BUILD)/fuzz scripts/fuzz $(FUZZ_SECONDS) $(or $(TARGET),all) \
+		$(FUZZED:%.c=$(BUILD)/fuzz/fuzz/%)
 
 check-rooms:  ## no room includes what the design forbids
 	$(Q)scripts/check-rooms $(foreach r,$(ROOMS),'$(r):$($(r).uses)')
