@@ -353,7 +353,8 @@ static enum status replace(const struct planes *planes, const struct output_leng
         fill_covariance(planes, output, &old, origins, &joined);
     if (planes->n_rounds > 0)
         joined.n_rounds = planes->n_rounds;
-    old.campaign = NULL; /* the new set's */
+    old.campaign = NULL; /* the new set's, and so is what its energies are of */
+    old.energy = (struct energy_basis){0};
     model_set_free(&old);
     free(origins);
     *set = joined;

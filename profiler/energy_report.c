@@ -40,7 +40,7 @@ void energy_conclude(struct energy *energy, FILE *out)
             "all",
             (unsigned long long)s.n_busy, (unsigned long long)s.n_isolated,
             (unsigned long long)s.n_idle, s.total_j);
-    if (!isnan(s.worst))
+    if (!isnan(s.worst) && s.meter->provenance != PROVENANCE_MODELLED)
         fprintf(out, "; bounds on net energies up to %.2g %%", 100 * s.worst);
     fprintf(out, "\n        watching took %.2g %% of a core (%.2g %% at 100 Hz)",
             100 * s.cost.cpu_share, 100 * s.cost.share_at_100hz);

@@ -103,7 +103,9 @@ static void intervals_hold(void **state)
             simulate(&dataset, rounds, &random);
             fit_pairs(&random, &o);
             assert_int_equal(campaign_fit(&dataset, &options, &set, NULL), STATUS_OK);
+            set.energy = (struct energy_basis){text_copy("a"), text_copy("b"), text_copy("c")};
             assert_int_equal(sequence_models_apply(&dataset, &o, &options, &set, NULL), STATUS_OK);
+            assert_string_equal(set.energy.meter, "a"); /* the same, and its owner's alone */
             assert_int_equal(set.n_rounds, rounds ? ROUNDS : 0);
             for (int t = 0; t < 2; t++) {
                 const struct cost_model *model = &set.models[t];
