@@ -41,17 +41,19 @@ static void put_return(FILE *out, enum use use, const char *value, const char *s
 {
     bool single = strchr(value, ' ') == NULL;
     if (use == USE_COMPARE)
-        fprintf(out, "    return %s%srtt_us < %s%s%s;\n", sign_test, *sign_test ? " && " : "",
-                single ? "" : "(", value, single ? "" : ")");
+        fprintf(out,
+                *sign_test ? "    return (%s) && (rtt_us < %s%s%s);\n"
+                           : "    return %srtt_us < %s%s%s;\n",
+                sign_test, single ? "" : "(", value, single ? "" : ")");
     else if (*sign_test)
-        fprintf(out, "    return %s ? %s : 0u;\n", sign_test, value);
+        fprintf(out, "    return (%s) ? (%s) : 0u;\n", sign_test, value);
     else
         fprintf(out, "    return %s;\n", value);
 }
 
 static void put_clamp(FILE *out, uint32_t limit)
 {
-    fprintf(out, "    const uint32_t m = n < %" PRIu32 "u ? n : %" PRIu32 "u;\n", limit, limit);
+    fprintf(out, "    const uint32_t m = (n < %" PRIu32 "u) ? n : %" PRIu32 "u;\n", limit, limit);
 }
 
 /* a + b*m in 32 bits; a negative factor becomes a subtraction, and so does a large one: modulo 2^32
@@ -61,11 +63,11 @@ static void sum_32(const struct affine *affine, char text[EXPRESSION_SIZE])
     uint32_t a = (uint32_t)affine->a, b = (uint32_t)affine->b;
     bool sum = b <= 255 || affine->fraction;
     if (affine->may_be_negative && !affine->fraction)
-        snprintf(text, EXPRESSION_SIZE, "%" PRIu32 "u * m - %" PRIu32 "u", b, 0 - a);
+        snprintf(text, EXPRESSION_SIZE, "(%" PRIu32 "u * m) - %" PRIu32 "u", b, 0 - a);
     else if (sum && !(b >> 31))
-        snprintf(text, EXPRESSION_SIZE, "%" PRIu32 "u + %" PRIu32 "u * m", a, b);
+        snprintf(text, EXPRESSION_SIZE, "%" PRIu32 "u + (%" PRIu32 "u * m)", a, b);
     else
-        snprintf(text, EXPRESSION_SIZE, "%" PRIu32 "u - %" PRIu32 "u * m", a, 0 - b);
+        snprintf(text, EXPRESSION_SIZE, "%" PRIu32 "u - (%" PRIu32 "u * m)", a, 0 - b);
     if (affine->fraction) {
         size_t used = strlen(text);
         snprintf(text + used, EXPRESSION_SIZE - used, " + ((%" PRIu32 "u * m) >> %u)",
@@ -109,11 +111,11 @@ static void put_affine_64(FILE *out, enum use use, const struct affine *affine)
     char value[EXPRESSION_SIZE];
     fputs("    const uint64_t x = ", out);
     if (!(b >> 63) && !(a >> 63))
-        fprintf(out, "%" PRIu64 "ull + (uint64_t)%" PRIu64 "ull * m;\n", a, b);
+        fprintf(out, "%" PRIu64 "ull + (%" PRIu64 "ull * m);\n", a, b);
     else if (!(b >> 63))
-        fprintf(out, "(uint64_t)%" PRIu64 "ull * m - %" PRIu64 "ull;\n", b, 0 - a);
+        fprintf(out, "(%" PRIu64 "ull * m) - %" PRIu64 "ull;\n", b, 0 - a);
     else
-        fprintf(out, "%" PRIu64 "ull - (uint64_t)%" PRIu64 "ull * m;\n", a, 0 - b);
+        fprintf(out, "%" PRIu64 "ull - (%" PRIu64 "ull * m);\n", a, 0 - b);
     fputc('\n', out);
     snprintf(value, sizeof value, "(uint32_t)(x >> %u)", affine->shift);
     put_return(out, use, value, affine->may_be_negative ? "x < 0x8000000000000000ull" : "");
@@ -123,8 +125,10 @@ static void put_segments(FILE *out, enum use use, const struct segment_table *ta
 {
     const char *type = table->narrow ? "int32_t" : "int64_t", *suffix = table->narrow ? "" : "ll";
     char value[EXPRESSION_SIZE];
-    fprintf(out, "    static const struct {\n        uint32_t from;\n        %s base, slope;\n",
-            type);
+    fprintf(
+        out,
+        "    static const struct {\n        uint32_t from;\n        %s base;\n        %s slope;\n",
+        type, type);
     fputs("    } rows[] = {\n        /* from length, us there, us per step scaled */\n", out);
     for (size_t i = 0; i < table->n_rows; i++) {
         const struct segment_row *row = &table->rows[i];
@@ -132,13 +136,13 @@ static void put_segments(FILE *out, enum use use, const struct segment_table *ta
                 row->base, suffix, row->slope, suffix);
     }
     fputs("    };\n", out);
-    fprintf(out, "    const uint32_t m = n < %" PRIu32 "u ? n : %" PRIu32 "u;\n", table->limit,
+    fprintf(out, "    const uint32_t m = (n < %" PRIu32 "u) ? n : %" PRIu32 "u;\n", table->limit,
             table->limit);
     fprintf(out, "    unsigned i = %zuu;\n    uint64_t x;\n\n", table->n_rows - 1);
-    fputs("    while (m < rows[i].from)\n        i--;\n", out);
+    fputs("    while (m < rows[i].from) {\n        i--;\n    }\n", out);
     fprintf(out,
             "    x = ((uint64_t)rows[i].base << %u) +\n"
-            "        (uint64_t)rows[i].slope * (m - rows[i].from); /* modulo 2^64 */\n",
+            "        ((uint64_t)rows[i].slope * (m - rows[i].from)); /* modulo 2^64 */\n",
             table->shift);
     snprintf(value, sizeof value, use == USE_COMPARE ? "x >> %u" : "(uint32_t)(x >> %u)",
              table->shift);
@@ -190,8 +194,8 @@ static void put_switch_table(FILE *out, const struct switches *switches)
     for (size_t i = 0; i < switches->n_at; i++)
         fprintf(out, "%s%" PRIu32 "u", i == 0 ? "" : i % 8 ? ", " : ",\n        ", switches->at[i]);
     fprintf(out, "};\n    int decision = %d;\n    unsigned i;\n\n", switches->first);
-    fprintf(out, "    for (i = 0; i < %zuu; i++)\n", switches->n_at);
-    fputs("        decision ^= n >= at[i];\n    return decision;\n", out);
+    fprintf(out, "    for (i = 0; i < %zuu; i++) {\n", switches->n_at);
+    fputs("        decision ^= (n >= at[i]) ? 1 : 0;\n    }\n    return decision;\n", out);
 }
 
 static void put_choose(FILE *out, const char *name, const struct decision_table *table)
@@ -208,7 +212,7 @@ static void put_choose(FILE *out, const char *name, const struct decision_table 
         fprintf(out, "    return n %s %" PRIu32 "u;\n",
                 switches->first ? "<" : ">=", switches->at[0]);
     } else if (switches->n_at == 2) {
-        fprintf(out, "    return n - %" PRIu32 "u %s %" PRIu32 "u;\n", switches->at[0],
+        fprintf(out, "    return (n - %" PRIu32 "u) %s %" PRIu32 "u;\n", switches->at[0],
                 switches->first ? ">=" : "<", switches->at[1] - switches->at[0]);
     } else {
         put_switch_table(out, switches);
@@ -240,8 +244,9 @@ static void put_definitions(FILE *out, const char *name, uint32_t n_max)
           "anything longer counts as\n * twice that. */\n#define ",
           out);
     put_upper(out, name);
-    /* plain while twice it is an int */
-    fprintf(out, "_N_MAX %" PRIu32 "%s\n\nenum { ", n_max, n_max > INT32_MAX / 2 ? "u" : "");
+    /* plain while twice it is an int, of 16 bits even */
+    fprintf(out, n_max > INT16_MAX / 2 ? "_N_MAX UINT32_C(%" PRIu32 ")" : "_N_MAX %" PRIu32, n_max);
+    fputs("\n\nenum { ", out);
     put_upper(out, name);
     fputs("_EDGE = 0, ", out);
     put_upper(out, name);
