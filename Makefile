@@ -103,7 +103,7 @@ $(BUILD)/obj/%.o: %.c
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all tests setup setup-check setup-lint setup-bench setup-fuzz fuzz fuzzers check check-long check-asan check-rooms \
-	bench demo replay lint format format-check install uninstall clean help FORCE
+	bench demo replay lint misra format format-check install uninstall clean help FORCE
 all: $(addprefix $(BUILD)/bin/,$(TOOLS)) $(EXAMPLES)  ## build the tools (into build/bin)
 
 tests: all $(TESTS) $(REPLAYS)
@@ -122,7 +122,7 @@ setup-fuzz:
 # These goals install what they need before anything is compiled.
 needs = $(filter $(1),$(MAKECMDGOALS))
 before := $(if $(call needs,demo replay),setup) $(if $(call needs,check check-long check-asan),setup-check) \
-	$(if $(call needs,lint format format-check),setup-lint) $(if $(call needs,bench),setup-bench)
+	$(if $(call needs,lint misra format format-check),setup-lint) $(if $(call needs,bench),setup-bench)
 sources := $(shell find $(ROOMS) -name '*.c')
 $(call object,$(sources)) $(EXAMPLES) $(bench_needs): | $(before)
 
@@ -162,6 +162,9 @@ format-check: | setup-lint  ## fail when clang-format would change something
 	$(Q)clang-format --dry-run -Werror $(c_files)
 lint: | setup-lint  ## cppcheck and shellcheck, clean
 	$(Q)scripts/lint
+
+misra: all | setup-lint  ## MISRA C:2012 over what products compile, as far as cppcheck checks it
+	$(Q)BUILD=$(BUILD) scripts/misra
 
 $(BUILD)/man/%.1: $(BUILD)/bin/%
 	$(Q)mkdir -p $(@D) && $< --manual >$@
