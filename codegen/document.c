@@ -36,20 +36,14 @@ static json_t *regret_json(const struct regret *regret)
                      real_or_null(regret->expected_relative));
 }
 
-static json_t *mean_json(const struct objective *objective, double mean)
-{
-    return objective->kind == OBJECTIVE_WEIGHTED ? json_real(mean) : json_null();
-}
-
-/* What is saved; regret is counted in `unit` (null: in shares only). */
-static json_t *objective_json(const struct job *job)
+/* What `weighted` divides by. */
+static json_t *means_json(const struct job *job)
 {
     const struct objective *objective = &job->table.threshold.objective;
-    char text[OBJECTIVE_TEXT_SIZE];
-    return json_pack("{s:s,s:s,s:s?,s:o,s:o}", "is", objective_text(objective, text), "statistic",
-                     statistic_name(job->statistic), "unit", objective_unit(objective),
-                     "mean_time_s", mean_json(objective, objective->mean_time_s), "mean_energy_j",
-                     mean_json(objective, objective->mean_energy_j));
+    if (objective->kind != OBJECTIVE_WEIGHTED)
+        return json_null();
+    return json_pack("{s:f,s:f}", "time_s", objective->mean_time_s, "energy_j",
+                     objective->mean_energy_j);
 }
 
 static json_t *energy_json(const struct job *job)
@@ -128,19 +122,28 @@ enum status job_json(FILE *out, const struct job *job, const char *output, const
         threshold->pair.charges_down ? json_real(threshold->link.down_s_per_byte) : json_null();
     json_t *link = json_pack("{s:s,s:f,s:o,s:o}", "kind", table->link == LINK_RTT ? "rtt" : "fixed",
                              "rtt_s", table->rtt_s, "up_s_per_byte", up, "down_s_per_byte", down);
-    json_t *root =
-        json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:I,s:o,s:o,s:o,s:I,s:I}",
-                  "schema", "rnnmap.gen/1", "version", RNNMAP_VERSION, "name", job->name,
-                  "campaign", name_json(job->campaign.name), "samples_sha256", job->set.digest,
-                  "output", output ? name_json(output) : json_null(), "binary",
-                  binary ? name_json(binary) : json_null(), "objective", objective_json(job),
+    const struct objective *objective = &threshold->objective;
+    char text[OBJECTIVE_TEXT_SIZE];
+    json_t *root = json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:o}", "schema", "rnnmap.gen/1", "version",
+                             RNNMAP_VERSION, "name", job->name, "campaign",
+                             name_json(job->campaign.name), "samples_sha256", job->set.digest,
+                             "output", output ? name_json(output) : json_null(), "binary",
+                             binary ? name_json(binary) : json_null());
+    json_t *asked =
+        json_pack("{s:s,s:s,s:s?,s:o,s:o,s:o,s:o,s:f,s:o}", "objective",
+                  objective_text(objective, text), "statistic", statistic_name(job->statistic),
+                  "regret_unit", objective_unit(objective), "weighted_over", means_json(job),
                   "energy", energy_json(job), "lengths_given", lengths_json(job), "link", link,
-                  "max_regret", table->max_regret, "targets", targets_json(job), "n_max",
-                  (json_int_t)table->threshold.n_max, "choose", choose_json(job), "choose_rtt",
-                  choose_rtt_json(job), "break_even", break_even_json(job), "lengths",
-                  (json_int_t)job->certificate.n_lengths, "lengths_checked",
-                  (json_int_t)job->certificate.n_checked);
-    int failed = !root || json_dumpf(root, out, JSON_INDENT(2)) != 0;
+                  "max_regret", table->max_regret, "targets", targets_json(job));
+    json_t *decided =
+        json_pack("{s:I,s:o,s:o,s:o,s:I,s:I}", "n_max", (json_int_t)table->threshold.n_max,
+                  "choose", choose_json(job), "choose_rtt", choose_rtt_json(job), "break_even",
+                  break_even_json(job), "lengths", (json_int_t)job->certificate.n_lengths,
+                  "lengths_checked", (json_int_t)job->certificate.n_checked);
+    bool failed = json_object_update(root, asked) != 0 || json_object_update(root, decided) != 0 ||
+                  json_dumpf(root, out, JSON_INDENT(2)) != 0;
+    json_decref(asked);
+    json_decref(decided);
     json_decref(root);
     if (failed)
         return error_set(error, STATUS_NO_MEMORY,
