@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "codegen/job_private.h"
 
+#include "codegen/candidates.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -86,12 +88,36 @@ static json_t *choose_rtt_json(const struct job *job)
     bool affine = table->choose_rtt == REPRESENTATION_AFFINE;
     json_t *json =
         json_pack("{s:s,s:I,s:I,s:o}", "representation", representation_name(table->choose_rtt),
-                  "table_bytes", (json_int_t)(segments ? integer_map_table_size(map) : 0),
-                  "segments", (json_int_t)(segments ? map->segments.n_rows : 0), "regret",
+                  "table_bytes", (json_int_t)integer_map_table_size(map), "segments",
+                  (json_int_t)(segments ? map->segments.n_rows : 0), "regret",
                   regret_json(&job->certificate.choose_rtt));
     if (json && affine)
         json_object_set_new(json, "bits", json_integer(map->affine.bits));
     return json;
+}
+
+static json_t *candidate_json(const struct candidate *c)
+{
+    json_t *json = json_pack("{s:s,s:s,s:b,s:b,s:s}", "function", c->function, "form", c->form,
+                             "fits", c->fits, "chosen", c->is_chosen, "why", c->why);
+    if (!json || !c->fits)
+        return json;
+    json_object_set_new(json, "code_bytes", json_integer((json_int_t)c->footprint.code_bytes));
+    json_object_set_new(json, "table_bytes", json_integer((json_int_t)c->footprint.table_bytes));
+    json_object_set_new(json, "instructions", json_real(c->footprint.instructions));
+    json_object_set_new(json, "worst_relative", real_or_null(c->regret.worst_relative));
+    return json;
+}
+
+/* Every form that the functions could have had. */
+static json_t *candidates_json(const struct job *job)
+{
+    struct candidate list[CANDIDATES_MAX];
+    size_t n = candidates_list(&job->table, job->lengths.n > 0 ? &job->lengths : NULL, list);
+    json_t *array = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(array, candidate_json(&list[i]));
+    return array;
 }
 
 static json_t *break_even_json(const struct job *job)
@@ -135,11 +161,11 @@ enum status job_json(FILE *out, const struct job *job, const char *output, const
                   "regret_unit", objective_unit(objective), "weighted_over", means_json(job),
                   "energy", energy_json(job), "lengths_given", lengths_json(job), "link", link,
                   "max_regret", table->max_regret, "targets", targets_json(job));
-    json_t *decided =
-        json_pack("{s:I,s:o,s:o,s:o,s:I,s:I}", "n_max", (json_int_t)table->threshold.n_max,
-                  "choose", choose_json(job), "choose_rtt", choose_rtt_json(job), "break_even",
-                  break_even_json(job), "lengths", (json_int_t)job->certificate.n_lengths,
-                  "lengths_checked", (json_int_t)job->certificate.n_checked);
+    json_t *decided = json_pack(
+        "{s:I,s:o,s:o,s:o,s:o,s:I,s:I}", "n_max", (json_int_t)table->threshold.n_max, "choose",
+        choose_json(job), "choose_rtt", choose_rtt_json(job), "candidates", candidates_json(job),
+        "break_even", break_even_json(job), "lengths", (json_int_t)job->certificate.n_lengths,
+        "lengths_checked", (json_int_t)job->certificate.n_checked);
     bool failed = json_object_update(root, asked) != 0 || json_object_update(root, decided) != 0 ||
                   json_dumpf(root, out, JSON_INDENT(2)) != 0;
     json_decref(asked);
