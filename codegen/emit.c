@@ -26,7 +26,7 @@ const char *number_text(double value, char text[NUMBER_TEXT_SIZE])
     return text;
 }
 
-static void put_upper(FILE *out, const char *name)
+void emit_upper(FILE *out, const char *name)
 {
     for (; *name; name++)
         fputc(toupper((unsigned char)*name), out);
@@ -34,10 +34,7 @@ static void put_upper(FILE *out, const char *name)
 
 /* ---- functions of the length */
 
-/* What a function does with the value: return it, or compare the round trip with it. */
-enum use { USE_VALUE, USE_COMPARE };
-
-static void put_return(FILE *out, enum use use, const char *value, const char *sign_test)
+static void put_return(FILE *out, enum map_use use, const char *value, const char *sign_test)
 {
     bool single = strchr(value, ' ') == NULL;
     if (use == USE_COMPARE)
@@ -75,21 +72,21 @@ static void sum_32(const struct affine *affine, char text[EXPRESSION_SIZE])
     }
 }
 
-static void shift_right(char *text, size_t size, const char *of, unsigned shift)
+static void shift_right(char text[EXPRESSION_SIZE], const char *of, unsigned shift)
 {
     if (shift)
-        snprintf(text, size, "%s >> %u", of, shift);
+        snprintf(text, EXPRESSION_SIZE, "%s >> %u", of, shift);
     else
-        snprintf(text, size, "%s", of);
+        snprintf(text, EXPRESSION_SIZE, "%s", of);
 }
 
-static void put_affine_32(FILE *out, enum use use, const struct affine *affine)
+static void put_affine_32(FILE *out, enum map_use use, const struct affine *affine)
 {
     char sum[EXPRESSION_SIZE - 64], inner[EXPRESSION_SIZE], value[EXPRESSION_SIZE];
     sum_32(affine, inner);
     if (affine->may_be_negative) {
         fprintf(out, "    const uint32_t x = %s; /* modulo 2^32 */\n\n", inner);
-        shift_right(value, sizeof value, "x", affine->shift);
+        shift_right(value, "x", affine->shift);
         put_return(out, use, value, "x < 0x80000000u");
         return;
     }
@@ -100,12 +97,12 @@ static void put_affine_32(FILE *out, enum use use, const struct affine *affine)
                  affine->a >> affine->shift, (uint32_t)affine->b, affine->shift);
     } else {
         snprintf(sum, sizeof sum, affine->shift ? "(%.*s)" : "%.*s", (int)sizeof sum - 3, inner);
-        shift_right(value, sizeof value, sum, affine->shift);
+        shift_right(value, sum, affine->shift);
     }
     put_return(out, use, value, "");
 }
 
-static void put_affine_64(FILE *out, enum use use, const struct affine *affine)
+static void put_affine_64(FILE *out, enum map_use use, const struct affine *affine)
 {
     uint64_t a = affine->a, b = affine->b;
     char value[EXPRESSION_SIZE];
@@ -121,31 +118,7 @@ static void put_affine_64(FILE *out, enum use use, const struct affine *affine)
     put_return(out, use, value, affine->may_be_negative ? "x < 0x8000000000000000ull" : "");
 }
 
-/* The sum of two products as one of 64 bits, which takes fewer instructions where registers are
- * that wide; both are the same number: floor((a*2^k + (b*2^k + fraction)*m) / 2^k). */
-static void put_split(FILE *out, enum use use, const struct affine *affine)
-{
-    unsigned k = affine->fraction_shift;
-    struct affine wide = *affine;
-    /* of the two numbers that are equal modulo 2^32 the one that keeps the value in range */
-    int64_t a = affine->may_be_negative ? (int32_t)affine->a : (int64_t)(uint32_t)affine->a;
-    int64_t b = (int32_t)affine->b;
-    int64_t last = a + b * affine->limit + (affine->fraction * affine->limit >> k);
-    if (last < (affine->may_be_negative ? INT32_MIN : 0))
-        b = (int64_t)(uint32_t)affine->b;
-    wide.bits = 64;
-    wide.a = (uint64_t)a << k;
-    wide.b = ((uint64_t)b << k) + affine->fraction;
-    wide.shift = k;
-    wide.fraction = 0;
-    fputs("#if UINTPTR_MAX > 0xffffffffu\n", out);
-    put_affine_64(out, use, &wide);
-    fputs("#else\n", out);
-    put_affine_32(out, use, affine);
-    fputs("#endif\n", out);
-}
-
-static void put_segments(FILE *out, enum use use, const struct segment_table *table)
+static void put_segments(FILE *out, enum map_use use, const struct segment_table *table)
 {
     const char *type = table->narrow ? "int32_t" : "int64_t", *suffix = table->narrow ? "" : "ll";
     char value[EXPRESSION_SIZE];
@@ -173,48 +146,19 @@ static void put_segments(FILE *out, enum use use, const struct segment_table *ta
     put_return(out, use, value, "x < 0x8000000000000000ull");
 }
 
-/* One value per bucket of lengths. */
-static void put_buckets(FILE *out, enum use use, const struct bucket_table *table)
-{
-    char index[EXPRESSION_SIZE - 16], value[EXPRESSION_SIZE];
-    fprintf(out, "    static const %s rows[] = {", table->narrow ? "uint16_t" : "uint32_t");
-    for (size_t i = 0; i < table->n_rows; i++)
-        fprintf(out, "%s%" PRIu32 "u",
-                i % 8 ? ", "
-                : i   ? ",\n        "
-                      : "\n        ",
-                table->rows[i]);
-    fputs("}; /* us */\n", out);
-    put_clamp(out, table->limit);
-    fputc('\n', out);
-    if (table->offset)
-        snprintf(index, sizeof index, "(m + %" PRIu32 "u) >> %u", table->offset, table->shift);
-    else
-        shift_right(index, sizeof index, "m", table->shift);
-    snprintf(value, sizeof value, "rows[%s]", index);
-    if (use == USE_COMPARE)
-        fprintf(out, "    return rtt_us < %s;\n", value);
-    else
-        fprintf(out, "    return %s;\n", value);
-}
-
-static void put_map(FILE *out, enum use use, const struct integer_map *map)
+void emit_map(FILE *out, enum map_use use, const struct integer_map *map)
 {
     char value[NUMBER_TEXT_SIZE];
     const struct affine *affine = &map->affine;
     if (map->kind == MAP_SEGMENTS) {
         put_segments(out, use, &map->segments);
-    } else if (map->kind == MAP_BUCKETED) {
-        put_buckets(out, use, &map->buckets);
     } else if (affine->b == 0 && affine->fraction == 0) {
         snprintf(value, sizeof value, "%" PRIu64 "u", integer_map_value(map, 0));
         fputs("    (void)n;\n", out);
         put_return(out, use, value, "");
     } else {
         put_clamp(out, affine->limit);
-        (affine->bits == 64 ? put_affine_64
-         : affine->fraction ? put_split
-                            : put_affine_32)(out, use, affine);
+        (affine->bits == 32 ? put_affine_32 : put_affine_64)(out, use, affine);
     }
 }
 
@@ -237,7 +181,7 @@ static const char *at_bandwidth(const struct decision_table *table)
 static void put_decision(FILE *out, const char *name, int decision)
 {
     fputs("    return ", out);
-    put_upper(out, name);
+    emit_upper(out, name);
     fputs(decision == DECISION_CLOUD ? "_CLOUD;\n" : "_EDGE;\n", out);
 }
 
@@ -284,7 +228,7 @@ static void put_choose_rtt(FILE *out, const char *name, const struct decision_ta
         fputs("    (void)n;\n    (void)rtt_us;\n", out);
         put_decision(out, name, table->always);
     } else {
-        put_map(out, USE_COMPARE, &table->break_even);
+        emit_map(out, USE_COMPARE, &table->break_even);
     }
     fputs("}\n\n", out);
 }
@@ -292,17 +236,17 @@ static void put_choose_rtt(FILE *out, const char *name, const struct decision_ta
 static void put_definitions(FILE *out, const char *name, uint32_t n_max)
 {
     fputs("#define ", out);
-    put_upper(out, name);
+    emit_upper(out, name);
     fputs("_MAP_FORMAT 1\n\n/* The longest length measured; up to twice that is extrapolated, and "
           "anything longer counts as\n * twice that. */\n#define ",
           out);
-    put_upper(out, name);
+    emit_upper(out, name);
     /* plain while twice it is an int, of 16 bits even */
     fprintf(out, n_max > INT16_MAX / 2 ? "_N_MAX UINT32_C(%" PRIu32 ")" : "_N_MAX %" PRIu32, n_max);
     fputs("\n\nenum { ", out);
-    put_upper(out, name);
+    emit_upper(out, name);
     fputs("_EDGE = 0, ", out);
-    put_upper(out, name);
+    emit_upper(out, name);
     fputs("_CLOUD = 1 };\n\n", out);
 }
 
@@ -318,9 +262,9 @@ static void put_remote_comment(FILE *out, const struct decision_table *table)
 void emit_functions(FILE *out, const char *name, const struct decision_table *table)
 {
     fputs("#ifndef ", out);
-    put_upper(out, name);
+    emit_upper(out, name);
     fputs("_MAP_H\n#define ", out);
-    put_upper(out, name);
+    emit_upper(out, name);
     fputs("_MAP_H\n\n#include <stdint.h>\n\n", out);
     put_definitions(out, name, table->threshold.n_max);
     put_choose(out, name, table);
@@ -328,6 +272,6 @@ void emit_functions(FILE *out, const char *name, const struct decision_table *ta
         put_choose_rtt(out, name, table);
     put_remote_comment(out, table);
     fprintf(out, "static inline uint32_t %s_remote_us(uint32_t n)\n{\n", name);
-    put_map(out, USE_VALUE, &table->remote);
+    emit_map(out, USE_VALUE, &table->remote);
     fputs("}\n\n#endif\n", out);
 }

@@ -2,7 +2,6 @@
 #include "codegen/generate.h"
 
 #include "base/outfile.h"
-#include "codegen/candidates.h"
 #include "codegen/job_private.h"
 
 #include <math.h>
@@ -41,7 +40,7 @@ static enum status check_settings(const struct invocation *call, const struct rn
     enum status status = header_name_check(s->name, error);
     if (status)
         return status;
-    if (!s->output && !s->binary && !call->json && !s->explain)
+    if (!s->output && !s->binary && !call->json)
         return error_set(error, STATUS_MISUSE,
                          "say where to write: -o FILE.h (-o - to print it) or --binary FILE.rmt");
     return check_outputs(call, s, error);
@@ -60,6 +59,10 @@ static void warn(const struct invocation *call, const struct job *job)
             "rnngen: campaign %s holds other samples than its models were fitted to: run rnnfit "
             "again first\n",
             job->campaign.name);
+    if (job->by_links) {
+        job_warn_links(call->diagnostics, job);
+        return;
+    }
     if (table->link == LINK_RTT && !job->set.has_rtt)
         fprintf(call->diagnostics,
                 "rnngen: no round trips were measured: the remote times hold the link they were "
@@ -82,6 +85,10 @@ static void summarise(const struct invocation *call, const struct job *job, cons
     const struct decision_table *table = &job->table;
     if (call->verbosity < 0)
         return;
+    if (job->by_links) {
+        job_summarise_links(call->diagnostics, job, output);
+        return;
+    }
     fprintf(call->diagnostics, "rnngen: %s: %s_choose is a %s, worst regret %.3g %%", output,
             job->name, representation_name(table->choose),
             100 * job->certificate.choose.worst_relative);
@@ -90,17 +97,6 @@ static void summarise(const struct invocation *call, const struct job *job, cons
                 representation_name(table->choose_rtt),
                 100 * job->certificate.choose_rtt.worst_relative);
     fputc('\n', call->diagnostics);
-}
-
-/* On standard output unless that is taken. */
-static void explain(const struct invocation *call, const struct rnngen_settings *s,
-                    const struct job *job)
-{
-    struct candidate list[CANDIDATES_MAX];
-    bool taken =
-        call->json || (s->output && is_stdout(s->output)) || (s->binary && is_stdout(s->binary));
-    size_t n = candidates_list(&job->table, job->lengths.n > 0 ? &job->lengths : NULL, list);
-    candidates_print(list, n, taken ? call->diagnostics : call->out);
 }
 
 static enum status write_blob(FILE *out, const struct job *job, struct error *error)
@@ -151,8 +147,6 @@ enum status rnngen_run(const struct invocation *call, const void *settings, stru
         status = write_files(&job, s, error);
     if (!status && call->json)
         status = job_json(call->out, &job, s->output, s->binary, error);
-    if (!status && s->explain)
-        explain(call, s, &job);
     if (!status)
         warn(call, &job);
     const char *output = s->output ? s->output : s->binary;

@@ -4,6 +4,7 @@
 #include "base/tool.h"
 #include "base/units.h"
 #include "codegen/emit_private.h"
+#include "codegen/header_private.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -40,9 +41,8 @@ char *header_comment_text(const char *text)
     return clean;
 }
 
-/* A line of the table of facts; `head` "" continues the one before. */
-__attribute__((format(printf, 3, 4))) static void put_fact(FILE *out, const char *head,
-                                                           const char *format, ...)
+__attribute__((format(printf, 3, 4))) void put_fact(FILE *out, const char *head, const char *format,
+                                                    ...)
 {
     va_list args;
     fprintf(out, " *   %-14s ", head);
@@ -52,8 +52,7 @@ __attribute__((format(printf, 3, 4))) static void put_fact(FILE *out, const char
     fputc('\n', out);
 }
 
-/* The same with text that others wrote: made harmless, and cut where it is long. */
-static void put_text(FILE *out, const char *head, const char *text)
+void put_text(FILE *out, const char *head, const char *text)
 {
     char *clean = header_comment_text(text && *text ? text : "unknown");
     bool cut = clean && strlen(clean) > LINE_TEXT_MAX;
@@ -92,7 +91,7 @@ static void put_device_object(FILE *out, const char *prefix, json_t *object, int
     }
 }
 
-static void put_device(FILE *out, const char *device)
+void put_device(FILE *out, const char *device)
 {
     json_t *root = device ? json_loads(device, 0, NULL) : NULL;
     int n_lines = 0;
@@ -118,7 +117,7 @@ static const char *unit_name(enum quantity quantity)
     return units[quantity];
 }
 
-static void put_model(FILE *out, const struct model_set *set, const struct cost_model *model)
+void put_model(FILE *out, const struct model_set *set, const struct cost_model *model)
 {
     char numbers[3][NUMBER_TEXT_SIZE];
     char *target = header_comment_text(model->target);
@@ -191,25 +190,37 @@ static void put_break_even(FILE *out, const struct header_facts *facts)
 
 /* ---- what was decided */
 
-/* " (modelled)" behind everything that rests on energy, where any of it was not measured. */
-static const char *modelled(const struct decision_table *table)
+static const struct objective *objective_of(const struct header_facts *facts)
 {
-    const struct energy_pair *energy = &table->threshold.energy;
+    return facts->links ? &facts->links->table->costs.objective
+                        : &facts->table->threshold.objective;
+}
+
+/* Of several endpoints that whose energies are known the least. */
+static const struct energy_pair *energy_of(const struct header_facts *facts)
+{
+    return facts->links ? cost_set_energy(&facts->links->table->costs)
+                        : &facts->table->threshold.energy;
+}
+
+const char *modelled(const struct header_facts *facts)
+{
+    const struct energy_pair *energy = energy_of(facts);
     return energy->edge && energy->provenance != PROVENANCE_MEASURED ? " (modelled)" : "";
 }
 
-static void put_regret(FILE *out, const struct decision_table *table, const char *head,
+static void put_regret(FILE *out, const struct header_facts *facts, const char *head,
                        const char *what, const struct regret *regret)
 {
-    const char *unit = objective_unit(&table->threshold.objective);
+    const char *unit = objective_unit(objective_of(facts));
     if (unit)
         put_fact(out, head, "%s: worst regret %.6g%s%s (%.6g %%), expected %.6g%s%s (%.6g %%)%s",
                  what, regret->worst, *unit ? " " : "", unit, 100 * regret->worst_relative,
                  regret->expected, *unit ? " " : "", unit, 100 * regret->expected_relative,
-                 modelled(table));
+                 modelled(facts));
     else
         put_fact(out, head, "%s: worst regret %.6g %%, expected %.6g %%%s", what,
-                 100 * regret->worst_relative, 100 * regret->expected_relative, modelled(table));
+                 100 * regret->worst_relative, 100 * regret->expected_relative, modelled(facts));
 }
 
 static void put_certificate(FILE *out, const struct header_facts *facts)
@@ -217,9 +228,9 @@ static void put_certificate(FILE *out, const struct header_facts *facts)
     const struct certificate *certificate = facts->certificate;
     const struct decision_table *table = facts->table;
     bool rtt = table->link == LINK_RTT;
-    put_regret(out, table, "certificate", "choose", &certificate->choose);
+    put_regret(out, facts, "certificate", "choose", &certificate->choose);
     if (rtt)
-        put_regret(out, table, "", "choose_rtt", &certificate->choose_rtt);
+        put_regret(out, facts, "", "choose_rtt", &certificate->choose_rtt);
     put_fact(out, "", "remote_us: within %.6g s", certificate->worst_remote_s);
     put_fact(out, "",
              "against the models above at %" PRIu64 " of the %" PRIu64 " lengths 0..2*N_MAX%s",
@@ -234,28 +245,28 @@ static void put_certificate(FILE *out, const struct header_facts *facts)
 
 /* ---- what it is for */
 
-static void put_objective(FILE *out, const struct header_facts *facts)
+void put_objective(FILE *out, const struct header_facts *facts)
 {
-    const struct objective *objective = &facts->table->threshold.objective;
+    const struct objective *objective = objective_of(facts);
     char text[OBJECTIVE_TEXT_SIZE], numbers[2][NUMBER_TEXT_SIZE];
-    put_fact(out, "objective", "%s%s", objective_text(objective, text), modelled(facts->table));
+    put_fact(out, "objective", "%s%s", objective_text(objective, text), modelled(facts));
     if (objective->kind == OBJECTIVE_WEIGHTED)
         put_fact(out, "", "over the device's means of %s s and %s J%s",
                  number_text(objective->mean_time_s, numbers[0]),
-                 number_text(objective->mean_energy_j, numbers[1]), modelled(facts->table));
+                 number_text(objective->mean_energy_j, numbers[1]), modelled(facts));
     if (objective_needs_time(objective))
         put_fact(out, "statistic", "%s of times", statistic_name(facts->statistic));
 }
 
-static void put_energy(FILE *out, const struct header_facts *facts)
+void put_energy(FILE *out, const struct header_facts *facts)
 {
-    const struct energy_pair *energy = &facts->table->threshold.energy;
+    const struct energy_pair *energy = energy_of(facts);
     const struct energy_basis *basis = &facts->means->energy;
     char text[3 * LINE_TEXT_MAX];
     if (!energy->edge) {
         char objective[OBJECTIVE_TEXT_SIZE];
         put_fact(out, "energy", "not used (objective %s)",
-                 objective_text(&facts->table->threshold.objective, objective));
+                 objective_text(objective_of(facts), objective));
         return;
     }
     if (basis->meter)
@@ -272,7 +283,7 @@ static void put_energy(FILE *out, const struct header_facts *facts)
     put_text(out, "energy", text);
 }
 
-static void put_lengths(FILE *out, const struct header_facts *facts)
+void put_lengths(FILE *out, const struct header_facts *facts)
 {
     const struct output_length *output = facts->output;
     char numbers[2][NUMBER_TEXT_SIZE];
@@ -298,7 +309,9 @@ static void put_table(FILE *out, const struct decision_table *table)
     else
         put_fact(out, "table", "choose: %s; choose_rtt: %s, %zu bytes of table",
                  representation_name(table->choose), representation_name(table->choose_rtt),
-                 integer_map_table_size(&table->break_even));
+                 table->choose_rtt == REPRESENTATION_SEGMENTS
+                     ? integer_map_table_size(&table->break_even)
+                     : 0);
 }
 
 static bool is_plain_word(const char *text)
@@ -307,16 +320,23 @@ static bool is_plain_word(const char *text)
                                  "._-+:/@%=,") == strlen(text);
 }
 
+static bool charges_bytes(const struct header_facts *facts)
+{
+    const struct cost_pair *pair = &facts->table->threshold.pair;
+    return facts->links ? cost_set_charges(&facts->links->table->costs, TERM_UP) ||
+                              cost_set_charges(&facts->links->table->costs, TERM_DOWN)
+                        : pair->charges_up || pair->charges_down;
+}
+
 /* ",1e+07bit/s,unlimited": bandwidths that were given and that count, so that a check finds the
  * same; "" else. */
 static const char *bandwidth_text(const struct header_facts *facts, char *text, size_t size)
 {
-    const struct cost_pair *pair = &facts->table->threshold.pair;
     const double rates[] = {facts->up_bit_s, facts->down_bit_s};
     char number[NUMBER_TEXT_SIZE];
     size_t used = 0;
     text[0] = '\0';
-    if (isnan(rates[0]) || !(pair->charges_up || pair->charges_down))
+    if (isnan(rates[0]) || !charges_bytes(facts))
         return text;
     for (int i = 0; i < 2; i++) {
         if (isinf(rates[i]))
@@ -339,38 +359,42 @@ static void baseline_option(const char *baseline, char *text, size_t size)
     text[used] = '\0';
 }
 
-static void put_command(FILE *out, const struct header_facts *facts, const char *output,
-                        const char *suffix)
+void put_command(FILE *out, const struct header_facts *facts, const char *output,
+                 const char *suffix)
 {
-    char link[NUMBER_TEXT_SIZE + 16] = "rtt", rtt[NUMBER_TEXT_SIZE], regret[NUMBER_TEXT_SIZE];
+    static const char *const kinds[] = {
+        [LINK_FIXED] = "fixed:", [LINK_RTT] = "rtt", [LINK_BANDWIDTH] = "rtt+bandwidth"};
+    const struct link_table *links = facts->links ? facts->links->table : NULL;
+    enum link_kind kind = links ? links->costs.link : facts->table->link;
+    char rtt[NUMBER_TEXT_SIZE] = "", regret[NUMBER_TEXT_SIZE];
     char bandwidth[2 * NUMBER_TEXT_SIZE + 32];
-    const struct decision_table *table = facts->table;
-    if (table->link == LINK_FIXED)
-        snprintf(link, sizeof link, "fixed:%ss", number_text(table->rtt_s, rtt));
+    if (kind == LINK_FIXED)
+        number_text(links ? links->costs.design.rtt_s : facts->table->rtt_s, rtt);
     bandwidth_text(facts, bandwidth, sizeof bandwidth);
     char objective[OBJECTIVE_TEXT_SIZE], baseline[UNITS_TEXT_SIZE + 16] = "";
     const struct energy_basis *basis = &facts->means->energy;
-    if (table->threshold.energy.edge && basis->meter && basis->baseline)
+    if (energy_of(facts)->edge && basis->meter && basis->baseline)
         baseline_option(basis->baseline, baseline, sizeof baseline);
     char *campaign = header_comment_text(facts->campaign->name);
     const char *quote = campaign && is_plain_word(campaign) ? "" : "'";
     fprintf(out,
             HEADER_COMMAND
-            "--name %s --objective %s --statistic %s%s%s --link %s%s --max-regret %s "
+            "--name %s --objective %s --statistic %s%s%s --link %s%s%s%s --max-regret %s "
             "%s %s%s --campaign %s%s%s\n",
-            facts->name, objective_text(&table->threshold.objective, objective),
+            facts->name, objective_text(objective_of(facts), objective),
             statistic_name(facts->statistic), baseline, facts->lengths ? " --lengths CSV" : "",
-            link, bandwidth, number_text(table->max_regret, regret), output, facts->name, suffix,
-            quote, campaign ? campaign : "", quote);
+            kinds[kind], rtt, *rtt ? "s" : "", bandwidth,
+            number_text(links ? links->max_regret : facts->table->max_regret, regret), output,
+            facts->name, suffix, quote, campaign ? campaign : "", quote);
     free(campaign);
 }
 
-static void put_mark(FILE *out)
+void put_mark(FILE *out)
 {
     fputs(HEADER_MARK RNNMAP_VERSION "; generate it again rather than edit it.\n", out);
 }
 
-static void put_digest(FILE *out, const struct model_set *set)
+void put_digest(FILE *out, const struct model_set *set)
 {
     char *digest = header_comment_text(set->digest);
     fprintf(out, HEADER_DIGEST "%s\n", digest ? digest : "");
@@ -388,7 +412,7 @@ void header_write_origin(FILE *out, const struct header_facts *facts)
     fputs(" */\n", out);
 }
 
-static void put_target(FILE *out, const char *head, const char *role, const struct target *target)
+void put_target(FILE *out, const char *head, const char *role, const struct target *target)
 {
     char text[384];
     snprintf(text, sizeof text, "%s: %s%s%s%s%s", role, target->name, target->engine ? ", " : "",
@@ -460,6 +484,10 @@ void header_write(FILE *out, const struct header_facts *facts)
 {
     const struct campaign *campaign = facts->campaign;
     const struct decision_table *table = facts->table;
+    if (facts->links) {
+        link_header_write(out, facts);
+        return;
+    }
     fputs("/* SPDX-License-Identifier: 0BSD */\n/*\n", out);
     fprintf(out,
             " * %s.h: where to run an input of n time steps, on the device itself (edge) or at "

@@ -17,6 +17,8 @@
 
 enum { HEADER_NAME_MAX = 48 };
 
+struct link_facts; /* header_private.h */
+
 /* All that a header says; nothing here is owned. */
 struct header_facts {
     const char *name; /* checked by header_name_check */
@@ -31,7 +33,8 @@ struct header_facts {
     const struct output_length *output;  /* NULL: not of a sequence-to-sequence network */
     const struct histogram *lengths;     /* NULL: not given */
     const char *lengths_digest;
-    double up_bit_s, down_bit_s; /* of the design link as they were given; NAN: the campaign's */
+    double up_bit_s, down_bit_s;    /* of the design link as they were given; NAN: the campaign's */
+    const struct link_facts *links; /* NULL: `table` decides between two by the round trip */
 };
 
 /* STATUS_MISUSE: not a C identifier, a keyword of C or C++, reserved, or too long. */

@@ -12,13 +12,12 @@
 
 static enum status check_targets(const struct job *job, const char *db, struct error *error)
 {
-    if (job->n_targets != 2)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "%s: campaign '%s' has %zu targets; this version decides between exactly "
-                         "two, the device and one endpoint: measure a campaign with one of its "
-                         "endpoints (another [campaign] name)",
-                         db, job->campaign.name, job->n_targets);
-    return STATUS_OK;
+    if (job->n_targets >= 2 && job->n_targets <= TARGETS_MAX)
+        return STATUS_OK;
+    return error_set(error, STATUS_UNSUPPORTED,
+                     "%s: campaign '%s' has %zu targets: a header decides between the device and 1 "
+                     "to %d endpoints",
+                     db, job->campaign.name, job->n_targets, ENDPOINTS_MAX);
 }
 
 /* The models of the statistic, and those of the means where they are others. */
@@ -81,7 +80,7 @@ static enum status misused_link(const char *text, const char *why, struct error 
 {
     return error_set(error, STATUS_MISUSE,
                      "--link: '%s' %s: choose fixed:RTT[,UP,DOWN] (such as fixed:20ms or "
-                     "fixed:20ms,10,50) or rtt[,UP,DOWN]",
+                     "fixed:20ms,10,50), rtt[,UP,DOWN] or rtt+bandwidth[,UP,DOWN]",
                      text, why);
 }
 
@@ -89,23 +88,28 @@ static enum status misused_link(const char *text, const char *why, struct error 
 static enum status read_link(const char *text, enum link_kind *kind, double values[N_LINK_COLUMNS],
                              struct error *error)
 {
+    static const char *const prefixes[] = {
+        [LINK_FIXED] = "fixed:", [LINK_RTT] = "rtt", [LINK_BANDWIDTH] = "rtt+bandwidth"};
     struct error why = {0};
-    bool rtt = strcmp(text, "rtt") == 0 || strncmp(text, "rtt,", 4) == 0;
-    if (strcmp(text, "rtt+bandwidth") == 0)
-        return misused_link(text, "is not available in this version", error);
-    if (!rtt && strncmp(text, "fixed:", 6) != 0)
-        return misused_link(text, "is none of those known", error);
-    char *fixed = rtt ? text_format("fixed:0%s", text + 3) : text_copy(text);
-    if (!fixed)
-        return error_set(error, STATUS_NO_MEMORY, "out of memory for --link");
-    enum status status = link_fixed_parse(fixed, values, &why);
-    free(fixed);
-    if (status)
-        return error_set(error, status, "--link: %s", why.text);
-    *kind = rtt ? LINK_RTT : LINK_FIXED;
-    if (rtt)
-        values[COLUMN_RTT] = NAN;
-    return STATUS_OK;
+    size_t length = strcspn(text, ",:");
+    length += text[length] == ':';
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        if (strlen(prefixes[i]) != length || strncmp(text, prefixes[i], length) != 0)
+            continue;
+        *kind = (enum link_kind)i;
+        char *fixed =
+            *kind == LINK_FIXED ? text_copy(text) : text_format("fixed:0%s", text + length);
+        if (!fixed)
+            return error_set(error, STATUS_NO_MEMORY, "out of memory for --link");
+        enum status status = link_fixed_parse(fixed, values, &why);
+        free(fixed);
+        if (status)
+            return error_set(error, status, "--link: %s", why.text);
+        if (*kind != LINK_FIXED)
+            values[COLUMN_RTT] = NAN;
+        return STATUS_OK;
+    }
+    return misused_link(text, "is none of those known", error);
 }
 
 static enum status parse_link(const char *text, struct job *job, enum link_kind *kind,
@@ -177,7 +181,7 @@ static enum status read_lengths(const char *source, struct job *job, struct erro
     return STATUS_OK;
 }
 
-static const struct histogram *lengths_of(const struct job *job)
+const struct histogram *job_lengths(const struct job *job)
 {
     return job->lengths.n > 0 ? &job->lengths : NULL;
 }
@@ -220,12 +224,14 @@ enum status job_decide(struct job *job, const struct rnngen_settings *settings, 
     if (!status)
         status = read_lengths(settings->lengths, job, error);
     options.rtt_s = job->link.rtt_s;
-    options.lengths = lengths_of(job);
+    options.lengths = job_lengths(job);
+    if (!status && (job->n_targets > 2 || options.link == LINK_BANDWIDTH))
+        return job_decide_links(job, options.link, settings->max_regret, error);
     if (!status)
         status = decision_table_build(&job->set, &options, &job->table, error);
     if (status)
         return status;
-    job->certificate = certificate_make(&job->table, lengths_of(job));
+    job->certificate = certificate_make(&job->table, job_lengths(job));
     return find_break_even(job, &options, error);
 }
 
@@ -240,7 +246,7 @@ static struct header_facts facts_of(const struct job *job)
         .means = job_means(job),
         .statistic = job->statistic,
         .output = job->has_output ? &job->output : NULL,
-        .lengths = lengths_of(job),
+        .lengths = job_lengths(job),
         .lengths_digest = job->lengths_digest,
         .table = &job->table,
         .certificate = &job->certificate,
@@ -253,18 +259,26 @@ static struct header_facts facts_of(const struct job *job)
 void job_write(FILE *out, const struct job *job)
 {
     struct header_facts facts = facts_of(job);
+    struct link_facts links = job_link_facts(job);
+    facts.links = job->by_links ? &links : NULL;
     header_write(out, &facts);
 }
 
 enum status job_blob(const struct job *job, char **bytes, size_t *n, struct error *error)
 {
     struct header_facts facts = facts_of(job);
+    if (job->by_links)
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "--binary holds decisions between the device and one endpoint by the "
+                         "round trip: write a header (-o), or choose --link fixed or rtt and a "
+                         "campaign with one endpoint");
     return blob_make(&facts, bytes, n, error);
 }
 
 void job_free(struct job *job)
 {
     decision_table_free(&job->table);
+    link_table_free(&job->links.table);
     model_set_free(&job->set);
     model_set_free(&job->means);
     output_length_free(&job->output);

@@ -9,7 +9,7 @@
 
 #include "codegen/blob.h"
 #include "codegen/generate.h"
-#include "codegen/header.h"
+#include "codegen/header_private.h"
 #include "fitter/energy_data.h"
 #include "records/output_length.h"
 
@@ -34,6 +34,12 @@ struct job {
     struct cost_link link; /* the design link */
     /* UP and DOWN as --link gave them, bit/s; NAN: the campaign's medians */
     double up_bit_s, down_bit_s;
+    bool by_links; /* `links` decides: by bandwidth, or between several endpoints */
+    struct {
+        struct target_names names;
+        struct link_table table;
+        struct link_certificate certificate;
+    } links;
     struct decision_table table;
     struct certificate certificate;
     struct break_even break_even;
@@ -48,14 +54,25 @@ enum status job_load(struct job *job, const char *db, const char *campaign, int 
 /* The models of means, which energies and NAME_remote_us come from. */
 const struct model_set *job_means(const struct job *job);
 
+/* Those that --lengths gave; NULL: none. */
+const struct histogram *job_lengths(const struct job *job);
+
 /* Builds the table from the settings' name, objective, baseline, lengths, link and accepted regret.
  */
 enum status job_decide(struct job *job, const struct rnngen_settings *settings,
                        struct error *error);
 
+/* The same where the link's bandwidth is an argument, or there are several endpoints (link_job.c).
+ */
+enum status job_decide_links(struct job *job, enum link_kind link, double max_regret,
+                             struct error *error);
+struct link_facts job_link_facts(const struct job *job);
+void job_warn_links(FILE *out, const struct job *job);
+void job_summarise_links(FILE *out, const struct job *job, const char *output);
+
 void job_write(FILE *out, const struct job *job);
 
-/* The table as a blob, as blob_make. */
+/* The table as a blob, as blob_make. STATUS_UNSUPPORTED also where links decide. */
 enum status job_blob(const struct job *job, char **bytes, size_t *n, struct error *error);
 
 /* The document rnnmap.gen/1. `output` is the header's path and `binary` the blob's, or NULL.

@@ -40,18 +40,15 @@ static const struct option_row options[] = {
     {"link", "LINK",
      "fixed:RTT[,UP,DOWN] (such as fixed:20ms,10,50; bare numbers are ms and Mbit/s) decides for "
      "one link; rtt[,UP,DOWN] also makes NAME_choose_rtt, which takes the round trip of the "
-     "moment. What is left out is the median of the campaign. Bandwidths count where the samples "
-     "know those they were measured at.",
+     "moment, and rtt+bandwidth[,UP,DOWN] NAME_choose_link, which takes the times per byte too. "
+     "With several endpoints both make NAME_choose_links. What is left out is the median of the "
+     "campaign. Bandwidths count where the samples know those they were measured at.",
      OPTION_TEXT, offsetof(struct rnngen_settings, link), NULL, 0},
     {"max-regret", "SHARE",
      "Allow decisions that cost up to this share more than the best (0.1%), if that makes the "
-     "header smaller. Default 0, up to the rounding of microseconds.",
+     "header smaller. Default 0, up to the rounding of microseconds (by links, "
+     "up to what the header states).",
      OPTION_FRACTION, offsetof(struct rnngen_settings, max_regret), NULL, 0},
-    {"explain", NULL,
-     "Print the forms that the functions could have had: what each takes in bytes and "
-     "instructions, "
-     "the worst regret, and why one was chosen.",
-     OPTION_FLAG, offsetof(struct rnngen_settings, explain), NULL, 0},
     {"check", "FILE",
      "Make this header, or this table that --binary wrote, again from what it says of its making "
      "and "

@@ -199,7 +199,7 @@ static void test_refusals(void **state)
     free(run(2, "choose an --objective", "--db %s --name a -o x.h --baseline none", db));
     free(run(1, "rnnfit", "--db %s --name a -o x.h --statistic p95", db));
     free(run(2, "choose time", "--db %s --name a -o x.h --objective speed", db));
-    free(run(2, "choose fixed:RTT", "--db %s --name a -o x.h --link rtt+bandwidth", db));
+    free(run(2, "--link", "--db %s --name a -o x.h --link rtt+bandwidth,1", db));
     free(run(2, "--link", "--db %s --name a -o x.h --link fixed:20ms,1", db));
     free(run(2, "--link", "--db %s --name a -o x.h --link rtt,1", db));
     free(run(2, "--link", "--db %s --name a -o x.h --link fixed:20ms,0,1", db));
@@ -209,7 +209,7 @@ static void test_refusals(void **state)
     free(run(2, "regret", "--db %s --name a -o x.h --max-regret 2", db));
     free(run(1, "cannot be written", "--db %s --name a -o %s/no/such/x.h", db, folder));
     free(run(1, "no.db", "--db %s/no.db --name a -o x.h", folder));
-    free(run(1, "3 targets", "--db %s --name a -o x.h", three));
+    free(run(1, "--binary", "--db %s --name a --binary x.rmt", three));
     free(run(1, "'b'", "--db %s --campaign b --name a -o x.h", db));
     free(run(2, "leave out", "--check x.h --db %s --name a", db));
     free(run(1, "cannot be read", "--check %s/none.h --db %s", folder, db));
