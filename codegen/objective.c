@@ -121,6 +121,17 @@ const char *objective_unit(const struct objective *objective)
     return rows[objective->kind].value_unit;
 }
 
+double objective_measure(const struct objective *objective, const struct expected_cost *cost)
+{
+    return rows[objective->kind].value(objective, cost);
+}
+
+const char *objective_measure_unit(const struct objective *objective)
+{
+    const struct row *row = &rows[objective->kind];
+    return row->value_unit ? row->value_unit : row->value == time_of ? "s" : "J";
+}
+
 struct objective_value objective_value_of(const struct objective *objective,
                                           const struct expected_cost *cost)
 {

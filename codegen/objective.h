@@ -70,6 +70,11 @@ struct objective_value {
 struct objective_value objective_value_of(const struct objective *objective,
                                           const struct expected_cost *cost);
 
+/* What is to be least, whatever its limits: a cost's value at rank 0. Adds up over requests but for
+ * the energy-delay product, whose sum is one of products. Its unit: "s", "J", "" or "J s". */
+double objective_measure(const struct objective *objective, const struct expected_cost *cost);
+const char *objective_measure_unit(const struct objective *objective);
+
 /* The least of n >= 1 costs; ties go to the first. */
 size_t objective_best(const struct objective *objective, const struct expected_cost *costs,
                       size_t n);

@@ -2,6 +2,7 @@
 #include "evaluator/advice.h"
 
 #include "base/units.h"
+#include "evaluator/wording.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -22,51 +23,54 @@ static const char *place(bool cloud)
     return cloud ? "at the endpoint" : "on the device";
 }
 
-/* Of the mean time of a request, in percent. */
-static double saving(double from_s, double to_s)
+/* In percent. */
+static double saving(double from, double to)
 {
-    return 100 * (from_s - to_s) / from_s;
+    return 100 * (from - to) / from;
 }
 
 static void put_header(const struct evaluation *e, FILE *out)
 {
     const struct outcome *o = evaluation_find(e, "rnnmap");
     char saved[UNITS_TEXT_SIZE], whole[UNITS_TEXT_SIZE];
-    double scale = 100 / e->better_single_s;
+    double scale = 100 / e->better_single;
     fprintf(out,
-            "Ship the generated header. It saves %.1f %% of the mean time of a request (%s of %s; "
+            "Ship the generated header. It saves %.1f %% of the mean %s of a request (%s of %s; "
             "95 %% interval %.1f to %.1f %%) against running everything %s, the better single "
             "device",
-            -scale * o->vs_better_single_s, format_time(-o->vs_better_single_s, saved),
-            format_time(e->better_single_s, whole), -scale * o->ci95.high, -scale * o->ci95.low,
-            place(e->better_is_cloud));
-    fprintf(out, ", and %.1f %% against everything %s.\n", saving(e->other_single_s, o->mean_s),
+            -scale * o->vs_better_single, wording_of(&e->objective).noun,
+            wording_format(&e->objective, -o->vs_better_single, saved),
+            wording_format(&e->objective, e->better_single, whole), -scale * o->ci95.high,
+            -scale * o->ci95.low, place(e->better_is_cloud));
+    fprintf(out, ", and %.1f %% against everything %s.\n", saving(e->other_single, o->mean),
             place(!e->better_is_cloud));
 }
 
 static void put_single(const struct evaluation *e, FILE *out)
 {
     const struct outcome *o = evaluation_find(e, "rnnmap");
-    double scale = 100 / e->better_single_s;
+    struct wording words = wording_of(&e->objective);
+    double scale = 100 / e->better_single;
     fprintf(out,
-            "Run everything %s: the generated header is slower by %.1f %% of the mean time of a "
+            "Run everything %s: the generated header is %s by %.1f %% of the mean %s of a "
             "request (95 %% interval %.1f to %.1f %%).\n",
-            place(e->better_is_cloud), scale * o->vs_better_single_s, scale * o->ci95.low,
-            scale * o->ci95.high);
+            place(e->better_is_cloud), words.worse, scale * o->vs_better_single, words.noun,
+            scale * o->ci95.low, scale * o->ci95.high);
 }
 
 static void put_either(const struct evaluation *e, FILE *out)
 {
     const struct outcome *o = evaluation_find(e, "rnnmap");
-    double scale = 100 / e->better_single_s;
+    double scale = 100 / e->better_single;
     fprintf(out, "Run everything %s: the generated header ", place(e->better_is_cloud));
     if (o->ci95.low == 0 && o->ci95.high == 0)
         fputs("decides just so for these lengths over this link, and saves nothing.\n", out);
     else
         fprintf(out,
-                "takes as long, as far as can be told (%+.1f %% of the mean time of a request, 95 "
+                "takes as much, as far as can be told (%+.1f %% of the mean %s of a request, 95 "
                 "%% interval %+.1f to %+.1f %%).\n",
-                scale * o->vs_better_single_s, scale * o->ci95.low, scale * o->ci95.high);
+                scale * o->vs_better_single, wording_of(&e->objective).noun, scale * o->ci95.low,
+                scale * o->ci95.high);
 }
 
 static void put_none(const struct evaluation *e, FILE *out)
@@ -85,22 +89,24 @@ _Static_assert(sizeof put / sizeof *put == N_ADVICES, "a text for each");
 
 static void put_range(const struct cell *cells, size_t n, FILE *out)
 {
+    struct wording words = wording_of(&cells->evaluation.objective);
     double least = INFINITY, most = -INFINITY;
     for (size_t i = 0; i < n; i++) {
         const struct evaluation *e = &cells[i].evaluation;
         if (advice_of(e) != ADVICE_HEADER)
             continue;
-        double saved = -100 * evaluation_find(e, "rnnmap")->vs_better_single_s / e->better_single_s;
+        double saved = -100 * evaluation_find(e, "rnnmap")->vs_better_single / e->better_single;
         least = fmin(least, saved);
         most = fmax(most, saved);
     }
     if (least <= most)
-        fprintf(out, " Where it is faster it saves %.1f to %.1f %% of the mean time of a request.",
-                least, most);
+        fprintf(out, " Where it is %s it saves %.1f to %.1f %% of the mean %s of a request.",
+                words.better, least, most, words.noun);
 }
 
 void advice_text(const struct cell *cells, size_t n, FILE *out)
 {
+    struct wording words = wording_of(&cells->evaluation.objective);
     size_t counts[N_ADVICES] = {0};
     if (n == 1) {
         put[advice_of(&cells->evaluation)](&cells->evaluation, out);
@@ -113,12 +119,13 @@ void advice_text(const struct cell *cells, size_t n, FILE *out)
         return;
     }
     fprintf(out,
-            "%s: of %zu pairs of lengths and a link, it is faster than the better single device "
-            "in %zu, slower in %zu, and not visibly different in %zu (95 %% intervals).",
+            "%s: of %zu pairs of lengths and a link, it is %s than the better single device "
+            "in %zu, %s in %zu, and not visibly different in %zu (95 %% intervals).",
             counts[ADVICE_HEADER] > 0 ? "Ship the generated header where links and lengths are "
                                         "like those it wins"
                                       : "The generated header saves nothing here",
-            n, counts[ADVICE_HEADER], counts[ADVICE_SINGLE], counts[ADVICE_EITHER]);
+            n, words.better, counts[ADVICE_HEADER], words.worse, counts[ADVICE_SINGLE],
+            counts[ADVICE_EITHER]);
     put_range(cells, n, out);
     fputc('\n', out);
 }
@@ -159,8 +166,9 @@ static void put_identifier(FILE *out, const char *text)
         fputc(isalnum((unsigned char)*text) ? *text : '_', out);
 }
 
-char *advice_command(const char *db, const char *campaign)
+char *advice_command(const char *db, const char *campaign, const struct objective *objective)
 {
+    char objective_words[OBJECTIVE_TEXT_SIZE];
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
@@ -172,6 +180,8 @@ char *advice_command(const char *db, const char *campaign)
     put_word(out, campaign);
     fputs(" --name ", out);
     put_identifier(out, campaign);
+    if (objective->kind != OBJECTIVE_TIME)
+        fprintf(out, " --objective %s", objective_text(objective, objective_words));
     fputs(" --link rtt -o ", out);
     put_identifier(out, campaign);
     fputs("_map.h", out);

@@ -26,6 +26,6 @@ void advice_text(const struct cell *cells, size_t n, FILE *out);
 bool advice_is_header(const struct cell *cells, size_t n);
 
 /* The rnngen command that makes it, for a shell; to be freed, NULL: no memory. */
-char *advice_command(const char *db, const char *campaign);
+char *advice_command(const char *db, const char *campaign, const struct objective *objective);
 
 #endif

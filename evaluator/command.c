@@ -110,15 +110,17 @@ enum status job_lengths(const struct job *job, const char *source, struct histog
 {
     const struct rnneval_settings *s = job->settings;
     const struct subject *subject = &job->subject;
-    *context = (struct report_context){.campaign = subject->campaign.name,
-                                       .network = subject->campaign.network,
-                                       .engine = subject->engine,
-                                       .url = subject->url,
-                                       .lengths = source,
-                                       .max_length = s->max_length == RNNEVAL_NOT_GIVEN
-                                                         ? subject->table.threshold.n_limit
+    *context = (struct report_context){
+        .campaign = subject->campaign.name,
+        .network = subject->campaign.network,
+        .engine = subject->engine,
+        .url = subject->url,
+        .lengths = source,
+        .max_length = s->max_length == RNNEVAL_NOT_GIVEN ? subject->table.threshold.n_limit
                                                          : (uint32_t)s->max_length,
-                                       .seed = s->seed};
+        .energy = &subject->models.energy,
+        .why_no_energy = *subject->why_no_energy.text ? subject->why_no_energy.text : NULL,
+        .seed = s->seed};
     enum status status = histogram_read(source, histogram, error);
     if (!status)
         status = shorten(histogram, context->max_length, source, &context->left_out, error);
@@ -192,10 +194,12 @@ enum status rnneval_run(const struct invocation *call, const void *settings, str
     enum status status = check_options(s, error);
     if (!status)
         status = choose_policies(s->policies, job.wanted, error);
+    if (!status)
+        status = objective_parse(s->objective ? s->objective : "time", &job.objective, error);
     if (status)
         return status;
     stop_catch();
-    status = subject_load(s->db, s->campaign, s->target, &job.subject, error);
+    status = subject_load(s->db, s->campaign, s->target, &job.objective, &job.subject, error);
     if (status)
         return status;
     if (!job.subject.current && call->verbosity >= 0)

@@ -12,7 +12,7 @@
 #define RNNEVAL_NOT_GIVEN UINT64_MAX
 
 struct rnneval_settings {
-    const char *db, *campaign, *target, *policies, *plot, *report, *output;
+    const char *db, *campaign, *target, *objective, *policies, *plot, *report, *output;
     struct option_list lengths, links;
     const char *arrivals, *up, *down;
     const char *url, *model; /* with `live` */

@@ -12,6 +12,7 @@
 struct job {
     const struct invocation *call;
     const struct rnneval_settings *settings;
+    struct objective objective;
     struct subject subject;
     bool wanted[MAX_POLICIES];
 };

@@ -27,7 +27,7 @@ struct course {
     double edge_free_s, cloud_free_s;
     const struct policy *policy;
     struct belief belief;
-    double *cost_s;
+    struct expected_cost *costs;
     struct fare *fare;
 };
 
@@ -124,7 +124,8 @@ static void run_on_device(struct course *c, uint32_t i, double from_s)
     double start_s = c->ledger->open ? fmax(from_s, c->edge_free_s) : from_s;
     c->edge_free_s = start_s + request->edge_s;
     c->fare->wait_s += start_s - from_s;
-    c->cost_s[i] = (start_s - request->at_s) + request->edge_s;
+    c->costs[i].time_s = (start_s - request->at_s) + request->edge_s;
+    c->costs[i].energy_j += request->edge_j;
     belief_keep(&c->belief, request->edge_s);
 }
 
@@ -171,13 +172,13 @@ static void run_at_endpoint(struct course *c, uint32_t i, double wait_s)
     if (request->reach_s < timeout_s)
         c->cloud_free_s = request->at_s + request->reach_s + wait_s + request->busy_s;
     c->fare->n_offloaded++;
-    if (failed) {
+    if (failed)
         elapsed_s = fmin(elapsed_s, timeout_s);
+    c->costs[i] = (struct expected_cost){elapsed_s, request_cloud_j(c->ledger, request, elapsed_s)};
+    if (failed)
         give_up(c, i, elapsed_s);
-    } else {
+    else
         c->fare->wait_s += wait_s;
-        c->cost_s[i] = elapsed_s;
-    }
     if (!c->policy->learns || c->ledger->probed)
         return;
     if (late && timeout_s < c->ledger->timeout_s)
@@ -217,25 +218,29 @@ static bool probes(const struct course *c, const struct situation *s)
 static void judge(struct course *c, const struct situation *s, bool offload)
 {
     struct fare *fare = c->fare;
-    double edge_s = situation_expected_s(s, false), cloud_s = situation_expected_s(s, true);
+    struct expected_cost edge = situation_expected(s, false), cloud = situation_expected(s, true);
     double patience = patience_s(c, s->request);
-    bool best = cloud_s < edge_s, probe = offload && probes(c, s);
+    bool best = cloud_is_better(c->ledger, &edge, &cloud), probe = offload && probes(c, s);
     fare->n_probes += probe;
     if (offload == best)
         return;
-    if (cloud_s > patience && patience < c->ledger->timeout_s)
-        cloud_s = patience + edge_s;
+    if (cloud.time_s > patience && patience < c->ledger->timeout_s)
+        cloud = cost_given_up(c->ledger, s->request, patience, &edge);
     fare->n_wrong++;
-    double regret_s = best ? edge_s - cloud_s : cloud_s - edge_s;
-    if (isfinite(regret_s)) /* an unknown link expects none */
-        fare->expected_regret_s += regret_s;
-    if (isfinite(regret_s) && probe)
-        fare->probe_loss_s += regret_s;
+    double regret = ledger_price(c->ledger, &edge) - ledger_price(c->ledger, &cloud);
+    if (!best)
+        regret = -regret;
+    /* an unknown link expects none; a limit that is missed is counted by itself */
+    if (!isfinite(regret) || (c->ledger->miss_price > 0 && fabs(regret) >= c->ledger->miss_price))
+        return;
+    fare->expected_regret += regret;
+    if (probe)
+        fare->probe_loss += regret;
 }
 
 void course_run(struct course *course, const struct policy *policy,
-                const struct hindsight *hindsight, uint64_t seed, size_t n, double *cost_s,
-                struct fare *fare)
+                const struct hindsight *hindsight, uint64_t seed, size_t n,
+                struct expected_cost *costs, struct fare *fare)
 {
     const struct ledger *ledger = course->ledger;
     struct random coin = {~seed}; /* not the numbers that intervals are resampled with */
@@ -243,8 +248,9 @@ void course_run(struct course *course, const struct policy *policy,
     struct situation s = {
         .ledger = ledger, .coin = &coin, .believed = &believed, .hindsight = hindsight};
     *fare = (struct fare){0};
+    memset(costs, 0, n * sizeof *costs);
     course->policy = policy;
-    course->cost_s = cost_s;
+    course->costs = costs;
     course->fare = fare;
     course->n_answers = course->n_given_up = course->n_resumed = 0;
     course->edge_free_s = course->cloud_free_s = -INFINITY;

@@ -23,19 +23,20 @@ enum status course_open(const struct ledger *ledger, struct course **course, str
 /* Sums over the requests. */
 struct fare {
     size_t n_offloaded;
-    size_t n_failed;          /* offloaded and given up */
-    size_t n_wrong;           /* decided otherwise than the oracle would have there and then */
-    double wait_s;            /* for others to be served, here or there */
-    double expected_regret_s; /* expected cost less that of what the oracle would have decided */
-    size_t n_probes;          /* offloaded though what was last seen of the link spoke against it */
-    double probe_loss_s;      /* of that regret: of probes that found the link as bad as it was */
+    size_t n_failed;        /* offloaded and given up */
+    size_t n_wrong;         /* decided otherwise than the oracle would have there and then */
+    double wait_s;          /* for others to be served, here or there */
+    double expected_regret; /* expected cost less that of what the oracle would have decided, in the
+                               objective's measure */
+    size_t n_probes;        /* offloaded though what was last seen of the link spoke against it */
+    double probe_loss;      /* of that regret: of probes that found the link as bad as it was */
 };
 
-/* Fills cost_s[n of the ledger], each from when the request was made. The same seed tosses the
- * same coins. Only the first `n` requests (at most all). */
+/* Fills costs[n of the ledger]: times from when the request was made, energies, NAN where they are
+ * not known. The same seed tosses the same coins. Only the first `n` requests (at most all). */
 void course_run(struct course *course, const struct policy *policy,
-                const struct hindsight *hindsight, uint64_t seed, size_t n, double *cost_s,
-                struct fare *fare);
+                const struct hindsight *hindsight, uint64_t seed, size_t n,
+                struct expected_cost *costs, struct fare *fare);
 
 void course_close(struct course *course);
 

@@ -339,20 +339,22 @@ double draw_edge_mean_s(const struct draw_source *source)
     return source->edge_scale * source->from->edge_mean_s;
 }
 
-double draw_cloud_mean_s(const struct draw_source *source, double link_s, double timeout_s)
+struct cloud_mean draw_cloud_mean(const struct draw_source *source, double link_s, double timeout_s)
 {
     const struct drawn_length *from = source->from;
-    double scale = source->cloud_scale, edge_mean_s = draw_edge_mean_s(source), sum_s = 0;
+    double scale = source->cloud_scale, edge_mean_s = draw_edge_mean_s(source);
+    double waited_s = 0, local_s = 0, n = (double)from->n_cloud;
     if (link_s + scale * from->cloud_max_s <= timeout_s)
-        return link_s + scale * from->cloud_mean_s;
+        return (struct cloud_mean){link_s + scale * from->cloud_mean_s, 0};
     if (link_s + scale * from->cloud_min_s > timeout_s)
-        return timeout_s + edge_mean_s;
+        return (struct cloud_mean){timeout_s, edge_mean_s};
     for (size_t i = 0; i < from->n_cloud; i++) {
         double cloud_s = link_s + scale * from->cloud[i].time_s;
-        double edge_s = from->paired ? source->edge_scale * from->edge[i].time_s : edge_mean_s;
-        sum_s += cloud_s > timeout_s ? timeout_s + edge_s : cloud_s;
+        waited_s += fmin(cloud_s, timeout_s);
+        if (cloud_s > timeout_s)
+            local_s += from->paired ? source->edge_scale * from->edge[i].time_s : edge_mean_s;
     }
-    return sum_s / (double)from->n_cloud;
+    return (struct cloud_mean){waited_s / n, local_s / n};
 }
 
 void draws_free(struct draws *draws)

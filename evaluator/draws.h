@@ -75,7 +75,12 @@ struct draw draw_pick(const struct draw_source *source, struct random *random);
 /* Means over what can be drawn. At the endpoint: over a link that takes link_s, where what takes
  * longer than timeout_s is given up and run on the device. */
 double draw_edge_mean_s(const struct draw_source *source);
-double draw_cloud_mean_s(const struct draw_source *source, double link_s, double timeout_s);
+struct cloud_mean {
+    double waited_s; /* until the answer, or until it is given up */
+    double local_s;  /* on the device, of those that are */
+};
+struct cloud_mean draw_cloud_mean(const struct draw_source *source, double link_s,
+                                  double timeout_s);
 
 void draws_free(struct draws *draws);
 

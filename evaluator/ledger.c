@@ -26,10 +26,28 @@ static double bytes(const struct cost_model *model, bool charged, uint32_t n)
     return charged ? fmax(cost_model_value(model, n), 0) : 0;
 }
 
+static struct energy_rates rates_of(const struct energy_pair *pair)
+{
+    double values[N_ENERGY_PARTS] = {0};
+    if (!pair)
+        return (struct energy_rates){.known = false};
+    for (int i = 0; i < N_ENERGY_PARTS; i++)
+        values[i] = pair->parts[i] ? fmax(cost_model_value(pair->parts[i], 0), 0) : 0;
+    return (struct energy_rates){.known = true,
+                                 .e0_j = values[ENERGY_E0],
+                                 .p_tx_w = values[ENERGY_TX],
+                                 .p_rx_w = values[ENERGY_RX],
+                                 .p_wait_w = values[ENERGY_WAIT],
+                                 .provenance = pair->provenance};
+}
+
 void ledger_know(struct ledger *ledger, const struct cost_pair *pair,
-                 const struct decision_table *table, const struct cost_link *design)
+                 const struct energy_pair *energy, const struct decision_table *table,
+                 const struct cost_link *design)
 {
     ledger->design = *design;
+    ledger->objective = table->threshold.objective;
+    ledger->energy = rates_of(energy);
     for (size_t i = 0; i < ledger->n_lengths; i++) {
         struct known_length *length = &ledger->lengths[i];
         uint32_t n = length->n;
@@ -39,8 +57,31 @@ void ledger_know(struct ledger *ledger, const struct cost_pair *pair,
         length->round_trips = cost_round_trips(pair, n);
         length->bytes_up = bytes(pair->bytes_up, pair->charges_up, n);
         length->bytes_down = bytes(pair->bytes_down, pair->charges_down, n);
+        length->edge_j = energy ? energy_edge_j(energy, n) : NAN;
         length->design = decision_table_choose_fixed(table, n) != DECISION_EDGE;
     }
+}
+
+double known_edge_j(const struct known_length *length, double time_s)
+{
+    return length->edge_s > 0 ? length->edge_j * (time_s / length->edge_s) : length->edge_j;
+}
+
+double energy_cloud_used_j(const struct energy_rates *rates, double elapsed_s, double up_s,
+                           double down_s)
+{
+    if (!rates->known)
+        return NAN;
+    up_s = fmin(up_s, elapsed_s);
+    down_s = fmin(down_s, elapsed_s - up_s);
+    return rates->e0_j + rates->p_tx_w * up_s + rates->p_rx_w * down_s +
+           rates->p_wait_w * (elapsed_s - up_s - down_s);
+}
+
+double request_cloud_j(const struct ledger *ledger, const struct request *request, double elapsed_s)
+{
+    return energy_cloud_used_j(&ledger->energy, elapsed_s, request->up_s,
+                               request->transfer_s - request->up_s);
 }
 
 /* A bandwidth that is charged for and is another than the header's: it would have to know it. */
@@ -57,6 +98,16 @@ static bool is_for_header(const struct ledger *ledger, const struct request *req
            !strays(length->bytes_down, request->down_s_per_byte, design->down_s_per_byte);
 }
 
+/* What a request takes at both places, in the objective's measure. */
+static double measures(const struct ledger *ledger, const struct request *request)
+{
+    struct expected_cost edge = {request->edge_s, request->edge_j};
+    struct expected_cost cloud = {request->cloud_s,
+                                  request_cloud_j(ledger, request, request->cloud_s)};
+    return objective_measure(&ledger->objective, &edge) +
+           objective_measure(&ledger->objective, &cloud);
+}
+
 /* Means over the requests that know theirs. Of bandwidths the mean is of bytes per second: that is
  * what a glance at a speed test gives. */
 void ledger_finish(struct ledger *ledger)
@@ -65,7 +116,7 @@ void ledger_finish(struct ledger *ledger)
     size_t n_rtt = 0;
     ledger->n_failed = 0;
     ledger->by_table = true;
-    ledger->edge_work_s = ledger->cloud_work_s = 0;
+    ledger->edge_work_s = ledger->cloud_work_s = ledger->miss_price = 0;
     ledger->span_s = ledger->requests[ledger->n - 1].at_s - ledger->requests[0].at_s;
     for (size_t i = 0; i < ledger->n; i++) {
         const struct request *request = &ledger->requests[i];
@@ -74,6 +125,8 @@ void ledger_finish(struct ledger *ledger)
         ledger->edge_work_s += request->edge_s;
         ledger->cloud_work_s += request->busy_s;
         ledger->by_table = ledger->by_table && is_for_header(ledger, request);
+        if (!objective_is_scalar(&ledger->objective))
+            ledger->miss_price += measures(ledger, request);
         up += 1 / request->up_s_per_byte;
         down += 1 / request->down_s_per_byte;
         if (!isnan(request->rtt_s)) {
@@ -92,10 +145,28 @@ static double charge_s(double bytes, double s_per_byte)
     return isinf(s_per_byte) ? INFINITY : bytes * s_per_byte;
 }
 
-double known_cloud_s(const struct known_length *length, const struct cost_link *link)
+struct expected_cost known_edge_cost(const struct known_length *length)
 {
-    return length->round_trips * link->rtt_s + charge_s(length->bytes_up, link->up_s_per_byte) +
-           charge_s(length->bytes_down, link->down_s_per_byte) + length->remote_s;
+    return (struct expected_cost){length->edge_s, length->edge_j};
+}
+
+struct expected_cost known_cloud_cost(const struct ledger *ledger,
+                                      const struct known_length *length,
+                                      const struct cost_link *link)
+{
+    double up_s = charge_s(length->bytes_up, link->up_s_per_byte);
+    double down_s = charge_s(length->bytes_down, link->down_s_per_byte);
+    double time_s = length->round_trips * link->rtt_s + up_s + down_s + length->remote_s;
+    return (struct expected_cost){
+        time_s,
+        isinf(time_s) ? time_s : energy_cloud_used_j(&ledger->energy, time_s, up_s, down_s)};
+}
+
+double ledger_price(const struct ledger *ledger, const struct expected_cost *cost)
+{
+    double measure = objective_measure(&ledger->objective, cost);
+    bool missed = objective_value_of(&ledger->objective, cost).rank > 0;
+    return missed ? measure + ledger->miss_price : measure;
 }
 
 void ledger_free(struct ledger *ledger)

@@ -31,14 +31,17 @@ struct request {
     /* Elapsed at the endpoint when nobody else is served there; where `failed`, until it is given
      * up. What fails is then run on the device. */
     double cloud_s;
-    double reach_s;                        /* of that, until the endpoint has it */
-    double busy_s;                         /* of that, while the endpoint works on it */
-    double transfer_s;                     /* of that, while its bytes travel */
-    double expected_edge_s;                /* of the distribution that edge_s is drawn from */
-    double expected_cloud_s;               /* the same, at this very link, time-outs included;
-                                              INFINITY where it is not known */
-    double rtt_s;                          /* of the link when it is made; NAN: not known */
-    double up_s_per_byte, down_s_per_byte; /* of the link then; INFINITY: outage */
+    double reach_s;          /* of that, until the endpoint has it */
+    double busy_s;           /* of that, while the endpoint works on it */
+    double transfer_s;       /* of that, while its bytes travel */
+    double up_s;             /* of that, while they go up */
+    double expected_edge_s;  /* of the distribution that edge_s is drawn from */
+    double expected_cloud_s; /* the same, at this very link, time-outs included;
+                                INFINITY where it is not known */
+    double edge_j;           /* that the device takes; NAN where no energy is known */
+    double expected_edge_j, expected_cloud_j; /* likewise, of what is expected of the times */
+    double rtt_s;                             /* of the link when it is made; NAN: not known */
+    double up_s_per_byte, down_s_per_byte;    /* of the link then; INFINITY: outage */
     bool failed;
 };
 
@@ -48,7 +51,15 @@ struct known_length {
     bool design;            /* what NAME_choose says at the design link: offload */
     uint64_t break_even_us; /* NAME_choose_rtt offloads below it */
     double edge_s, remote_s, round_trips;
+    double edge_j;               /* NAN where no energy is known */
     double bytes_up, bytes_down; /* that the link is charged for */
+};
+
+/* What offloading takes out of the device (fitter/energy_cost.h). */
+struct energy_rates {
+    bool known; /* and what the device takes for itself is, too */
+    double e0_j, p_tx_w, p_rx_w, p_wait_w;
+    enum provenance provenance;
 };
 
 struct ledger {
@@ -59,11 +70,14 @@ struct ledger {
     double mean_length;
     double span_s;                    /* from the first request to the last */
     double edge_work_s, cloud_work_s; /* if all were served there: without waiting */
-    struct cost_link design;          /* the link that the product was designed for */
-    struct cost_link mean;            /* of this run; rtt_s is NAN where none is known */
-    double timeout_s;                 /* INFINITY: requests carry it themselves (live) */
-    bool open;                        /* requests come before others are answered, and queue */
-    bool probed;   /* the product hears each request's round trip, wherever it runs */
+    struct objective objective;       /* by which policies decide and are judged */
+    struct energy_rates energy;
+    double miss_price; /* of a deadline or budget that is missed, in the objective's measure */
+    struct cost_link design; /* the link that the product was designed for */
+    struct cost_link mean;   /* of this run; rtt_s is NAN where none is known */
+    double timeout_s;        /* INFINITY: requests carry it themselves (live) */
+    bool open;               /* requests come before others are answered, and queue */
+    bool probed;             /* the product hears each request's round trip, wherever it runs */
     bool by_table; /* bandwidths stay those the header was made for; else the models stand in */
 };
 
@@ -71,15 +85,36 @@ struct ledger {
 enum status ledger_init(struct ledger *ledger, size_t n, const struct histogram *histogram,
                         struct error *error);
 
-/* Fills in what is known of the lengths, and the design link. */
+/* Fills in what is known of the lengths, the design link, and the objective, which is the table's.
+ * `energy` is NULL where no energy is known; it must not be one that came with samples, which holds
+ * over the link of then only. */
 void ledger_know(struct ledger *ledger, const struct cost_pair *pair,
-                 const struct decision_table *table, const struct cost_link *design);
+                 const struct energy_pair *energy, const struct decision_table *table,
+                 const struct cost_link *design);
+
+/* What the device takes for one inference that lasts time_s, as many watts as the models say; NAN
+ * where no energy is known. */
+double known_edge_j(const struct known_length *length, double time_s);
+
+/* What it takes for a request that is answered or given up after elapsed_s, of which its bytes go
+ * up for up_s and come down for down_s, as far as they get. */
+double energy_cloud_used_j(const struct energy_rates *rates, double elapsed_s, double up_s,
+                           double down_s);
+double request_cloud_j(const struct ledger *ledger, const struct request *request,
+                       double elapsed_s);
 
 /* Once the requests are filled in: counts and means. */
 void ledger_finish(struct ledger *ledger);
 
-/* T_cloud by the fitted models; INFINITY in an outage, charged for or not. */
-double known_cloud_s(const struct known_length *length, const struct cost_link *link);
+/* Either place by the fitted models; T_cloud is INFINITY in an outage, charged for or not. */
+struct expected_cost known_edge_cost(const struct known_length *length);
+struct expected_cost known_cloud_cost(const struct ledger *ledger,
+                                      const struct known_length *length,
+                                      const struct cost_link *link);
+
+/* The objective as one number that adds up over requests: its measure, and a price for a deadline
+ * or budget missed so high that none is missed to save any other cost. */
+double ledger_price(const struct ledger *ledger, const struct expected_cost *cost);
 
 void ledger_free(struct ledger *ledger);
 

@@ -69,18 +69,27 @@ enum status live_ledger(const struct live_request *requests, size_t n, struct le
         const struct live_request *from = &requests[i];
         bool probed = from->rtt_ns >= 0;
         double rtt_s = probed ? seconds(from->rtt_ns) : NAN;
-        ledger->requests[i] = (struct request){
+        const struct known_length *length = &ledger->lengths[from->place];
+        double edge_s = at(&edge, from->n);
+        double cloud_s = has_cloud && probed ? at(&cloud, from->n) + rtt_s : INFINITY;
+        struct request *request = &ledger->requests[i];
+        *request = (struct request){
             .place = from->place,
             .at_s = now_s,
             .clock_s = now_s,
             .edge_s = seconds(from->edge_ns),
             .cloud_s = seconds(from->cloud_ns),
-            .expected_edge_s = at(&edge, from->n),
-            .expected_cloud_s = has_cloud && probed ? at(&cloud, from->n) + rtt_s : INFINITY,
+            .edge_j = known_edge_j(length, seconds(from->edge_ns)),
+            .expected_edge_s = edge_s,
+            .expected_edge_j = known_edge_j(length, edge_s),
+            .expected_cloud_s = cloud_s,
             .rtt_s = rtt_s,
             .up_s_per_byte = ledger->design.up_s_per_byte, /* nobody measures them here */
             .down_s_per_byte = ledger->design.down_s_per_byte,
             .failed = from->cloud_failed};
+        request->up_s = length->bytes_up * request->up_s_per_byte;
+        request->transfer_s = request->up_s + length->bytes_down * request->down_s_per_byte;
+        request->expected_cloud_j = request_cloud_j(ledger, request, cloud_s);
         now_s += seconds(from->edge_ns + from->cloud_ns);
     }
     ledger->probed = true;

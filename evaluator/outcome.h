@@ -3,7 +3,8 @@
  * What the policies cost over the same ledger, against the better single device and against the
  * oracle, with intervals.
  *
- * Life cycle: evaluation_make from a ledger, evaluation_free. Times in seconds. Pure.
+ * Life cycle: evaluation_make from a ledger, evaluation_free. Times in seconds, energies in joules;
+ * what is compared is in the measure of the ledger's objective (codegen/objective.h). Pure.
  */
 #ifndef EVALUATOR_OUTCOME_H
 #define EVALUATOR_OUTCOME_H
@@ -14,18 +15,22 @@
 struct outcome {
     const struct policy *policy;
     double total_s, mean_s;
-    struct interval mean_ci95; /* of the mean alone; differences are paired and narrower */
+    double mean_j; /* of the device's energy; NAN where it is not known */
+    double mean;   /* of the objective's measure: mean_s, mean_j, or what it makes of them */
+    double missed; /* share of the requests that missed the objective's deadline or budget */
+    struct interval mean_ci95; /* of `mean` alone; differences are paired and narrower */
     double p95_s, p99_s;       /* nearest rank */
     double offloaded;          /* share of the requests */
     double failed;             /* share offloaded in vain */
     double mean_wait_s;        /* of that mean: behind other requests */
-    double vs_better_single_s; /* mean difference to the better single device, < 0: faster */
+    double vs_better_single;   /* difference of means to the better single device, < 0: better */
+    double vs_better_single_s; /* the same of the times alone */
     struct interval ci95;      /* of that, paired by request */
-    double regret_s;           /* mean cost less the oracle's */
-    double oracle_ratio;       /* mean cost over the oracle's */
-    double expected_regret_s;  /* by expected costs: free of single runs' noise */
+    double regret;             /* mean less the oracle's */
+    double oracle_ratio;       /* mean over the oracle's */
+    double expected_regret;    /* by expected costs: free of single runs' noise */
     size_t n_probes;           /* offloaded though what was last seen spoke against it */
-    double probe_loss_s;       /* what they lost, all together, of the expected regret */
+    double probe_loss;         /* what they lost, all together, of the expected regret */
     double wrong;              /* share decided otherwise than the oracle would have then */
 };
 
@@ -36,8 +41,13 @@ struct evaluation {
     bool open;                               /* requests queued */
     double span_s;                           /* from the first request to the last */
     double edge_load, cloud_load; /* work over span if all went there; from 1 on queues only grow */
-    bool better_is_cloud;         /* which single device has the smaller mean */
-    double better_single_s, other_single_s, oracle_s; /* means */
+    struct objective objective;
+    bool has_energy; /* and how it is known */
+    enum provenance energy_provenance;
+    bool better_is_cloud; /* which single device has the smaller mean; with a deadline or a
+                             budget, which misses fewer first */
+    double better_single, other_single, oracle; /* means */
+    double better_single_s, better_single_j;    /* its time and energy, whatever the objective */
     struct interval singles_ci95; /* of the worse single device less the better one, paired */
     struct hindsight hindsight;
     double rtt_p50_s, rtt_p5_s, rtt_p95_s; /* of the round trips met; < 0: none known */

@@ -10,6 +10,7 @@
 #include "base/webpage.h"
 #include "evaluator/advice.h"
 #include "evaluator/page_curves.h"
+#include "evaluator/wording.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -83,7 +84,7 @@ static void put_advice(const char *db, const struct cell *cells, size_t n, FILE 
                           replay->in_sample);
     if (!advice_is_header(cells, n))
         return;
-    char *command = advice_command(db, cells->context.campaign);
+    char *command = advice_command(db, cells->context.campaign, &cells->evaluation.objective);
     webpage_command(out, command ? command : "rnngen");
     free(command);
 }
@@ -100,20 +101,23 @@ static const char *colour(const struct outcome *outcome)
 static void put_bars(const struct evaluation *e, FILE *out)
 {
     struct chart_bar bars[MAX_POLICIES];
-    char notes[MAX_POLICIES][48];
+    struct wording words = wording_of(&e->objective);
+    char notes[MAX_POLICIES][48], title[96], axis[96];
     for (size_t i = 0; i < e->n_outcomes; i++) {
         const struct outcome *o = &e->outcomes[i];
-        snprintf(notes[i], sizeof notes[i], "%.3g", 1e3 * o->mean_s);
+        snprintf(notes[i], sizeof notes[i], "%.3g", words.scale * o->mean);
         bars[i] = (struct chart_bar){.name = o->policy->name,
                                      .note = notes[i],
-                                     .value = 1e3 * o->mean_s,
-                                     .low = 1e3 * (e->better_single_s + o->ci95.low),
-                                     .high = 1e3 * (e->better_single_s + o->ci95.high),
+                                     .value = words.scale * o->mean,
+                                     .low = words.scale * (e->better_single + o->ci95.low),
+                                     .high = words.scale * (e->better_single + o->ci95.high),
                                      .colour = colour(o)};
     }
     fputs("<figure>\n", out);
-    chart_bars(out, "Mean time of a request under each policy", bars, e->n_outcomes,
-               "mean time of a request (ms)", 1e3 * e->better_single_s);
+    snprintf(title, sizeof title, "Mean %s of a request under each policy", words.noun);
+    snprintf(axis, sizeof axis, "mean %s of a request (%s%s)", words.noun,
+             evaluation_energy_word(e), words.unit);
+    chart_bars(out, title, bars, e->n_outcomes, axis, words.scale * e->better_single);
     fputs("<figcaption>", out);
     html_put(out,
              "Dashed: the better single device, %s. Whiskers: 95 %% interval of the paired "

@@ -4,6 +4,7 @@
 #include "base/gnuplot.h"
 #include "base/memory.h"
 #include "base/outfile.h"
+#include "evaluator/wording.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,25 +22,26 @@ static const char *colour(const struct outcome *outcome)
  * show how much the lengths differ, not the policies. */
 static void put_figures(const struct evaluation *e, FILE *script)
 {
-    fputs("# policy, mean (ms), low and high end of the whisker, colour, offloaded (%)\n"
+    double scale = wording_of(&e->objective).scale;
+    fputs("# policy, mean, low and high end of the whisker, colour, offloaded (%)\n"
           "$totals << END\n",
           script);
     for (size_t i = 0; i < e->n_outcomes; i++) {
         const struct outcome *o = &e->outcomes[i];
-        fprintf(script, "%s %.9g %.9g %.9g %s %.1f\n", o->policy->name, 1e3 * o->mean_s,
-                1e3 * (e->better_single_s + o->ci95.low), 1e3 * (e->better_single_s + o->ci95.high),
+        fprintf(script, "%s %.9g %.9g %.9g %s %.1f\n", o->policy->name, scale * o->mean,
+                scale * (e->better_single + o->ci95.low), scale * (e->better_single + o->ci95.high),
                 colour(o), 100 * o->offloaded);
     }
     fputs("END\n", script);
 }
 
 /* Room for the figures above the bars. */
-static double top_ms(const struct evaluation *e)
+static double top_of(const struct evaluation *e)
 {
     double top = 0;
     for (size_t i = 0; i < e->n_outcomes; i++)
-        top = fmax(top, fmax(e->outcomes[i].mean_s, e->better_single_s + e->outcomes[i].ci95.high));
-    return 1.12e3 * top;
+        top = fmax(top, fmax(e->outcomes[i].mean, e->better_single + e->outcomes[i].ci95.high));
+    return 1.12 * wording_of(&e->objective).scale * top;
 }
 
 static void put_script(const struct evaluation *e, const char *title, const char *link,
@@ -48,6 +50,7 @@ static void put_script(const struct evaluation *e, const char *title, const char
     static const char *const outputs[][2] = {
         {"pngcairo size 1000,640 font 'DejaVu Sans,12'", "totals.png"},
         {"svg size 1000,640 font 'DejaVu Sans,12' background 'white'", "totals.svg"}};
+    struct wording words = wording_of(&e->objective);
     fputs("# drawn by rnneval --plot\n", script);
     put_figures(e, script);
     fputs("set title ", script);
@@ -59,11 +62,12 @@ static void put_script(const struct evaluation *e, const char *title, const char
     fprintf(script,
             " noenhanced\nset arrow from graph 0, first %.9g to graph 1, first %.9g nohead "
             "dashtype 2 linecolor rgb '#444444' front\n",
-            1e3 * e->better_single_s, 1e3 * e->better_single_s);
+            words.scale * e->better_single, words.scale * e->better_single);
     fprintf(script, "set xrange [-0.6:%.1f]\nset yrange [0:%.9g]\n", (double)e->n_outcomes - 0.4,
-            top_ms(e));
-    fputs("set ylabel 'mean time of a request (ms)'\n"
-          "set xlabel \"policy (share of the requests offloaded)\\ndashed: the better single "
+            top_of(e));
+    fprintf(script, "set ylabel 'mean %s of a request (%s%s)'\n", words.noun,
+            evaluation_energy_word(e), words.unit);
+    fputs("set xlabel \"policy (share of the requests offloaded)\\ndashed: the better single "
           "device; whiskers: 95 % interval of the paired difference to it\" offset 0,-0.8\n"
           "set bmargin 6\nset boxwidth 0.6\nunset key\n"
           "set border 3\nset tics nomirror out\nset grid ytics linecolor rgb '#dddddd'\n"

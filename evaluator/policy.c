@@ -7,27 +7,47 @@
 
 /* ---- what a request takes */
 
-/* Behind others it may take too long to be waited for. */
-double situation_cost_s(const struct situation *s, bool offload)
+struct expected_cost cost_given_up(const struct ledger *ledger, const struct request *request,
+                                   double after_s, const struct expected_cost *edge)
 {
-    const struct request *request = s->request;
-    if (!offload)
-        return s->edge_wait_s + request->edge_s;
-    if (request->failed)
-        return request->cloud_s + request->edge_s;
-    double cloud_s = request->cloud_s + s->cloud_wait_s;
-    return cloud_s > s->ledger->timeout_s ? s->ledger->timeout_s + request->edge_s : cloud_s;
+    return (struct expected_cost){after_s + edge->time_s,
+                                  request_cloud_j(ledger, request, after_s) + edge->energy_j};
 }
 
-double situation_expected_s(const struct situation *s, bool offload)
+/* Behind others it may take too long to be waited for. */
+struct expected_cost situation_cost(const struct situation *s, bool offload)
 {
     const struct request *request = s->request;
+    struct expected_cost edge = {request->edge_s, request->edge_j};
     if (!offload)
-        return s->edge_wait_s + request->expected_edge_s;
+        return (struct expected_cost){s->edge_wait_s + edge.time_s, edge.energy_j};
+    if (request->failed)
+        return cost_given_up(s->ledger, request, request->cloud_s, &edge);
+    double cloud_s = request->cloud_s + s->cloud_wait_s;
+    if (cloud_s > s->ledger->timeout_s)
+        return cost_given_up(s->ledger, request, s->ledger->timeout_s, &edge);
+    return (struct expected_cost){cloud_s, request_cloud_j(s->ledger, request, cloud_s)};
+}
+
+struct expected_cost situation_expected(const struct situation *s, bool offload)
+{
+    const struct request *request = s->request;
+    struct expected_cost edge = {request->expected_edge_s, request->expected_edge_j};
+    if (!offload)
+        return (struct expected_cost){s->edge_wait_s + edge.time_s, edge.energy_j};
     double cloud_s = request->expected_cloud_s + s->cloud_wait_s;
-    return s->cloud_wait_s > 0 && cloud_s > s->ledger->timeout_s
-               ? s->ledger->timeout_s + request->expected_edge_s
-               : cloud_s;
+    if (s->cloud_wait_s > 0 && cloud_s > s->ledger->timeout_s)
+        return cost_given_up(s->ledger, request, s->ledger->timeout_s, &edge);
+    return (struct expected_cost){cloud_s, request->expected_cloud_j +
+                                               s->ledger->energy.p_wait_w * s->cloud_wait_s};
+}
+
+/* Comparisons with what is not known, NAN, are false: the device. */
+bool cloud_is_better(const struct ledger *ledger, const struct expected_cost *edge,
+                     const struct expected_cost *cloud)
+{
+    const struct expected_cost costs[] = {*edge, *cloud};
+    return objective_best(&ledger->objective, costs, 2) == 1;
 }
 
 /* ---- policies */
@@ -54,15 +74,17 @@ static bool fixed(const struct situation *s)
     return (s->length->n >= s->hindsight->threshold) == s->hindsight->above;
 }
 
-/* Comparisons with an unknown round trip, NAN, are false: the device. */
-static bool by_models(const struct known_length *length, const struct cost_link *link)
+static bool by_models(const struct ledger *ledger, const struct known_length *length,
+                      const struct cost_link *link)
 {
-    return known_cloud_s(length, link) < length->edge_s;
+    struct expected_cost edge = known_edge_cost(length);
+    struct expected_cost cloud = known_cloud_cost(ledger, length, link);
+    return cloud_is_better(ledger, &edge, &cloud);
 }
 
 static bool naive(const struct situation *s)
 {
-    return by_models(s->length, &s->ledger->mean);
+    return by_models(s->ledger, s->length, &s->ledger->mean);
 }
 
 static bool design(const struct situation *s)
@@ -81,7 +103,7 @@ bool would_offload(const struct ledger *ledger, const struct known_length *lengt
     if (isinf(link->rtt_s))
         return false;
     if (!ledger->by_table)
-        return by_models(length, link);
+        return by_models(ledger, length, link);
     return microseconds(link->rtt_s) < length->break_even_us;
 }
 
@@ -93,18 +115,21 @@ static bool tracked(const struct situation *s)
 static bool known(const struct situation *s)
 {
     const struct request *request = s->request;
-    return by_models(s->length, &(struct cost_link){request->rtt_s, request->up_s_per_byte,
-                                                    request->down_s_per_byte});
+    return by_models(
+        s->ledger, s->length,
+        &(struct cost_link){request->rtt_s, request->up_s_per_byte, request->down_s_per_byte});
 }
 
 static bool oracle(const struct situation *s)
 {
-    return situation_expected_s(s, true) < situation_expected_s(s, false);
+    struct expected_cost edge = situation_expected(s, false), cloud = situation_expected(s, true);
+    return cloud_is_better(s->ledger, &edge, &cloud);
 }
 
 static bool clairvoyant(const struct situation *s)
 {
-    return situation_cost_s(s, true) < situation_cost_s(s, false);
+    struct expected_cost edge = situation_cost(s, false), cloud = situation_cost(s, true);
+    return cloud_is_better(s->ledger, &edge, &cloud);
 }
 
 const struct policy policies[] = {
@@ -127,8 +152,8 @@ const struct policy policies[] = {
     {"impatient", "rnnmap, giving up what takes twice as long as the device", tracked,
      &belief_tracker, true, 2},
     {"known", "the fitted models at the true link", known, NULL, false, 0},
-    {"oracle", "least expected time at the true link", oracle, NULL, false, 0},
-    {"clairvoyant", "the faster of the two runs", clairvoyant, NULL, false, 0},
+    {"oracle", "least expected cost at the true link", oracle, NULL, false, 0},
+    {"clairvoyant", "the better of the two runs", clairvoyant, NULL, false, 0},
 };
 const size_t n_policies = sizeof policies / sizeof *policies;
 _Static_assert(sizeof policies / sizeof *policies <= MAX_POLICIES, "room for a flag per policy");
@@ -146,24 +171,25 @@ int policy_find(const char *name)
 
 enum status hindsight_find(const struct ledger *ledger, struct hindsight *best, struct error *error)
 {
-    double *gains_s = calloc(ledger->n_lengths, sizeof *gains_s); /* of offloading, by length */
+    double *gains = calloc(ledger->n_lengths, sizeof *gains); /* of offloading, by length */
     double all = 0, below = 0, most = 0;
     *best = (struct hindsight){UINT32_MAX, true};
-    if (!gains_s)
+    if (!gains)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a threshold");
     for (size_t i = 0; i < ledger->n; i++) {
         struct situation s = {.ledger = ledger, .request = &ledger->requests[i]};
-        double gain_s = situation_cost_s(&s, false) - situation_cost_s(&s, true);
-        gains_s[s.request->place] += gain_s;
-        all += gain_s;
+        struct expected_cost edge = situation_cost(&s, false), cloud = situation_cost(&s, true);
+        double gain = ledger_price(ledger, &edge) - ledger_price(ledger, &cloud);
+        gains[s.request->place] += gain;
+        all += gain;
     }
     for (size_t l = 0; l < ledger->n_lengths; l++) { /* ascending */
         if (all - below > most || below > most) {
             most = fmax(all - below, below);
             *best = (struct hindsight){ledger->lengths[l].n, all - below >= below};
         }
-        below += gains_s[l];
+        below += gains[l];
     }
-    free(gains_s);
+    free(gains);
     return STATUS_OK;
 }

@@ -51,8 +51,16 @@ extern const size_t n_policies;
 int policy_find(const char *name);
 
 /* What the request takes from when it is made, if it is sent there: drawn, and expected. */
-double situation_cost_s(const struct situation *situation, bool offload);
-double situation_expected_s(const struct situation *situation, bool offload);
+struct expected_cost situation_cost(const struct situation *situation, bool offload);
+struct expected_cost situation_expected(const struct situation *situation, bool offload);
+
+/* A request that is given up after so long and then costs what the device does. */
+struct expected_cost cost_given_up(const struct ledger *ledger, const struct request *request,
+                                   double after_s, const struct expected_cost *edge);
+
+/* By the ledger's objective; false of a tie, and where something is not known. */
+bool cloud_is_better(const struct ledger *ledger, const struct expected_cost *edge,
+                     const struct expected_cost *cloud);
 
 /* What a product decides that believes this of its link: by the header, or by the models where the
  * header cannot know the bandwidth. */

@@ -69,9 +69,22 @@ static double answer_s(const struct replay *r, double at_s, double bytes)
     return transfer_s(r, &later, COLUMN_DOWN, bytes);
 }
 
-static void charge(struct replay *r, struct request *request, const struct draw *draw)
+/* What was to be expected before the times were drawn. */
+static void expect(const struct replay *r, struct request *request, double link_s)
 {
     const struct draw_source *source = &r->sources[request->place];
+    const struct known_length *length = &r->ledger->lengths[request->place];
+    struct cloud_mean cloud = draw_cloud_mean(source, link_s, r->options->timeout_s);
+    request->expected_edge_s = draw_edge_mean_s(source);
+    request->expected_edge_j = known_edge_j(length, request->expected_edge_s);
+    request->expected_cloud_s = cloud.waited_s + cloud.local_s;
+    request->expected_cloud_j = request_cloud_j(r->ledger, request, cloud.waited_s);
+    if (cloud.local_s > 0)
+        request->expected_cloud_j += known_edge_j(length, cloud.local_s);
+}
+
+static void charge(struct replay *r, struct request *request, const struct draw *draw)
+{
     double timeout_s = r->options->timeout_s;
     double round_trips = r->ledger->lengths[request->place].round_trips;
     double rtts_s = round_trips * request->rtt_s;
@@ -81,13 +94,13 @@ static void charge(struct replay *r, struct request *request, const struct draw 
         down_s = answer_s(r, request->at_s + fmax(request->reach_s + draw->remote_s, 0),
                           r->bytes_down[request->place]);
     request->transfer_s = up_s + down_s;
+    request->up_s = up_s;
     request->cloud_s = fmax(rtts_s + request->transfer_s + draw->remote_s, 0);
     request->busy_s = draw->busy_s;
     request->failed = !(request->cloud_s <= timeout_s);
     if (request->failed)
         request->cloud_s = timeout_s;
-    request->expected_edge_s = draw_edge_mean_s(source);
-    request->expected_cloud_s = draw_cloud_mean_s(source, rtts_s + request->transfer_s, timeout_s);
+    expect(r, request, rtts_s + request->transfer_s);
 }
 
 static double make(struct replay *r, size_t i, double at_s)
@@ -102,6 +115,7 @@ static double make(struct replay *r, size_t i, double at_s)
     request->up_s_per_byte = cost_s_per_byte(now.values[COLUMN_UP]);
     request->down_s_per_byte = cost_s_per_byte(now.values[COLUMN_DOWN]);
     request->edge_s = draw.edge_s;
+    request->edge_j = known_edge_j(&r->ledger->lengths[request->place], draw.edge_s);
     request->group = draw.group;
     charge(r, request, &draw);
     link_player_request(&r->player);

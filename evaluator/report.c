@@ -2,6 +2,7 @@
 #include "evaluator/report.h"
 
 #include "base/units.h"
+#include "evaluator/wording.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -106,6 +107,22 @@ static void put_failures(const struct evaluation *e, const struct replay_context
                 format_time(r->timeout_s, text), e->n_failed);
 }
 
+void evaluation_energy_text(const struct evaluation *e, const struct report_context *c, int indent,
+                            FILE *out)
+{
+    char text[OBJECTIVE_TEXT_SIZE];
+    if (e->objective.kind != OBJECTIVE_TIME)
+        fprintf(out, "%*sobjective %s\n", indent, "", objective_text(&e->objective, text));
+    if (e->has_energy)
+        fprintf(out, "%*senergy of the device: %s%s (scope %s), net of %s\n", indent, "",
+                provenance_name(e->energy_provenance),
+                e->energy_provenance == PROVENANCE_MODELLED ? ", from watts of a data sheet" : "",
+                c->energy->scope ? c->energy->scope : "unknown",
+                c->energy->baseline ? c->energy->baseline : "what is not known");
+    else if (c->why_no_energy)
+        fprintf(out, "%*sno energy: %s\n", indent, "", c->why_no_energy);
+}
+
 static void put_head(const struct evaluation *e, const struct report_context *c, FILE *out)
 {
     fprintf(out, "%zu %s requests, lengths from %s (mean %.1f)\n", e->n_requests,
@@ -122,6 +139,7 @@ static void put_head(const struct evaluation *e, const struct report_context *c,
                 c->server ? c->server : "");
     if (c->replay)
         put_replay(e, c->replay, out);
+    evaluation_energy_text(e, c, 2, out);
     put_round_trips(e, out);
     put_failures(e, c->replay, out);
     fputc('\n', out);
@@ -138,20 +156,42 @@ static void put_difference(struct text_table *table, const struct evaluation *e,
                            const struct outcome *o)
 {
     bool itself = o->ci95.low == 0 && o->ci95.high == 0; /* decides alike at every request */
-    text_table_cell(table, itself ? "" : "%+.3f", 1e3 * o->vs_better_single_s);
-    text_table_cell(table, itself ? "" : "[%+.3f, %+.3f]", 1e3 * o->ci95.low, 1e3 * o->ci95.high);
-    text_table_cell(table, itself ? "" : "%+.1f %%",
-                    100 * o->vs_better_single_s / e->better_single_s);
+    double scale = wording_of(&e->objective).scale;
+    text_table_cell(table, itself ? "" : "%+.3f", scale * o->vs_better_single);
+    text_table_cell(table, itself ? "" : "[%+.3f, %+.3f]", scale * o->ci95.low,
+                    scale * o->ci95.high);
+    text_table_cell(table, itself ? "" : "%+.1f %%", 100 * o->vs_better_single / e->better_single);
+}
+
+const char *evaluation_energy_word(const struct evaluation *e)
+{
+    static const char *const words[] = {[PROVENANCE_MEASURED] = "",
+                                        [PROVENANCE_MODELLED] = "modelled, ",
+                                        [PROVENANCE_PARTIAL] = "partial, ",
+                                        [PROVENANCE_UNAVAILABLE] = ""};
+    return objective_needs_energy(&e->objective) ? words[e->energy_provenance] : "";
+}
+
+/* What is compared has a column of its own where it is neither time nor energy. */
+static bool has_measure(const struct evaluation *e)
+{
+    const char *unit = objective_measure_unit(&e->objective);
+    return *unit == '\0' || strchr(unit, ' ');
 }
 
 /* Columns that would hold zeros only are left out. */
 struct text_table *evaluation_table(const struct evaluation *e)
 {
-    char heads[160] = "<policy|mean ms|p95 ms|p99 ms|offloaded|to single ms|95 % interval|in %|to "
-                      "oracle|unlike oracle";
-    bool failures = false;
+    struct wording words = wording_of(&e->objective);
+    char heads[256] = "<policy|mean ms|p95 ms|p99 ms";
+    bool failures = false, limited = !objective_is_scalar(&e->objective);
     for (size_t i = 0; i < e->n_outcomes; i++)
         failures = failures || e->outcomes[i].failed > 0;
+    size_t used = strlen(heads);
+    snprintf(heads + used, sizeof heads - used,
+             "%s%s%s%s|offloaded|to single %s|95 %% interval|in %%|to oracle|unlike oracle",
+             e->has_energy ? "|mean mJ" : "", has_measure(e) ? "|mean " : "",
+             has_measure(e) ? words.unit : "", limited ? "|missed" : "", words.unit);
     if (failures)
         strcat(heads, "|failed");
     if (e->open)
@@ -163,6 +203,12 @@ struct text_table *evaluation_table(const struct evaluation *e)
         text_table_cell(table, "%.3f", 1e3 * o->mean_s);
         text_table_cell(table, "%.3f", 1e3 * o->p95_s);
         text_table_cell(table, "%.3f", 1e3 * o->p99_s);
+        if (e->has_energy)
+            text_table_cell(table, "%.3f", 1e3 * o->mean_j);
+        if (has_measure(e))
+            text_table_cell(table, "%.4f", words.scale * o->mean);
+        if (limited)
+            text_table_cell(table, "%.2f %%", 100 * o->missed);
         text_table_cell(table, "%.1f %%", 100 * o->offloaded);
         put_difference(table, e, o);
         text_table_cell(table, "%+.1f %%", 100 * (o->oracle_ratio - 1));
@@ -187,15 +233,16 @@ static void put_table(const struct evaluation *e, FILE *out)
 
 /* ---- verdict */
 
-static void put_probes(const struct outcome *o, FILE *out)
+static void put_probes(const struct evaluation *e, const struct outcome *o, FILE *out)
 {
     char lost[UNITS_TEXT_SIZE];
+    double total = o->mean * (double)e->n_requests;
     if (o->n_probes > 0)
         fprintf(out,
                 "Of its requests %zu were probes of a link that was bad when last seen; they lost "
                 "%s, %.2g %% of the total.\n",
-                o->n_probes, format_time(o->probe_loss_s, lost),
-                100 * o->probe_loss_s / o->total_s);
+                o->n_probes, wording_format(&e->objective, o->probe_loss, lost),
+                100 * o->probe_loss / total);
 }
 
 void evaluation_verdict(const struct evaluation *e, FILE *out)
@@ -203,20 +250,21 @@ void evaluation_verdict(const struct evaluation *e, FILE *out)
     const struct outcome *o = evaluation_find(e, "rnnmap");
     if (!o)
         return;
-    double scale = 100 / e->better_single_s, share = scale * o->vs_better_single_s;
+    double scale = 100 / e->better_single, share = scale * o->vs_better_single;
     double low = scale * o->ci95.low, high = scale * o->ci95.high;
     double above = 100 * (o->oracle_ratio - 1);
+    struct wording words = wording_of(&e->objective);
     fputs("rnnmap ", out);
     if (o->ci95.high < 0)
         fprintf(out,
-                "is %.1f %% faster than the better single device (%s), 95 %% interval %.1f to "
+                "is %.1f %% %s than the better single device (%s), 95 %% interval %.1f to "
                 "%.1f %%",
-                -share, evaluation_single_name(e), -high, -low);
+                -share, words.better, evaluation_single_name(e), -high, -low);
     else if (o->ci95.low > 0)
         fprintf(out,
-                "is %.1f %% slower than the better single device (%s), 95 %% interval %.1f to "
+                "is %.1f %% %s than the better single device (%s), 95 %% interval %.1f to "
                 "%.1f %%",
-                share, evaluation_single_name(e), low, high);
+                share, words.worse, evaluation_single_name(e), low, high);
     else if (o->offloaded == (e->better_is_cloud ? 1 : 0))
         fprintf(out, "decides as the better single device (%s) at every request",
                 evaluation_single_name(e));
@@ -226,7 +274,7 @@ void evaluation_verdict(const struct evaluation *e, FILE *out)
                 "interval %+.1f to %+.1f %%",
                 evaluation_single_name(e), share, low, high);
     fprintf(out, "; %.1f %% %s the oracle.\n", fabs(above), above >= 0 ? "above" : "below");
-    put_probes(o, out);
+    put_probes(e, o, out);
 }
 
 void evaluation_text(const struct evaluation *evaluation, const struct report_context *context,

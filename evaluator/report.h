@@ -38,6 +38,8 @@ struct report_context {
     uint32_t max_length;      /* which is this */
     size_t n_wanted;          /* requests asked for; fewer were made where a signal came */
     uint64_t seed;
+    const struct energy_basis *energy;   /* what energies are of, where there are any */
+    const char *why_no_energy;           /* else; NULL: nobody watched */
     const struct replay_context *replay; /* NULL: live requests */
 };
 
@@ -71,6 +73,14 @@ struct text_table *evaluation_table(const struct evaluation *evaluation);
 
 /* What rnnmap is worth, in one line; nothing where it was not evaluated. */
 void evaluation_verdict(const struct evaluation *evaluation, FILE *out);
+
+/* The objective where it is not time, and what is known of energy; a line each. */
+void evaluation_energy_text(const struct evaluation *evaluation,
+                            const struct report_context *context, int indent, FILE *out);
+
+/* "modelled, " or "partial, ", to stand in front of a unit, where the objective's figures rest on
+ * energies that were not measured; else "". */
+const char *evaluation_energy_word(const struct evaluation *evaluation);
 
 /* Places that could not keep up alone, a line each, after `indent` spaces. */
 void evaluation_loads_text(const struct evaluation *evaluation, int indent, FILE *out);

@@ -15,20 +15,45 @@ static json_t *interval_json(const struct interval *interval)
     return json_pack("[f,f]", interval->low, interval->high);
 }
 
+/* In the objective's measure; with "_s" behind the name only where that is seconds of time. */
+static void put_measure(json_t *json, const struct evaluation *e, const char *name, double value)
+{
+    char in_seconds[64];
+    bool time = e->objective.kind == OBJECTIVE_TIME;
+    snprintf(in_seconds, sizeof in_seconds, "%s_s", name);
+    json_object_set_new(json, in_seconds, time ? real_or_null(value) : json_null());
+    json_object_set_new(json, name, real_or_null(value));
+}
+
 /* Live requests tell their link whatever is decided: nobody probes. */
-static json_t *outcome_json(const struct outcome *o, bool replayed)
+static json_t *outcome_json(const struct evaluation *e, const struct outcome *o, bool replayed)
 {
     bool learns = replayed && o->policy->learns;
-    return json_pack("{s:s,s:f,s:f,s:f,s:f,s:n,s:f,s:f,s:f,s:f,s:o,s:o,s:f,s:o,s:f,s:f,s:o,s:o}",
-                     "policy", o->policy->name, "total_s", o->total_s, "mean_s", o->mean_s, "p95_s",
-                     o->p95_s, "p99_s", o->p99_s, "energy_j", "offloaded", o->offloaded, "failed",
-                     o->failed, "mean_wait_s", o->mean_wait_s, "vs_better_single_s",
-                     o->vs_better_single_s, "ci95", interval_json(&o->ci95), "mean_ci95",
-                     interval_json(&o->mean_ci95), "regret_s", o->regret_s, "oracle_ratio",
-                     real_or_null(o->oracle_ratio), "expected_regret_s", o->expected_regret_s,
-                     "wrong_decisions", o->wrong, "probes",
-                     learns ? json_integer((json_int_t)o->n_probes) : json_null(), "probe_loss_s",
-                     learns ? json_real(o->probe_loss_s) : json_null());
+    json_t *json = json_pack(
+        "{s:s,s:f,s:f,s:f,s:f,s:o,s:f,s:f,s:f,s:f,s:o,s:o,s:o,s:f,s:o,s:o}", "policy",
+        o->policy->name, "total_s", o->total_s, "mean_s", o->mean_s, "p95_s", o->p95_s, "p99_s",
+        o->p99_s, "energy_j", real_or_null(o->mean_j), "offloaded", o->offloaded, "failed",
+        o->failed, "mean_wait_s", o->mean_wait_s, "vs_better_single_s", o->vs_better_single_s,
+        "ci95", interval_json(&o->ci95), "mean_ci95", interval_json(&o->mean_ci95), "oracle_ratio",
+        real_or_null(o->oracle_ratio), "wrong_decisions", o->wrong, "missed",
+        objective_is_scalar(&e->objective) ? json_null() : json_real(o->missed), "probes",
+        learns ? json_integer((json_int_t)o->n_probes) : json_null());
+    if (!json)
+        return NULL;
+    json_object_set_new(json, "mean", real_or_null(o->mean));
+    json_object_set_new(json, "vs_better_single", real_or_null(o->vs_better_single));
+    put_measure(json, e, "regret", o->regret);
+    put_measure(json, e, "expected_regret", o->expected_regret);
+    put_measure(json, e, "probe_loss", learns ? o->probe_loss : NAN);
+    return json;
+}
+
+static json_t *energy_json(const struct evaluation *e, const struct report_context *c)
+{
+    if (!e->has_energy)
+        return json_null();
+    return json_pack("{s:s,s:s?,s:s?}", "provenance", provenance_name(e->energy_provenance),
+                     "meter", c->energy->meter, "baseline", c->energy->baseline);
 }
 
 static json_t *round_trip_json(const struct evaluation *e)
@@ -97,14 +122,15 @@ static int add_replay(json_t *json, const struct evaluation *e, const struct rep
 
 static json_t *document(const struct evaluation *e, const struct report_context *c)
 {
+    char objective[OBJECTIVE_TEXT_SIZE];
     json_t *list = json_array();
     for (size_t i = 0; i < e->n_outcomes; i++)
-        json_array_append_new(list, outcome_json(&e->outcomes[i], c->replay != NULL));
+        json_array_append_new(list, outcome_json(e, &e->outcomes[i], c->replay != NULL));
     json_t *json = json_pack(
         "{s:s,s:s,s:I,s:s,s:s,s:o,s:o,s:o,s:s?,s:s,s:s?,s:s?,s:s?,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:f,"
-        "s:f,s:s,s:f,s:f,s:o,s:o,s:o}",
+        "s:f,s:s,s:f,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:s}",
         "schema", "rnnmap.eval/1", "mode", c->replay ? "replay" : "live", "requests",
-        (json_int_t)e->n_requests, "objective", "time", "link",
+        (json_int_t)e->n_requests, "objective", objective_text(&e->objective, objective), "link",
         c->replay ? c->replay->link : "live", "round_trip", round_trip_json(e), "costs",
         costs_json(c->replay), "arrivals", arrivals_json(c->replay), "url", c->url, "campaign",
         c->campaign, "network", c->network, "engine", c->engine, "server", c->server, "lengths",
@@ -113,8 +139,11 @@ static json_t *document(const struct evaluation *e, const struct report_context 
         "empty_sequences", (json_int_t)c->n_empty, "max_length", (json_int_t)c->max_length,
         "mean_length", c->mean_length, "beyond_max_length", c->left_out, "better_single",
         e->better_is_cloud ? "cloud" : "edge", "better_single_s", e->better_single_s,
-        "other_single_s", e->other_single_s, "singles_differ_ci95", interval_json(&e->singles_ci95),
-        "fixed_threshold", hindsight_json(e), "policies", list);
+        "other_single_s", real_or_null(e->objective.kind == OBJECTIVE_TIME ? e->other_single : NAN),
+        "singles_differ_ci95", interval_json(&e->singles_ci95), "fixed_threshold",
+        hindsight_json(e), "policies", list, "energy", energy_json(e, c), "better_single_mean",
+        real_or_null(e->better_single), "other_single_mean", real_or_null(e->other_single),
+        "oracle_mean", real_or_null(e->oracle), "unit", objective_measure_unit(&e->objective));
     if (json && add_replay(json, e, c->replay) != 0) {
         json_decref(json);
         json = NULL;

@@ -37,6 +37,10 @@ static const struct option_row options[] = {
     {"requests", "N", "How many requests are drawn (default: 100000 replayed, 400 live).",
      OPTION_COUNT, AT(n_requests), NULL, 'n'},
     {"seed", "N", "Of everything that is drawn (default 1).", OPTION_COUNT, AT(seed), NULL, 0},
+    {"objective", "WHAT",
+     "What is to be saved: time (the default), energy, weighted:W (W of time, the rest of energy), "
+     "edp, energy@deadline:MS or time@energy:J. Policies decide and are compared by it.",
+     OPTION_TEXT, AT(objective), NULL, 0},
     {"policy", "LIST",
      "Which policies are reported, separated by commas: edge, cloud, random, fixed, naive, design, "
      "rnnmap, known, oracle, clairvoyant (default: these); last-value, plain-mean, rfc6298, "

@@ -43,7 +43,8 @@ static enum status judge(struct live_job *l, struct error *error)
     struct ledger ledger = {0};
     enum status status = ledger_init(&ledger, l->n_done, &l->histogram, error);
     if (!status) {
-        ledger_know(&ledger, &subject->pair, &subject->table, &design);
+        ledger_know(&ledger, &subject->pair, subject->has_energy ? &subject->energy : NULL,
+                    &subject->table, &design);
         status = live_ledger(l->requests, l->n_done, &ledger, error);
     }
     if (!status)

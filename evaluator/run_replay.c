@@ -143,7 +143,8 @@ static enum status run_cell(struct replays *r, size_t lengths, size_t link, stru
     enum status status =
         ledger_init(&ledger, r->options.n_requests, &r->histograms[lengths], error);
     if (!status) {
-        ledger_know(&ledger, &subject->pair, &subject->table, &design);
+        ledger_know(&ledger, &subject->pair, subject->has_energy ? &subject->energy : NULL,
+                    &subject->table, &design);
         status = replay_ledger(&r->options, &r->histograms[lengths], &subject->draws,
                                &subject->pair, r->links[link], &ledger, error);
     }

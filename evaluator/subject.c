@@ -56,8 +56,40 @@ static enum status find_targets(struct store *store, const char *wanted, struct 
     return status;
 }
 
+/* Energies that came with the samples hold over the link of then only: no other can be charged. */
+static void find_energy(struct subject *subject)
+{
+    struct cost_link measured = cost_link_measured(&subject->models);
+    const struct model_set *models = &subject->models;
+    if (!energy_pair_exists(models, subject->edge, subject->cloud))
+        return;
+    enum status status = energy_pair_find(models, subject->edge, subject->cloud, &measured,
+                                          &subject->energy, &subject->why_no_energy);
+    if (!status && subject->energy.cloud)
+        status = error_set(&subject->why_no_energy, STATUS_UNSUPPORTED,
+                           "energies of %s came with the samples, over the link of then; a meter "
+                           "and [link] tell what other links take",
+                           subject->cloud);
+    subject->has_energy = !status;
+}
+
+static enum status make_table(struct subject *subject, const struct objective *objective,
+                              struct error *error)
+{
+    struct table_options options = {.edge = subject->edge,
+                                    .cloud = subject->cloud,
+                                    .link = LINK_RTT,
+                                    .rtt_s = subject->models.rtt_s,
+                                    .max_regret = -1,
+                                    .objective = objective};
+    if (objective_needs_energy(objective) && *subject->why_no_energy.text)
+        return error_set(error, subject->why_no_energy.code, "%s", subject->why_no_energy.text);
+    return decision_table_build(&subject->models, &options, &subject->table, error);
+}
+
 enum status subject_load(const char *db, const char *campaign, const char *target,
-                         struct subject *subject, struct error *error)
+                         const struct objective *objective, struct subject *subject,
+                         struct error *error)
 {
     struct store *store = NULL;
     *subject = (struct subject){0};
@@ -78,14 +110,10 @@ enum status subject_load(const char *db, const char *campaign, const char *targe
     if (!status)
         status =
             cost_pair_find(&subject->models, subject->edge, subject->cloud, &subject->pair, error);
-    if (!status) {
-        struct table_options options = {.edge = subject->edge,
-                                        .cloud = subject->cloud,
-                                        .link = LINK_RTT,
-                                        .rtt_s = subject->models.rtt_s,
-                                        .max_regret = -1};
-        status = decision_table_build(&subject->models, &options, &subject->table, error);
-    }
+    if (!status)
+        find_energy(subject);
+    if (!status)
+        status = make_table(subject, objective, error);
     store_close(store);
     if (status)
         subject_free(subject);

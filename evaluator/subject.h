@@ -15,6 +15,7 @@
 #include "codegen/table.h"
 #include "evaluator/draws.h"
 #include "fitter/cost.h"
+#include "fitter/energy_cost.h"
 #include "records/store.h"
 
 #include <stdbool.h>
@@ -23,7 +24,10 @@ struct subject {
     struct campaign campaign;
     struct model_set models;
     struct decision_table table;
-    struct cost_pair pair; /* into models */
+    struct cost_pair pair;     /* into models */
+    struct energy_pair energy; /* into models; where has_energy */
+    bool has_energy;
+    struct error why_no_energy; /* else; "" where nobody watched */
     struct draws draws;
     const char *in_sample; /* NULL: held-out rounds only; else why not */
     char *edge, *cloud;    /* names of the targets; owned */
@@ -34,12 +38,15 @@ struct subject {
 };
 
 /*
+ * The header is made for the objective (`weighted` divides by the device's means over 1 .. N_MAX).
  * `campaign` NULL: the only one. `target` NULL: the endpoint named "cloud", else the first target
  * that is not the device.
- * STATUS_NOT_FOUND: no such campaign, models or target.  Others: the store's.
+ * STATUS_NOT_FOUND: no such campaign, models or target, or energies that the objective needs.
+ * Others: the store's.
  */
 enum status subject_load(const char *db, const char *campaign, const char *target,
-                         struct subject *subject, struct error *error);
+                         const struct objective *objective, struct subject *subject,
+                         struct error *error);
 
 /* The times for a replay. STATUS_NOT_FOUND: no length has samples of both places. */
 enum status subject_draws(const char *db, struct subject *subject, struct error *error);

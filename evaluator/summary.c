@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "evaluator/report.h"
 
+#include "evaluator/wording.h"
+
 #include <string.h>
 
 /* Longer names of links, such as composed ones, have a line of their own above the table. */
@@ -35,7 +37,9 @@ static const struct outcome *shown(const struct evaluation *e, size_t i)
 /* All cells evaluated the same policies: the heads are those of the first. */
 static struct text_table *new_table(const struct evaluation *e)
 {
-    char heads[512] = "<lengths|<link|<better|its mean ms|the other's";
+    char heads[512];
+    snprintf(heads, sizeof heads, "<lengths|<link|<better|its mean %s|the other's",
+             wording_of(&e->objective).unit);
     for (size_t i = 0; i < 2 * e->n_outcomes; i++) {
         const struct outcome *o = shown(e, i);
         size_t used = strlen(heads);
@@ -83,18 +87,18 @@ static void put_cell(struct text_table *table, const struct cell *cells, size_t 
 {
     const struct cell *cell = &cells[i];
     const struct evaluation *e = &cell->evaluation;
-    double scale = 100 / e->better_single_s;
+    double scale = 100 / e->better_single;
     text_table_cell(table, "%s", report_file_name(cell->context.lengths));
     put_link(table, cells, i);
     text_table_cell(table, "%s%s", e->better_is_cloud ? "cloud" : "edge",
                     evaluation_decided(e) ? "" : " ?");
-    text_table_cell(table, "%.3f", 1e3 * e->better_single_s);
-    text_table_cell(table, "%+.1f %%", scale * (e->other_single_s - e->better_single_s));
+    text_table_cell(table, "%.3f", wording_of(&e->objective).scale * e->better_single);
+    text_table_cell(table, "%+.1f %%", scale * (e->other_single - e->better_single));
     for (size_t p = 0; p < 2 * e->n_outcomes; p++) {
         const struct outcome *o = shown(e, p);
         if (!o)
             continue;
-        text_table_cell(table, "%+.2f", scale * o->vs_better_single_s);
+        text_table_cell(table, "%+.2f", scale * o->vs_better_single);
         if (has_interval(o->policy))
             text_table_cell(table, "[%+.2f, %+.2f]", scale * o->ci95.low, scale * o->ci95.high);
     }
@@ -105,15 +109,16 @@ static void put_astray(const struct cell *cells, size_t n, size_t n_decided, siz
 {
     fprintf(out,
             "\nThe single devices differ by more than the noise in %zu of %zu cells.\nIn %zu of "
-            "these is known, who knows the link, slower than the better one beyond the paired "
+            "these is known, who knows the link, %s than the better one beyond the paired "
             "95 %% interval%s\n",
-            n_decided, n, n_astray, n_astray ? ":" : ".");
+            n_decided, n, n_astray, wording_of(&cells->evaluation.objective).worse,
+            n_astray ? ":" : ".");
     for (size_t i = 0; i < n; i++) {
         const struct evaluation *e = &cells[i].evaluation;
         if (cell_is_astray(e))
             fprintf(out, "  %s over %s: %+.2f %%\n", report_file_name(cells[i].context.lengths),
                     report_link_name(&cells[i].replay),
-                    100 * evaluation_find(e, "known")->vs_better_single_s / e->better_single_s);
+                    100 * evaluation_find(e, "known")->vs_better_single / e->better_single);
     }
 }
 
@@ -160,6 +165,7 @@ void cells_head(const struct cell *cells, size_t n, FILE *out)
             context->n_wanted, arrivals_describe(&replay->arrivals, arrivals));
     fputs(replay->in_sample ? "" : "charged with ", out);
     replay_costs_text(replay, out);
+    evaluation_energy_text(&cells->evaluation, context, 0, out);
     put_cautions(cells, n, out);
     put_long_links(cells, n, out);
 }

@@ -149,7 +149,7 @@ static enum status replay(const struct bench *b, const struct arrivals *arrivals
     enum status status = ledger_init(&ledger, N_REQUESTS, &b->histogram, error);
     if (status)
         return status;
-    ledger_know(&ledger, &b->pair, &b->table, &design);
+    ledger_know(&ledger, &b->pair, NULL, &b->table, &design);
     status = replay_ledger(&options, &b->histogram, &b->draws, &b->pair, b->link, &ledger, error);
     int64_t made_ns = clock_ns();
     if (!status)

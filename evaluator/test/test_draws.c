@@ -7,6 +7,12 @@
 
 static const double edge_line[2] = {0, 1e-3}, remote_line[2] = {0.010, 1e-4};
 
+static double cloud_mean_s(const struct draw_source *source, double link_s, double timeout_s)
+{
+    struct cloud_mean mean = draw_cloud_mean(source, link_s, timeout_s);
+    return mean.waited_s + mean.local_s;
+}
+
 /* Rounds at both places: the device's time tells the round, and the endpoint's is its like. */
 static void draws_are_of_one_round(void **state)
 {
@@ -76,7 +82,7 @@ static void every_sample_of_a_round_is_drawn(void **state)
         for (int w = 0; w < 3; w++)
             assert_true(abs(seen[r][w] - 1000) < 150);
     }
-    assert_close(draw_cloud_mean_s(&source, 0, 1), 0.0405, 1e-9, 0);
+    assert_close(cloud_mean_s(&source, 0, 1), 0.0405, 1e-9, 0);
     source = draws_at(&draws, &product.pair, 20);
     assert_close(draw_edge_mean_s(&source), 0.0015, 1e-9, 0);
     draws_free(&draws);
@@ -156,11 +162,11 @@ static void expectations_know_the_timeout(void **state)
              "target,length,time_s,rtt_s,round\nedge,10,0.004,,0\nedge,10,0.006,,1\n"
              "cloud,10,0.020,0,0\ncloud,10,0.040,0,1\n");
     struct draw_source source = draws_at(&draws, &product.pair, 10);
-    assert_close(draw_cloud_mean_s(&source, 0.010, 1), 0.040, 1e-9, 0);
-    assert_close(draw_cloud_mean_s(&source, 0.010, 0.050), 0.040, 1e-9, 0);
-    assert_close(draw_cloud_mean_s(&source, 0.010, 0.045), (0.030 + 0.045 + 0.006) / 2, 1e-9, 0);
-    assert_close(draw_cloud_mean_s(&source, 0.010, 0.025), 0.025 + 0.005, 1e-9, 0);
-    assert_close(draw_cloud_mean_s(&source, INFINITY, 0.025), 0.025 + 0.005, 1e-9, 0);
+    assert_close(cloud_mean_s(&source, 0.010, 1), 0.040, 1e-9, 0);
+    assert_close(cloud_mean_s(&source, 0.010, 0.050), 0.040, 1e-9, 0);
+    assert_close(cloud_mean_s(&source, 0.010, 0.045), (0.030 + 0.045 + 0.006) / 2, 1e-9, 0);
+    assert_close(cloud_mean_s(&source, 0.010, 0.025), 0.025 + 0.005, 1e-9, 0);
+    assert_close(cloud_mean_s(&source, INFINITY, 0.025), 0.025 + 0.005, 1e-9, 0);
     draws_free(&draws);
     product_free(&product);
 }
