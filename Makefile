@@ -69,8 +69,9 @@ $(BUILD)/test/$(1)/test/%: $(BUILD)/obj/$(1)/test/%.o $(BUILD)/obj/base/test/sup
 endef
 $(foreach r,$(ROOMS),$(eval $(call test_rules,$(r))))
 
-# Benchmarks: ROOM/bench/bench_NAME.c, run by `make bench`.
-BENCHES := $(foreach r,$(ROOMS),$(patsubst %.c,$(BUILD)/bench/%,$(wildcard $(r)/bench/bench_*.c)))
+# Benchmarks: ROOM/bench/bench_NAME.c and .sh, run by `make bench`.
+BENCHES := $(foreach r,$(ROOMS),$(patsubst %.c,$(BUILD)/bench/%,$(wildcard $(r)/bench/bench_*.c)) \
+	$(wildcard $(r)/bench/bench_*.sh))
 define bench_rules
 $(BUILD)/bench/$(1)/bench/%: $(BUILD)/obj/$(1)/bench/%.o $(call archives,$(1) $($(1).uses))
 	$$(call say,LINK,$$@)

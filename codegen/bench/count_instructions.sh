@@ -1,35 +1,50 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What the functions of a generated header compile to: instructions on x86-64 at -O2 (return
-# included) and bytes on a Cortex-M0+ at -Os (constants included), one line per function.
+# What the functions of a generated header compile to: bytes of code (constants included) and of
+# tables on every processor whose compiler is there, and on x86-64 the instructions (return
+# included). One line per function and processor: FUNCTION|PROCESSOR|CODE|TABLE|INSTRUCTIONS.
 #   count_instructions.sh HEADER.h NAME
 set -eu
-header=$1 name=$2
+header=$(realpath "$1") name=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-{
-    echo "#include \"$header\""
-    echo "int choose(uint32_t n) { return ${name}_choose(n); }"
-    grep -q "${name}_choose_rtt(" "$header" &&
-        echo "int choose_rtt(uint32_t n, uint32_t rtt_us) { return ${name}_choose_rtt(n, rtt_us); }"
-    echo "uint32_t remote_us(uint32_t n) { return ${name}_remote_us(n); }"
-} >"$work/functions.c"
-case $(uname -m) in
-x86_64)
-    gcc -std=c99 -O2 -ffreestanding -fcf-protection=none -I. -c "$work/functions.c" -o "$work/x86.o"
-    objdump -d --no-show-raw-insn "$work/x86.o" | awk '
-        />:$/ { gsub(/[<>:]/, "", $2); f = $2; n[f] = last[f] = 0; order[++k] = f }
-        /^ / { n[f]++; if ($2 ~ /^(ret|jmp|call)/) last[f] = n[f] }
-        END { for (i = 1; i <= k; i++) print order[i], "x86-64 -O2", last[order[i]], "instructions" }'
-    ;;
-*) echo "x86-64: not this machine" ;;
-esac
-if command -v arm-none-eabi-gcc >/dev/null; then
-    arm-none-eabi-gcc -std=c99 -Os -mcpu=cortex-m0plus -mthumb -ffreestanding -I. \
-        -c "$work/functions.c" -o "$work/arm.o"
-    arm-none-eabi-nm -S "$work/arm.o" | while read -r _ size kind symbol; do
-        [ "${kind:-}" != T ] || echo "$symbol Cortex-M0+ -Os $((0x$size)) bytes"
+cd "$work"
+
+processors() { # name | compiler and options
+    [ "$(uname -m)" != x86_64 ] || echo 'x86-64 -O2|gcc -O2 -fcf-protection=none -fno-asynchronous-unwind-tables'
+    cat <<'TABLE'
+Cortex-M0+ -Os|arm-none-eabi-gcc -Os -mcpu=cortex-m0plus -mthumb
+Cortex-M4 -Os|arm-none-eabi-gcc -Os -mcpu=cortex-m4 -mthumb
+RV32IMAC -Os|riscv64-unknown-elf-gcc -Os -march=rv32imac -mabi=ilp32
+ATmega328P -Os|avr-gcc -Os -mmcu=atmega328p
+TABLE
+}
+
+# A function that only hands its arguments to the one of the header, which is inlined.
+sed -n "s/^static inline \([a-z0-9_]*\) ${name}_\([a-z_]*\)(\(.*\))\$/\1|\2|\3/p" "$header" |
+    while IFS='|' read -r type function parameters; do
+        arguments=$(echo "$parameters" | sed 's/[a-z0-9_ ]* \**\([a-z0-9_]*\)/\1/g; s/,/, /g')
+        {
+            echo "#include \"$header\""
+            echo "$type $function($parameters);"
+            echo "$type $function($parameters) { return ${name}_$function($arguments); }"
+        } >"$function.c"
     done
-else
-    echo "Cortex-M0+: arm-none-eabi-gcc is not installed"
-fi
+
+processors | while IFS='|' read -r processor compile; do
+    tools=${compile%%gcc*}
+    command -v "${compile%% *}" >/dev/null || continue
+    for source in *.c; do
+        function=${source%.c}
+        $compile -std=c99 -ffreestanding -c "$source" -o object.o
+        instructions=
+        case $processor in x86*)
+            instructions=$(objdump -d --no-show-raw-insn object.o | awk '
+                /^ / { n++; if ($2 ~ /^(ret|jmp|call)/) last = n } END { print last }') ;;
+        esac
+        "${tools}size" -A object.o | awk -v line="$function|$processor" -v instructions="$instructions" '
+            $1 ~ /^\.text/ { code += $2 }
+            $1 ~ /^\.(rodata|data)/ { table += $2 }
+            END { printf "%s|%d|%d|%s\n", line, code, table, instructions }'
+    done
+done
