@@ -7,6 +7,7 @@
 #include "codegen/intmap_private.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 static const double two32 = 4294967296.0, two31 = 2147483648.0;
 
@@ -23,8 +24,7 @@ uint64_t affine_value(const struct affine *affine, uint32_t n)
     return affine->may_be_negative && x >> 31 ? 0 : x >> affine->shift;
 }
 
-/* Bytes of Thumb code and data that bring a number into a register. */
-static int constant_cost(uint64_t value)
+int constant_cost(uint64_t value)
 {
     if (value <= 255)
         return 2;
@@ -63,13 +63,13 @@ static bool fits_32_bits(int64_t least, int64_t greatest)
     return least < 0 ? least >= INT32_MIN && greatest <= INT32_MAX : greatest <= UINT32_MAX;
 }
 
-static int line_cost(const struct integer_line *line, const struct line_range *range)
+static int line_cost(const struct integer_line *line, bool may_be_negative)
 {
     int64_t size = line->a < 0 ? -line->a : line->a;
     int cost = constant_cost((uint64_t)size);
     if (affine_adds_last(line->a, line->b, line->shift))
         cost = line->a >> line->shift <= 255 ? 0 : 2;
-    cost += (line->shift ? 2 : 0) + (range->least < 0 ? 6 : 0);
+    cost += (line->shift ? 2 : 0) + (may_be_negative ? 6 : 0);
     cost += line->b == 0 ? 0 : line->b > 0 && line->b <= 255 ? 4 : 8;
     return cost + (is_chain(line->b) ? 4 : 0);
 }
@@ -92,7 +92,7 @@ static void try_line(struct search *search, int64_t a, int64_t b, unsigned shift
         return;
     if (a < -(int64_t)UINT32_MAX || a > UINT32_MAX || b < -(int64_t)UINT32_MAX || b > UINT32_MAX)
         return;
-    int cost = line_cost(&line, &range);
+    int cost = line_cost(&line, range.least < 0);
     if (search->found &&
         (cost > search->cost || (cost == search->cost && range.slack <= search->slack)))
         return;
@@ -187,7 +187,8 @@ bool affine_fit_split(const struct band *band, const struct line_region *region,
         *affine = (struct affine){.bits = 32,
                                   .a = (uint32_t)(int64_t)a,
                                   .b = (uint32_t)whole,
-                                  .fraction = (uint32_t)((int64_t)slope - (int64_t)(whole * scale)),
+                                  .fraction =
+                                      (uint32_t)((int64_t)slope - (int64_t)((double)whole * scale)),
                                   .fraction_shift = shift,
                                   .may_be_negative = least < 0,
                                   .limit = band->n_limit};
@@ -232,10 +233,25 @@ bool affine_fit_wide(const struct band *band, const struct line_region *region,
     return found;
 }
 
-bool affine_fit(const struct band *band, struct affine *affine)
+/* The nearer of a number modulo 2^32 and its negative, which are equally dear. */
+static int64_t least_size(uint64_t value)
 {
-    struct line_region region;
-    return line_region_find(band, &region) &&
-           (affine_fit_narrow(band, &region, affine) || affine_fit_split(band, &region, affine) ||
-            affine_fit_wide(band, &region, affine));
+    uint32_t x = (uint32_t)value, negative = 0 - x;
+    return x < negative ? x : -(int64_t)negative;
+}
+
+/* Loading a factor and multiplying by it. */
+static int product_cost(uint64_t factor)
+{
+    return factor == 0 ? 0 : factor <= 255 ? 4 : 8;
+}
+
+int affine_code_bytes(const struct affine *affine)
+{
+    if (affine->fraction)
+        return constant_cost((uint64_t)llabs(least_size(affine->a))) + 2 +
+               product_cost((uint64_t)llabs(least_size(affine->b))) + (affine->b ? 2 : 0) +
+               product_cost(affine->fraction) + 2 + (affine->may_be_negative ? 6 : 0);
+    const struct integer_line line = {least_size(affine->a), least_size(affine->b), affine->shift};
+    return line_cost(&line, affine->may_be_negative);
 }

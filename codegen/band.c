@@ -40,6 +40,12 @@ static bool offloading_may_always(const struct threshold *threshold, const void 
     return most * 1e6 >= microseconds_end;
 }
 
+/* Whether a microsecond's rounding reaches further than the accepted regret. */
+static bool rounding_rules(const struct threshold *threshold, const void *max_regret, uint32_t n)
+{
+    return break_even_us(threshold, n) <= least_us(threshold, *(const double *)max_regret, n) + 1;
+}
+
 static bool remote_is_positive(const struct threshold *threshold, const void *user, uint32_t n)
 {
     (void)user;
@@ -108,7 +114,8 @@ enum status band_of_break_even(struct threshold *threshold, double max_regret, s
                                struct error *error)
 {
     threshold_question *const questions[] = {offloading_can_pay, offloading_must_pay,
-                                             offloading_always_pays, offloading_may_always};
+                                             offloading_always_pays, offloading_may_always,
+                                             rounding_rules};
     enum status status = threshold_split_ranges(threshold, max_regret, error);
     for (size_t i = 0; !status && i < sizeof questions / sizeof *questions; i++)
         status = threshold_split(threshold, questions[i], &max_regret, error);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Every function of the length becomes lines in 64 bits: what a header computes in 32 bits or in
- * two products does not wrap over 0..2*N_MAX, so the same integers come of one wide line.
+ * two products does not wrap over 0..2*N_MAX, so the same integers come of one wide line; a bucket
+ * is a line without slope.
  */
 #include "codegen/blob.h"
 
@@ -87,10 +88,31 @@ static void put_segments(FILE *out, unsigned type, const struct segment_table *t
     }
 }
 
+/* The first length of a bucket. */
+static uint32_t bucket_start(const struct bucket_table *table, size_t i)
+{
+    return i == 0 ? 0 : (uint32_t)(i << table->shift) - table->offset;
+}
+
+/* Level lines, one for neighbours that are the same. */
+static void put_buckets(FILE *out, unsigned type, const struct bucket_table *table)
+{
+    size_t n_rows = 0;
+    for (size_t i = 0; i < table->n_rows; i++)
+        n_rows += i == 0 || table->rows[i] != table->rows[i - 1];
+    put_lines_head(out, type, n_rows, 0);
+    for (size_t i = 0; i < table->n_rows; i++) {
+        if (i == 0 || table->rows[i] != table->rows[i - 1])
+            put_line(out, bucket_start(table, i), table->rows[i], 0);
+    }
+}
+
 static void put_map(FILE *out, unsigned type, const struct integer_map *map)
 {
     if (map->kind == MAP_SEGMENTS)
         put_segments(out, type, &map->segments);
+    else if (map->kind == MAP_BUCKETED)
+        put_buckets(out, type, &map->buckets);
     else
         put_affine(out, type, &map->affine);
 }

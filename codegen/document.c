@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "codegen/document_private.h"
 
+#include "codegen/candidates.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -36,21 +38,19 @@ static json_t *regret_json(const struct regret *regret)
                      real_or_null(regret->expected_relative));
 }
 
-static json_t *mean_json(const struct objective *objective, double mean)
+static const struct objective *objective_of(const struct job *job)
 {
-    return objective->kind == OBJECTIVE_WEIGHTED ? json_real(mean) : json_null();
+    return job->by_links ? &job->links.table.costs.objective : &job->table.threshold.objective;
 }
 
-/* What is saved; regret is counted in `unit` (null: in shares only). */
-static json_t *objective_json(const struct job *job)
+/* What `weighted` divides by. */
+static json_t *means_json(const struct job *job)
 {
-    const struct objective *objective =
-        job->by_links ? &job->links.table.costs.objective : &job->table.threshold.objective;
-    char text[OBJECTIVE_TEXT_SIZE];
-    return json_pack("{s:s,s:s,s:s?,s:o,s:o}", "is", objective_text(objective, text), "statistic",
-                     statistic_name(job->statistic), "unit", objective_unit(objective),
-                     "mean_time_s", mean_json(objective, objective->mean_time_s), "mean_energy_j",
-                     mean_json(objective, objective->mean_energy_j));
+    const struct objective *objective = objective_of(job);
+    if (objective->kind != OBJECTIVE_WEIGHTED)
+        return json_null();
+    return json_pack("{s:f,s:f}", "time_s", objective->mean_time_s, "energy_j",
+                     objective->mean_energy_j);
 }
 
 static json_t *energy_json(const struct job *job)
@@ -94,12 +94,36 @@ static json_t *choose_rtt_json(const struct job *job)
     bool affine = table->choose_rtt == REPRESENTATION_AFFINE;
     json_t *json =
         json_pack("{s:s,s:I,s:I,s:o}", "representation", representation_name(table->choose_rtt),
-                  "table_bytes", (json_int_t)(segments ? integer_map_table_size(map) : 0),
-                  "segments", (json_int_t)(segments ? map->segments.n_rows : 0), "regret",
+                  "table_bytes", (json_int_t)integer_map_table_size(map), "segments",
+                  (json_int_t)(segments ? map->segments.n_rows : 0), "regret",
                   regret_json(&job->certificate.choose_rtt));
     if (json && affine)
         json_object_set_new(json, "bits", json_integer(map->affine.bits));
     return json;
+}
+
+static json_t *candidate_json(const struct candidate *c)
+{
+    json_t *json = json_pack("{s:s,s:s,s:b,s:b,s:s}", "function", c->function, "form", c->form,
+                             "fits", c->fits, "chosen", c->is_chosen, "why", c->why);
+    if (!json || !c->fits)
+        return json;
+    json_object_set_new(json, "code_bytes", json_integer((json_int_t)c->footprint.code_bytes));
+    json_object_set_new(json, "table_bytes", json_integer((json_int_t)c->footprint.table_bytes));
+    json_object_set_new(json, "instructions", json_real(c->footprint.instructions));
+    json_object_set_new(json, "worst_relative", real_or_null(c->regret.worst_relative));
+    return json;
+}
+
+/* Every form that the functions could have had. */
+static json_t *candidates_json(const struct job *job)
+{
+    struct candidate list[CANDIDATES_MAX];
+    size_t n = candidates_list(&job->table, job->lengths.n > 0 ? &job->lengths : NULL, list);
+    json_t *array = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(array, candidate_json(&list[i]));
+    return array;
 }
 
 static json_t *break_even_json(const struct job *job)
@@ -139,21 +163,32 @@ enum status job_json(FILE *out, const struct job *job, const char *output, const
     const struct link_table *links = &job->links.table;
     const struct link_certificate *linked = &job->links.certificate;
     bool by_links = job->by_links;
-    json_t *root = json_pack(
-        "{s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:f,s:o,s:I,s:o,s:o,s:o,s:o,s:I,s:I}",
-        "schema", "rnnmap.gen/1", "version", RNNMAP_VERSION, "name", job->name, "campaign",
-        name_json(job->campaign.name), "samples_sha256", job->set.digest, "output",
-        output ? name_json(output) : json_null(), "binary",
-        binary ? name_json(binary) : json_null(), "objective", objective_json(job), "energy",
-        energy_json(job), "lengths_given", lengths_json(job), "link", link_json(job), "max_regret",
-        by_links ? links->max_regret : job->table.max_regret, "targets", targets_json(job), "n_max",
+    const struct objective *objective = objective_of(job);
+    char text[OBJECTIVE_TEXT_SIZE];
+    json_t *root = json_pack("{s:s,s:s,s:s,s:o,s:s,s:o,s:o}", "schema", "rnnmap.gen/1", "version",
+                             RNNMAP_VERSION, "name", job->name, "campaign",
+                             name_json(job->campaign.name), "samples_sha256", job->set.digest,
+                             "output", output ? name_json(output) : json_null(), "binary",
+                             binary ? name_json(binary) : json_null());
+    json_t *asked = json_pack(
+        "{s:s,s:s,s:s?,s:o,s:o,s:o,s:o,s:f,s:o}", "objective", objective_text(objective, text),
+        "statistic", statistic_name(job->statistic), "regret_unit", objective_unit(objective),
+        "weighted_over", means_json(job), "energy", energy_json(job), "lengths_given",
+        lengths_json(job), "link", link_json(job), "max_regret",
+        by_links ? links->max_regret : job->table.max_regret, "targets", targets_json(job));
+    json_t *decided = json_pack(
+        "{s:I,s:o,s:o,s:o,s:o,s:o,s:I,s:I}", "n_max",
         (json_int_t)(by_links ? links->costs.n_max : job->table.threshold.n_max), "choose",
         by_links ? link_choose_json(job) : choose_json(job), "choose_rtt",
         by_links ? json_null() : choose_rtt_json(job), "choose_links",
-        by_links ? choose_links_json(job) : json_null(), "break_even", break_even_json(job),
+        by_links ? choose_links_json(job) : json_null(), "candidates",
+        by_links ? json_null() : candidates_json(job), "break_even", break_even_json(job),
         "lengths", (json_int_t)(by_links ? linked->n_lengths : job->certificate.n_lengths),
         "lengths_checked", (json_int_t)(by_links ? linked->n_lengths : job->certificate.n_checked));
-    int failed = !root || json_dumpf(root, out, JSON_INDENT(2)) != 0;
+    bool failed = json_object_update(root, asked) != 0 || json_object_update(root, decided) != 0 ||
+                  json_dumpf(root, out, JSON_INDENT(2)) != 0;
+    json_decref(asked);
+    json_decref(decided);
     json_decref(root);
     if (failed)
         return error_set(error, STATUS_NO_MEMORY,

@@ -72,12 +72,12 @@ static void sum_32(const struct affine *affine, char text[EXPRESSION_SIZE])
     }
 }
 
-static void shift_right(char text[EXPRESSION_SIZE], const char *of, unsigned shift)
+static void shift_right(char *text, size_t size, const char *of, unsigned shift)
 {
     if (shift)
-        snprintf(text, EXPRESSION_SIZE, "%s >> %u", of, shift);
+        snprintf(text, size, "%s >> %u", of, shift);
     else
-        snprintf(text, EXPRESSION_SIZE, "%s", of);
+        snprintf(text, size, "%s", of);
 }
 
 static void put_affine_32(FILE *out, enum map_use use, const struct affine *affine)
@@ -86,7 +86,7 @@ static void put_affine_32(FILE *out, enum map_use use, const struct affine *affi
     sum_32(affine, inner);
     if (affine->may_be_negative) {
         fprintf(out, "    const uint32_t x = %s; /* modulo 2^32 */\n\n", inner);
-        shift_right(value, "x", affine->shift);
+        shift_right(value, sizeof value, "x", affine->shift);
         put_return(out, use, value, "x < 0x80000000u");
         return;
     }
@@ -97,7 +97,7 @@ static void put_affine_32(FILE *out, enum map_use use, const struct affine *affi
                  affine->a >> affine->shift, (uint32_t)affine->b, affine->shift);
     } else {
         snprintf(sum, sizeof sum, affine->shift ? "(%.*s)" : "%.*s", (int)sizeof sum - 3, inner);
-        shift_right(value, sum, affine->shift);
+        shift_right(value, sizeof value, sum, affine->shift);
     }
     put_return(out, use, value, "");
 }
@@ -116,6 +116,30 @@ static void put_affine_64(FILE *out, enum map_use use, const struct affine *affi
     fputc('\n', out);
     snprintf(value, sizeof value, "(uint32_t)(x >> %u)", affine->shift);
     put_return(out, use, value, affine->may_be_negative ? "x < 0x8000000000000000ull" : "");
+}
+
+/* The sum of two products as one of 64 bits, which takes fewer instructions where registers are
+ * that wide; both are the same number: floor((a*2^k + (b*2^k + fraction)*m) / 2^k). */
+static void put_split(FILE *out, enum map_use use, const struct affine *affine)
+{
+    unsigned k = affine->fraction_shift;
+    struct affine wide = *affine;
+    /* of the two numbers that are equal modulo 2^32 the one that keeps the value in range */
+    int64_t a = affine->may_be_negative ? (int32_t)affine->a : (int64_t)(uint32_t)affine->a;
+    int64_t b = (int32_t)affine->b;
+    int64_t last = a + b * affine->limit + (affine->fraction * affine->limit >> k);
+    if (last < (affine->may_be_negative ? INT32_MIN : 0))
+        b = (int64_t)(uint32_t)affine->b;
+    wide.bits = 64;
+    wide.a = (uint64_t)a << k;
+    wide.b = ((uint64_t)b << k) + affine->fraction;
+    wide.shift = k;
+    wide.fraction = 0;
+    fputs("#if UINTPTR_MAX > 0xffffffffu\n", out);
+    put_affine_64(out, use, &wide);
+    fputs("#else\n", out);
+    put_affine_32(out, use, affine);
+    fputs("#endif\n", out);
 }
 
 static void put_segments(FILE *out, enum map_use use, const struct segment_table *table)
@@ -146,19 +170,48 @@ static void put_segments(FILE *out, enum map_use use, const struct segment_table
     put_return(out, use, value, "x < 0x8000000000000000ull");
 }
 
+/* One value per bucket of lengths. */
+static void put_buckets(FILE *out, enum map_use use, const struct bucket_table *table)
+{
+    char index[EXPRESSION_SIZE - 16], value[EXPRESSION_SIZE];
+    fprintf(out, "    static const %s rows[] = {", table->narrow ? "uint16_t" : "uint32_t");
+    for (size_t i = 0; i < table->n_rows; i++)
+        fprintf(out, "%s%" PRIu32 "u",
+                i % 8 ? ", "
+                : i   ? ",\n        "
+                      : "\n        ",
+                table->rows[i]);
+    fputs("}; /* us */\n", out);
+    put_clamp(out, table->limit);
+    fputc('\n', out);
+    if (table->offset)
+        snprintf(index, sizeof index, "(m + %" PRIu32 "u) >> %u", table->offset, table->shift);
+    else
+        shift_right(index, sizeof index, "m", table->shift);
+    snprintf(value, sizeof value, "rows[%s]", index);
+    if (use == USE_COMPARE)
+        fprintf(out, "    return rtt_us < %s;\n", value);
+    else
+        fprintf(out, "    return %s;\n", value);
+}
+
 void emit_map(FILE *out, enum map_use use, const struct integer_map *map)
 {
     char value[NUMBER_TEXT_SIZE];
     const struct affine *affine = &map->affine;
     if (map->kind == MAP_SEGMENTS) {
         put_segments(out, use, &map->segments);
+    } else if (map->kind == MAP_BUCKETED) {
+        put_buckets(out, use, &map->buckets);
     } else if (affine->b == 0 && affine->fraction == 0) {
         snprintf(value, sizeof value, "%" PRIu64 "u", integer_map_value(map, 0));
         fputs("    (void)n;\n", out);
         put_return(out, use, value, "");
     } else {
         put_clamp(out, affine->limit);
-        (affine->bits == 32 ? put_affine_32 : put_affine_64)(out, use, affine);
+        (affine->bits == 64 ? put_affine_64
+         : affine->fraction ? put_split
+                            : put_affine_32)(out, use, affine);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "codegen/generate.h"
 
 #include "base/outfile.h"
+#include "codegen/candidates.h"
 #include "codegen/job_private.h"
 
 #include <math.h>
@@ -40,7 +41,7 @@ static enum status check_settings(const struct invocation *call, const struct rn
     enum status status = header_name_check(s->name, error);
     if (status)
         return status;
-    if (!s->output && !s->binary && !call->json)
+    if (!s->output && !s->binary && !call->json && !s->explain)
         return error_set(error, STATUS_MISUSE,
                          "say where to write: -o FILE.h (-o - to print it) or --binary FILE.rmt");
     return check_outputs(call, s, error);
@@ -99,6 +100,17 @@ static void summarise(const struct invocation *call, const struct job *job, cons
     fputc('\n', call->diagnostics);
 }
 
+/* On standard output unless that is taken. */
+static void explain(const struct invocation *call, const struct rnngen_settings *s,
+                    const struct job *job)
+{
+    struct candidate list[CANDIDATES_MAX];
+    bool taken =
+        call->json || (s->output && is_stdout(s->output)) || (s->binary && is_stdout(s->binary));
+    size_t n = candidates_list(&job->table, job->lengths.n > 0 ? &job->lengths : NULL, list);
+    candidates_print(list, n, taken ? call->diagnostics : call->out);
+}
+
 static enum status write_blob(FILE *out, const struct job *job, struct error *error)
 {
     char *bytes = NULL;
@@ -147,6 +159,8 @@ enum status rnngen_run(const struct invocation *call, const void *settings, stru
         status = write_files(&job, s, error);
     if (!status && call->json)
         status = job_json(call->out, &job, s->output, s->binary, error);
+    if (!status && s->explain)
+        explain(call, s, &job);
     if (!status)
         warn(call, &job);
     const char *output = s->output ? s->output : s->binary;

@@ -12,7 +12,8 @@ struct rnngen_settings {
     const char *db, *campaign; /* NULL: not given */
     const char *name, *output, *objective, *link;
     const char *baseline, *lengths;
-    int statistic;      /* enum statistic; < 0: the default */
+    int statistic; /* enum statistic; < 0: the default */
+    bool explain;
     const char *binary; /* where to write the table as a blob */
     const char *check;  /* a header or a blob to be checked instead of one to be made */
     double max_regret;  /* < 0: the default */

@@ -309,9 +309,7 @@ static void put_table(FILE *out, const struct decision_table *table)
     else
         put_fact(out, "table", "choose: %s; choose_rtt: %s, %zu bytes of table",
                  representation_name(table->choose), representation_name(table->choose_rtt),
-                 table->choose_rtt == REPRESENTATION_SEGMENTS
-                     ? integer_map_table_size(&table->break_even)
-                     : 0);
+                 integer_map_table_size(&table->break_even));
 }
 
 static bool is_plain_word(const char *text)

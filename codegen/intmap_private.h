@@ -9,15 +9,23 @@
 #include "codegen/band_private.h"
 #include "codegen/intmap.h"
 
-/* The smallest that stays inside the band: affine, else segments.
- * STATUS_UNSUPPORTED: it would need more than SEGMENT_ROWS_MAX segments. */
+/* All forms that stay inside the band, and the smallest.
+ * STATUS_UNSUPPORTED: none does: more than SEGMENT_ROWS_MAX segments, or too large a table. */
 enum { SEGMENT_ROWS_MAX = 64 };
+enum status integer_map_choose(const struct band *band, struct map_choice *choice,
+                               struct error *error);
+
+/* The smallest alone, to be freed with integer_map_free. */
 enum status integer_map_fit(const struct band *band, struct integer_map *map, struct error *error);
 
-/* A line inside the band in the cheapest arithmetic that holds it; false when there is none. */
-bool affine_fit(const struct band *band, struct affine *affine);
+/* The fewest segments and buckets inside the band; rows NULL: none do. */
+enum status segments_fit_halved(const struct band *band, struct segment_table *table,
+                                struct error *error);
+enum status buckets_fit(const struct band *band, struct bucket_table *table, struct error *error);
+uint64_t segments_value(const struct segment_table *table, uint32_t n);
+uint64_t buckets_value(const struct bucket_table *table, uint32_t n);
 
-/* Its parts, in order of preference: 32 bits; 32 bits in two products; 64 bits. */
+/* A line inside the band in one arithmetic: 32 bits; 32 bits in two products; 64 bits. */
 struct line_region;
 bool affine_fit_narrow(const struct band *band, const struct line_region *region,
                        struct affine *affine);
@@ -25,6 +33,13 @@ bool affine_fit_split(const struct band *band, const struct line_region *region,
                       struct affine *affine);
 bool affine_fit_wide(const struct band *band, const struct line_region *region,
                      struct affine *affine);
+
+/* Bytes of Thumb code and data that bring a number into a register. */
+int constant_cost(uint64_t value);
+
+/* What the arithmetic of a line in 32 bits takes of Thumb code and constants, without the clamp of
+ * the length before it and the comparison behind. */
+int affine_code_bytes(const struct affine *affine);
 
 /* Whether (a + b*m) >> shift is emitted as (a >> shift) + (b*m >> shift), which is the same. */
 bool affine_adds_last(int64_t a, int64_t b, unsigned shift);

@@ -49,6 +49,11 @@ static const struct option_row options[] = {
      "header smaller. Default 0, up to the rounding of microseconds (by links, "
      "up to what the header states).",
      OPTION_FRACTION, offsetof(struct rnngen_settings, max_regret), NULL, 0},
+    {"explain", NULL,
+     "Print the forms that the functions could have had: what each takes in bytes and "
+     "instructions, "
+     "the worst regret, and why one was chosen.",
+     OPTION_FLAG, offsetof(struct rnngen_settings, explain), NULL, 0},
     {"check", "FILE",
      "Make this header, or this table that --binary wrote, again from what it says of its making "
      "and "

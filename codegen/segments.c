@@ -20,38 +20,13 @@ static uint64_t row_value(const struct segment_table *table, const struct segmen
     return x >> 63 ? 0 : x >> table->shift;
 }
 
-static uint64_t segments_value(const struct segment_table *table, uint32_t n)
+uint64_t segments_value(const struct segment_table *table, uint32_t n)
 {
     uint32_t m = n < table->limit ? n : table->limit;
     const struct segment_row *row = table->rows + table->n_rows - 1;
     while (m < row->from)
         row--;
     return row_value(table, row, m);
-}
-
-uint64_t integer_map_value(const struct integer_map *map, uint32_t n)
-{
-    return map->kind == MAP_AFFINE ? affine_value(&map->affine, n)
-                                   : segments_value(&map->segments, n);
-}
-
-bool integer_map_is_constant(const struct integer_map *map, uint64_t *value)
-{
-    *value = integer_map_value(map, 0);
-    return map->kind == MAP_AFFINE && map->affine.b == 0 && map->affine.fraction == 0;
-}
-
-size_t integer_map_table_size(const struct integer_map *map)
-{
-    if (map->kind == MAP_AFFINE)
-        return 0;
-    return map->segments.n_rows * (map->segments.narrow ? 12 : 24);
-}
-
-void integer_map_free(struct integer_map *map)
-{
-    free(map->segments.rows);
-    *map = (struct integer_map){0};
 }
 
 /* Whether the row stays inside the band over points first .. last and within 62 bits. */
@@ -174,8 +149,8 @@ static enum status segments_fit(const struct band *band, struct segment_table *b
 }
 
 /* The same with pieces halved again and again until each fits. */
-static enum status segments_fit_halved(const struct band *band, struct segment_table *table,
-                                       int n_halvings, struct error *error)
+static enum status fit_halved(const struct band *band, struct segment_table *table, int n_halvings,
+                              struct error *error)
 {
     enum status status = segments_fit(band, table, error);
     if (status || table->rows || n_halvings == 0)
@@ -183,22 +158,13 @@ static enum status segments_fit_halved(const struct band *band, struct segment_t
     struct band halved = {0};
     status = band_halve(band, &halved, error);
     if (!status)
-        status = segments_fit_halved(&halved, table, n_halvings - 1, error);
+        status = fit_halved(&halved, table, n_halvings - 1, error);
     band_free(&halved);
     return status;
 }
 
-enum status integer_map_fit(const struct band *band, struct integer_map *map, struct error *error)
+enum status segments_fit_halved(const struct band *band, struct segment_table *table,
+                                struct error *error)
 {
-    *map = (struct integer_map){.kind = MAP_AFFINE};
-    if (affine_fit(band, &map->affine))
-        return STATUS_OK;
-    map->kind = MAP_SEGMENTS;
-    enum status status = segments_fit_halved(band, &map->segments, HALVINGS_MAX, error);
-    if (!status && !map->segments.rows)
-        status = error_set(error, STATUS_UNSUPPORTED,
-                           "the decision needs more than %d segments: allow some regret "
-                           "(--max-regret 0.1%%) or fit simpler models (rnnfit --form linear)",
-                           SEGMENT_ROWS_MAX);
-    return status;
+    return fit_halved(band, table, HALVINGS_MAX, error);
 }

@@ -8,10 +8,9 @@
 #include <stdlib.h>
 
 static const char *const representation_names[] = {
-    [REPRESENTATION_CONSTANT] = "constant",
-    [REPRESENTATION_THRESHOLD] = "threshold",
-    [REPRESENTATION_AFFINE] = "affine",
-    [REPRESENTATION_SEGMENTS] = "segments",
+    [REPRESENTATION_CONSTANT] = "constant", [REPRESENTATION_THRESHOLD] = "threshold",
+    [REPRESENTATION_AFFINE] = "affine",     [REPRESENTATION_SEGMENTS] = "segments",
+    [REPRESENTATION_BUCKETED] = "bucketed",
 };
 _Static_assert(sizeof representation_names / sizeof *representation_names == N_REPRESENTATIONS,
                "one name per representation");
@@ -22,6 +21,22 @@ const char *representation_name(enum representation representation)
 }
 
 /* ---- the design link */
+
+struct footprint switches_footprint(size_t n_at, enum representation representation)
+{
+    static const struct {
+        unsigned code_bytes;
+        double instructions, per_change;
+        size_t row_bytes;
+    } rows[N_REPRESENTATIONS] = {
+        [REPRESENTATION_CONSTANT] = {4, 2, 0, 0},
+        [REPRESENTATION_THRESHOLD] = {12, 4, 0, 0},
+        [REPRESENTATION_SEGMENTS] = {40, 6, 4, 4},
+    };
+    return (struct footprint){
+        rows[representation].code_bytes, n_at * rows[representation].row_bytes,
+        rows[representation].instructions + (double)n_at * rows[representation].per_change};
+}
 
 static enum status switch_add(struct switches *switches, size_t *capacity, uint32_t at,
                               struct error *error)
@@ -90,6 +105,8 @@ static enum representation represent_break_even(const struct integer_map *map)
 {
     if (map->kind == MAP_SEGMENTS)
         return REPRESENTATION_SEGMENTS;
+    if (map->kind == MAP_BUCKETED)
+        return REPRESENTATION_BUCKETED;
     bool never = map->affine.b == 0 && map->affine.fraction == 0 && integer_map_value(map, 0) == 0;
     return never ? REPRESENTATION_CONSTANT : REPRESENTATION_AFFINE;
 }
@@ -101,7 +118,8 @@ static enum status build_break_even(struct decision_table *table, struct error *
     if (!status && is_constant(&band, &table->always)) {
         table->choose_rtt = REPRESENTATION_CONSTANT;
     } else if (!status) {
-        status = integer_map_fit(&band, &table->break_even, error);
+        status = integer_map_choose(&band, &table->forms, error);
+        table->break_even = table->forms.forms[table->forms.chosen].map;
         table->choose_rtt = represent_break_even(&table->break_even);
     }
     band_free(&band);
@@ -266,7 +284,7 @@ void decision_table_free(struct decision_table *table)
     threshold_free(&table->threshold);
     threshold_free(&table->expected);
     free(table->switches.at);
-    integer_map_free(&table->break_even);
+    integer_map_choice_free(&table->forms);
     integer_map_free(&table->remote);
     *table = (struct decision_table){0};
 }

@@ -39,6 +39,7 @@ enum representation {
     REPRESENTATION_THRESHOLD,
     REPRESENTATION_AFFINE,
     REPRESENTATION_SEGMENTS,
+    REPRESENTATION_BUCKETED,
     N_REPRESENTATIONS
 };
 const char *representation_name(enum representation representation);
@@ -50,6 +51,9 @@ struct switches {
     size_t n_at;
 };
 
+/* What NAME_choose takes (intmap.h) as a representation of so many changes. */
+struct footprint switches_footprint(size_t n_at, enum representation representation);
+
 struct decision_table {
     enum link_kind link;
     double rtt_s, max_regret;
@@ -57,9 +61,11 @@ struct decision_table {
     struct threshold expected;  /* mean times, which NAME_remote_us tells; of the same N_MAX */
     struct switches switches;
     enum representation choose;     /* of switches: constant, threshold, or segments */
-    struct integer_map break_even;  /* with LINK_RTT: offload when rtt_us is less */
-    enum representation choose_rtt; /* of break_even: constant, affine, or segments */
-    int always;                     /* the decision where choose_rtt is constant */
+    struct integer_map break_even;  /* with LINK_RTT: offload when rtt_us is less; of `forms` */
+    enum representation choose_rtt; /* of break_even: any but threshold */
+    /* All forms that break_even could have had; not filled where choose_rtt is constant. */
+    struct map_choice forms;
+    int always; /* the decision where choose_rtt is constant */
     /* Expected time at the endpoint with that of the bytes at the design link, us. */
     struct integer_map remote;
 };

@@ -151,6 +151,26 @@ static inline void pair_options(const struct pair *pair, struct table_options *o
         .edge = "edge", .cloud = "cloud", .link = LINK_RTT, .rtt_s = pair->rtt_s};
 }
 
+/* Writes the header of a table. */
+static inline void pair_header_of(FILE *out, const struct model_set *set,
+                                  const struct decision_table *table,
+                                  const struct certificate *certificate, const char *name)
+{
+    struct campaign campaign = {.name = (char *)"test"};
+    struct target edge = {.name = (char *)"edge"}, cloud = {.name = (char *)"cloud"};
+    struct header_facts facts = {.name = name,
+                                 .campaign = &campaign,
+                                 .edge = &edge,
+                                 .cloud = &cloud,
+                                 .set = set,
+                                 .means = set,
+                                 .table = table,
+                                 .certificate = certificate,
+                                 .up_bit_s = NAN,
+                                 .down_bit_s = NAN};
+    header_write(out, &facts);
+}
+
 /* Writes the pair's header and checks that it could be built. */
 static inline void pair_header(FILE *out, const struct pair *pair, const char *name)
 {
@@ -158,24 +178,12 @@ static inline void pair_header(FILE *out, const struct pair *pair, const char *n
     struct model_set set;
     struct table_options options;
     struct decision_table table;
-    struct campaign campaign = {.name = (char *)"test"};
-    struct target edge = {.name = (char *)"edge"}, cloud = {.name = (char *)"cloud"};
     pair_set(pair, &set);
     pair_options(pair, &options);
     if (decision_table_build(&set, &options, &table, &error))
         fail_msg("%s: %s", pair->what, error.text);
     struct certificate certificate = certificate_make(&table, NULL);
-    struct header_facts facts = {.name = name,
-                                 .campaign = &campaign,
-                                 .edge = &edge,
-                                 .cloud = &cloud,
-                                 .set = &set,
-                                 .means = &set,
-                                 .table = &table,
-                                 .certificate = &certificate,
-                                 .up_bit_s = NAN,
-                                 .down_bit_s = NAN};
-    header_write(out, &facts);
+    pair_header_of(out, &set, &table, &certificate, name);
     decision_table_free(&table);
     model_set_free(&set);
 }

@@ -390,12 +390,66 @@ static void test_json(void **state)
     free(folder);
 }
 
+static void test_explain(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("explain");
+    char *db = make_database(folder, "a.db", "c", "net", 2, 0);
+    char *text = run(0, NULL, "--db %s --name m --link rtt --explain", db);
+    static const char *const parts[] = {
+        "code bytes",   "chosen: the fewest bytes",
+        "bytes more",   "affine, two products",
+        "bucketed",     "segments",
+        "threshold",    "worst regret",
+        "changes once", "Cortex-M0+",
+    };
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (!strstr(text, parts[i]))
+            fail_msg("no %s in %s", parts[i], text);
+    }
+    free(text);
+    /* standard output is the header's, or the document's */
+    free(run(0, "chosen", "--db %s --name m --link rtt --explain -o -", db));
+    text = run(0, NULL, "--db %s --name m --link rtt --json", db);
+    assert_non_null(strstr(text, "\"candidates\": ["));
+    assert_non_null(strstr(text, "\"code_bytes\": "));
+    free(text);
+    free(db);
+    free(folder);
+}
+
+/* Expected regret and its check with the lengths that a product sees. */
+static void test_lengths(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("lengths");
+    char *db = make_database(folder, "a.db", "c", "net", 2, 0);
+    char *csv = test_write(folder, "l.csv", "length,count\n10,3\n400,1\n");
+    char *other = test_write(folder, "o.csv", "length,count\n10,3\n400,2\n");
+    free(run(0, NULL, "-q --db %s --name m -o %s/m.h --link rtt --lengths %s", db, folder, csv));
+    char *path = text_format("%s/m.h", folder), *text = test_read(path);
+    assert_non_null(strstr(text, "4 sequences of 107.5 steps on average"));
+    assert_non_null(strstr(text, "expected: over the lengths above"));
+    free(run(0, NULL, "--check %s --db %s --lengths %s", path, db, csv));
+    free(run(1, "made with --lengths", "--check %s --db %s", path, db));
+    free(run(1, "made with other lengths", "--check %s --db %s --lengths %s", path, db, other));
+    free(run(1, "none.csv", "-q --db %s --name m -o %s/n.h --lengths %s/none.csv", db, folder,
+             folder));
+    free(text);
+    free(path);
+    free(csv);
+    free(other);
+    free(db);
+    free(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header),   cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_check),
-        cmocka_unit_test(test_json),     cmocka_unit_test(test_link),
+        cmocka_unit_test(test_json),     cmocka_unit_test(test_explain),
+        cmocka_unit_test(test_lengths),  cmocka_unit_test(test_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -142,6 +142,40 @@ static void test_regret_buys_size(void **state)
     assert_true(last < exact);
 }
 
+/* An endpoint whose time depends on the bucket of 8 that it pads its inputs to. */
+static void test_steps_become_buckets(void **state)
+{
+    (void)state;
+    struct pair pair = {"steps", 1, 128, {{0, 1, 0}}, {{0, 0, 0}}, 5e-3};
+    struct model_set set;
+    struct error error = {0};
+    pair_set(&pair, &set);
+    struct cost_model *cloud = &set.models[1];
+    struct segment steps[16];
+    for (uint32_t i = 0; i < 16; i++) /* levels without order, so that no line covers two */
+        steps[i] = (struct segment){8 * i + 1, 8 * i + 8, 0.1 + 0.05 * (i * 7 % 16), 0, 0};
+    free(cloud->segments);
+    cloud->segments = steps;
+    cloud->n_segments = 16;
+    cloud->form = FORM_STEP;
+    struct decision_table table;
+    struct table_options options = {
+        .edge = "edge", .cloud = "cloud", .link = LINK_RTT, .rtt_s = 5e-3};
+    if (decision_table_build(&set, &options, &table, &error))
+        fail_msg("%s", error.text);
+    assert_int_equal(table.choose_rtt, REPRESENTATION_BUCKETED);
+    assert_int_equal(table.break_even.buckets.shift, 3);
+    assert_int_equal(table.break_even.buckets.n_rows, 17); /* the last goes on; 0 stands alone */
+    assert_true(certificate_make(&table, NULL).choose_rtt.worst < 1e-6);
+    struct footprint segments = table.forms.forms[MAP_FORM_SEGMENTS].footprint;
+    struct footprint buckets = table.forms.forms[MAP_FORM_BUCKETED].footprint;
+    assert_true(buckets.table_bytes < segments.table_bytes);
+    assert_true(buckets.instructions < segments.instructions);
+    decision_table_free(&table);
+    cloud->segments = NULL;
+    model_set_free(&set);
+}
+
 static void test_four_segments_take_64_bytes(void **state)
 {
     (void)state;
@@ -253,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_certificate_by_brute_force),
         cmocka_unit_test(test_fixed_link_is_exact),
         cmocka_unit_test(test_regret_buys_size),
+        cmocka_unit_test(test_steps_become_buckets),
         cmocka_unit_test(test_four_segments_take_64_bytes),
         cmocka_unit_test(test_very_long_inputs),
         cmocka_unit_test(test_curved_models),

@@ -69,6 +69,18 @@ jq -n --argjson net "$(jq "$slope" "$folder/fit.json")" --argjson gross "$(jq "$
 
 "$BUILD/bin/rnngen" --db "$db" --name known -o "$folder/known.h" 2>"$folder/errors" || bad "rnngen: $(<"$folder/errors")"
 printf 'length,count\n16,5\n200,5\n' >"$folder/lengths.csv"
+gen() { "$BUILD/bin/rnngen" --db "$folder/$1.db" --name g -o "$folder/g.h" "${@:2}" 2>"$folder/errors"; }
+for objective in energy weighted:0.4 edp energy@deadline:2ms time@energy:2mJ; do
+    gen a --link rtt --objective "$objective" --lengths "$folder/lengths.csv" || bad "$objective: $(<"$folder/errors")"
+    grep -q "^ \*   objective      $objective.*modelled\|objective .*@.*(modelled)" "$folder/g.h" || bad "$objective: not in the head"
+    grep -q 'choose_rtt: worst regret .*(modelled)$' "$folder/g.h" || bad "$objective: regret does not say modelled"
+    "$BUILD/bin/rnngen" --check "$folder/g.h" --db "$db" --lengths "$folder/lengths.csv" >/dev/null || bad "check of $objective"
+    "$BUILD/bin/rnngen" --check "$folder/g.h" --db "$db" >/dev/null 2>"$folder/errors" && bad "$objective: checked without lengths"
+    grep -q 'made with --lengths' "$folder/errors" || bad "no word on lengths: $(<"$folder/errors")"
+done
+"$BUILD/bin/rnngen" --check "$folder/g.h" --db "$db" --lengths "$folder/known.h" >/dev/null 2>&1 && bad "a header is no file of lengths"
+gen a --objective energy --baseline none && bad "another baseline than the stored one"
+grep -q 'rnnfit .*--baseline' "$folder/errors" || bad "no remedy for the baseline: $(<"$folder/errors")"
 "$BUILD/bin/rnneval" --db "$db" --lengths "$folder/lengths.csv" --link fixed:20ms >/dev/null 2>"$folder/errors" ||
     bad "rnneval: $(<"$folder/errors")"
 
@@ -85,6 +97,10 @@ printf 'length,count\n16,5\n200,5\n' >"$folder/lengths.csv"
 "$BUILD/bin/rnnprof" import "$folder/s.csv" --db "$folder/b.db" --campaign b -q || bad "import"
 "$BUILD/bin/rnnfit" --db "$folder/b.db" --json >"$folder/b.json" 2>"$folder/errors" || bad "rnnfit: $(<"$folder/errors")"
 ask "import" b.json '.break_even[]|select(.objective=="energy")|.length>119.99 and .length<120.01 and .ci95[0]<=120 and .scope==null'
+gen b --objective energy || bad "energies of an import: $(<"$folder/errors")"
+grep -q 'n - 120u\|n < 12[01]u\|n >= 12[01]u' "$folder/g.h" || bad "the import changes at 120: $(grep 'return n' "$folder/g.h")"
+gen b --objective energy --link rtt && bad "energies of an import hold for one round trip"
+grep -q 'hold over the link of then' "$folder/errors" || bad "no reason: $(<"$folder/errors")"
 "$BUILD/bin/rnnfit" --db "$folder/b.db" --link fixed:50 --json -q >"$folder/c.json" || bad "another link"
 ask "another link" c.json '([.break_even[]|.objective]==["time"]) and (.energy.refused[0].reason|test("--link"))'
 
