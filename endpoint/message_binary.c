@@ -25,7 +25,7 @@ void message_copy_values(char *to, const char *from, size_t n, size_t size, bool
     }
 }
 
-/* The texts of a tensor, each behind its length. */
+/* The texts of a tensor, each behind its length. On failure the tensor is empty. */
 static enum status take_texts(const char *bytes, size_t size, const struct tensor_spec *spec,
                               size_t max_values, struct tensor *tensor, struct error *error)
 {
@@ -35,8 +35,10 @@ static enum status take_texts(const char *bytes, size_t size, const struct tenso
     if (status)
         return status;
     tensor->values.bytes = malloc(size + 1);
-    if (!tensor->values.bytes)
+    if (!tensor->values.bytes) {
+        tensor_free(tensor);
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu bytes of texts", size);
+    }
     memcpy(tensor->values.bytes, bytes, size);
     tensor->n_text = size;
     tensor->capacity = size + 1;
@@ -44,11 +46,13 @@ static enum status take_texts(const char *bytes, size_t size, const struct tenso
         n_texts++;
     if (at == size && n_texts == tensor->n_values)
         return STATUS_OK;
-    return error_set(error, STATUS_INVALID,
-                     "shape %s of BYTES wants %zu texts, each behind its length; its %zu bytes are "
-                     "%zu and %zu bytes more",
-                     tensor_shape_format(&spec->shape, shape), tensor->n_values, size, n_texts,
-                     size - at);
+    status = error_set(error, STATUS_INVALID,
+                       "shape %s of BYTES wants %zu texts, each behind its length; its %zu bytes "
+                       "are %zu and %zu bytes more",
+                       tensor_shape_format(&spec->shape, shape), tensor->n_values, size, n_texts,
+                       size - at);
+    tensor_free(tensor);
+    return status;
 }
 
 enum status message_take_binary(struct binary *from, uint64_t size, const struct tensor_spec *spec,
