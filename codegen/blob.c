@@ -16,6 +16,12 @@ enum { DIGEST_PREFIX = 8 };
 
 static const char magic[] = {'R', 'N', 'M', 'T'};
 
+static void put_u16(FILE *out, uint32_t value)
+{
+    fputc((int)(value & 0xff), out);
+    fputc((int)(value >> 8 & 0xff), out);
+}
+
 static void put_u32(FILE *out, uint32_t value)
 {
     for (int i = 0; i < 4; i++)
@@ -28,17 +34,6 @@ static void put_u64(FILE *out, uint64_t value)
     put_u32(out, (uint32_t)(value >> 32));
 }
 
-static void put_section(FILE *out, unsigned type, size_t n)
-{
-    put_u32(out, (uint32_t)type | (uint32_t)n << 8);
-}
-
-static void put_text(FILE *out, unsigned type, const char *text, size_t n)
-{
-    put_section(out, type, n);
-    fwrite(text, 1, n, out);
-}
-
 /* ---- functions of the length */
 
 static void put_line(FILE *out, uint32_t from, uint64_t start, uint64_t slope)
@@ -48,10 +43,11 @@ static void put_line(FILE *out, uint32_t from, uint64_t start, uint64_t slope)
     put_u64(out, slope);
 }
 
-static void put_lines_head(FILE *out, unsigned type, size_t n_rows, unsigned shift)
+static void put_function_head(FILE *out, int kind, unsigned shift, size_t n_rows)
 {
-    put_section(out, type, 1 + n_rows * RNNMAP_TABLE_LINE_SIZE);
+    fputc(kind, out);
     fputc((int)shift, out);
+    put_u16(out, (uint32_t)n_rows);
 }
 
 /* a + b*m as the number that it stands for, m being at most 1. */
@@ -62,7 +58,7 @@ static int64_t whole_part(const struct affine *affine, uint32_t m)
 }
 
 /* a + b*m + (f*m >> g) is (a*2^g + (b*2^g + f)*m) >> g, and two shifts are one. */
-static void put_affine(FILE *out, unsigned type, const struct affine *affine)
+static void put_affine(FILE *out, const struct affine *affine)
 {
     unsigned shift = affine->shift;
     uint64_t start = affine->a, slope = affine->b;
@@ -75,65 +71,46 @@ static void put_affine(FILE *out, unsigned type, const struct affine *affine)
         slope = (slope << affine->fraction_shift) + affine->fraction;
         shift += affine->fraction_shift;
     }
-    put_lines_head(out, type, 1, shift);
+    put_function_head(out, RNNMAP_TABLE_LINES, shift, 1);
     put_line(out, 0, start, slope);
 }
 
-static void put_segments(FILE *out, unsigned type, const struct segment_table *table)
+static void put_segments(FILE *out, const struct segment_table *table)
 {
-    put_lines_head(out, type, table->n_rows, table->shift);
+    put_function_head(out, RNNMAP_TABLE_LINES, table->shift, table->n_rows);
     for (size_t i = 0; i < table->n_rows; i++) {
         const struct segment_row *row = &table->rows[i];
         put_line(out, row->from, (uint64_t)row->base << table->shift, (uint64_t)row->slope);
     }
 }
 
-/* The first length of a bucket. */
-static uint32_t bucket_start(const struct bucket_table *table, size_t i)
+/* Rows of 16 bits where that is enough. */
+static void put_buckets(FILE *out, const struct bucket_table *table)
 {
-    return i == 0 ? 0 : (uint32_t)(i << table->shift) - table->offset;
-}
-
-/* Level lines, one for neighbours that are the same. */
-static void put_buckets(FILE *out, unsigned type, const struct bucket_table *table)
-{
-    size_t n_rows = 0;
+    put_function_head(out, table->narrow ? RNNMAP_TABLE_BUCKETS_16 : RNNMAP_TABLE_BUCKETS_32,
+                      table->shift, table->n_rows);
+    put_u32(out, table->offset);
     for (size_t i = 0; i < table->n_rows; i++)
-        n_rows += i == 0 || table->rows[i] != table->rows[i - 1];
-    put_lines_head(out, type, n_rows, 0);
-    for (size_t i = 0; i < table->n_rows; i++) {
-        if (i == 0 || table->rows[i] != table->rows[i - 1])
-            put_line(out, bucket_start(table, i), table->rows[i], 0);
-    }
+        (table->narrow ? put_u16 : put_u32)(out, table->rows[i]);
 }
 
-static void put_map(FILE *out, unsigned type, const struct integer_map *map)
+static void put_map(FILE *out, const struct integer_map *map)
 {
     if (map->kind == MAP_SEGMENTS)
-        put_segments(out, type, &map->segments);
+        put_segments(out, &map->segments);
     else if (map->kind == MAP_BUCKETED)
-        put_buckets(out, type, &map->buckets);
+        put_buckets(out, &map->buckets);
     else
-        put_affine(out, type, &map->affine);
+        put_affine(out, &map->affine);
 }
 
-static void put_break_even(FILE *out, const struct decision_table *table)
-{
-    if (table->choose_rtt != REPRESENTATION_CONSTANT) {
-        put_map(out, RNNMAP_TABLE_BREAK_EVEN, &table->break_even);
-        return;
-    }
-    /* no round trip is below 0, and all are below 2^32 */
-    put_lines_head(out, RNNMAP_TABLE_BREAK_EVEN, 1, 0);
-    put_line(out, 0, table->always == DECISION_CLOUD ? (uint64_t)1 << 32 : 0, 0);
-}
+/* ---- sections: each is what its function writes, and is left out when that is nothing */
 
-/* ---- decisions and what they come from */
+typedef void section_writer(FILE *out, const struct header_facts *facts);
 
-static void put_domain(FILE *out, const struct decision_table *table)
+static void write_domain(FILE *out, const struct header_facts *facts)
 {
-    put_section(out, RNNMAP_TABLE_DOMAIN, 5);
-    put_u32(out, table->threshold.n_max);
+    put_u32(out, facts->table->threshold.n_max);
     fputc(2, out); /* targets */
 }
 
@@ -143,10 +120,10 @@ static void put_choice(FILE *out, uint32_t from, int target)
     fputc(target, out);
 }
 
-static void put_choose(FILE *out, const struct switches *switches)
+static void write_choose(FILE *out, const struct header_facts *facts)
 {
+    const struct switches *switches = &facts->table->switches;
     int target = switches->first;
-    put_section(out, RNNMAP_TABLE_CHOOSE, (1 + switches->n_at) * RNNMAP_TABLE_CHOICE_SIZE);
     put_choice(out, 0, target);
     for (size_t i = 0; i < switches->n_at; i++) {
         target ^= 1;
@@ -154,42 +131,74 @@ static void put_choose(FILE *out, const struct switches *switches)
     }
 }
 
-/* The first bytes of a digest in hexadecimal digits; what is none is left out. */
-static void put_digest(FILE *out, const char *digest)
+static void write_remote(FILE *out, const struct header_facts *facts)
 {
+    put_map(out, &facts->table->remote);
+}
+
+static void write_break_even(FILE *out, const struct header_facts *facts)
+{
+    const struct decision_table *table = facts->table;
+    if (table->link != LINK_RTT)
+        return;
+    if (table->choose_rtt != REPRESENTATION_CONSTANT) {
+        put_map(out, &table->break_even);
+        return;
+    }
+    /* no round trip is below 0, and all are below 2^32 */
+    put_function_head(out, RNNMAP_TABLE_LINES, 0, 1);
+    put_line(out, 0, table->always == DECISION_CLOUD ? (uint64_t)1 << 32 : 0, 0);
+}
+
+static void write_name(FILE *out, const struct header_facts *facts)
+{
+    fputs(facts->name, out);
+}
+
+/* The first bytes of a digest in hexadecimal digits; what is none is left out. */
+static void write_digest(FILE *out, const struct header_facts *facts)
+{
+    const char *digest = facts->set->digest;
     if (strspn(digest, "0123456789abcdef") < 2 * DIGEST_PREFIX)
         return;
-    put_section(out, RNNMAP_TABLE_DIGEST, DIGEST_PREFIX);
     for (int i = 0; i < DIGEST_PREFIX; i++) {
         char pair[3] = {digest[2 * i], digest[2 * i + 1], '\0'};
         fputc((int)strtoul(pair, NULL, 16), out);
     }
 }
 
-static void put_origin(FILE *out, const struct header_facts *facts)
-{
-    char *text = NULL;
-    size_t n = 0;
-    FILE *memory = open_memstream(&text, &n);
-    if (!memory)
-        return; /* `out` has no memory either */
-    header_write_origin(memory, facts);
-    fclose(memory);
-    put_text(out, RNNMAP_TABLE_ORIGIN, text, n);
-    free(text);
-}
+static const struct {
+    unsigned type;
+    section_writer *write;
+} sections[] = {
+    /* ascending */
+    {RNNMAP_TABLE_DOMAIN, write_domain},
+    {RNNMAP_TABLE_CHOOSE, write_choose},
+    {RNNMAP_TABLE_REMOTE, write_remote},
+    {RNNMAP_TABLE_BREAK_EVEN, write_break_even},
+    {RNNMAP_TABLE_NAME, write_name},
+    {RNNMAP_TABLE_DIGEST, write_digest},
+    {RNNMAP_TABLE_ORIGIN, header_write_origin},
+};
 
-static void put_sections(FILE *out, const struct header_facts *facts)
+/* False: no memory. A section is written to memory first because its size stands before it. */
+static bool put_section(FILE *out, unsigned type, section_writer *write,
+                        const struct header_facts *facts)
 {
-    const struct decision_table *table = facts->table;
-    put_domain(out, table);
-    put_choose(out, &table->switches);
-    put_map(out, RNNMAP_TABLE_REMOTE, &table->remote);
-    if (table->link == LINK_RTT)
-        put_break_even(out, table);
-    put_text(out, RNNMAP_TABLE_NAME, facts->name, strlen(facts->name));
-    put_digest(out, facts->set->digest);
-    put_origin(out, facts);
+    char *bytes = NULL;
+    size_t n = 0;
+    FILE *memory = open_memstream(&bytes, &n);
+    if (!memory)
+        return false;
+    write(memory, facts);
+    bool failed = ferror(memory) != 0;
+    failed = fclose(memory) != 0 || failed;
+    if (!failed && n > 0) {
+        put_u32(out, (uint32_t)type | (uint32_t)n << 8);
+        fwrite(bytes, 1, n, out);
+    }
+    free(bytes);
+    return !failed;
 }
 
 static void set_u32(uint8_t *at, uint32_t value)
@@ -209,9 +218,11 @@ enum status blob_make(const struct header_facts *facts, char **bytes, size_t *n,
     fwrite(magic, 1, sizeof magic, out);
     put_u32(out, RNNMAP_TABLE_VERSION);
     put_u32(out, 0); /* its size, to be filled in, as the checksum at the end */
-    put_sections(out, facts);
+    bool failed = false;
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
+        failed = !put_section(out, sections[i].type, sections[i].write, facts) || failed;
     put_u32(out, 0);
-    bool failed = ferror(out) != 0;
+    failed = ferror(out) != 0 || failed;
     if (fclose(out) != 0 || failed) {
         free(text);
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a table");

@@ -53,8 +53,9 @@
 /* ---- what may be set before including this file */
 
 #ifndef RNNMAP_LINK_HALF_LIFE_SHIFT
-#define RNNMAP_LINK_HALF_LIFE_SHIFT 14U /* what was seen counts half after 2^14 ms = 16 s; 8..20 \
-                                         */
+#define RNNMAP_LINK_HALF_LIFE_SHIFT                              \
+    14U /* what was seen counts half after 2^14 ms = 16 s; 8..20 \
+         */
 #endif
 #ifndef RNNMAP_LINK_RECENT_SHIFT
 #define RNNMAP_LINK_RECENT_SHIFT 1U /* bad news moves `recent` by 1/2 of the difference; 0..8 */

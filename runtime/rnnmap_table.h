@@ -15,7 +15,8 @@
  * No heap, no floating point, no division, no C library; bytes are read one by one, so they may lie
  * at any address. Every byte is checked before it is used: whoever can make a table with a right
  * checksum can make it choose wrongly, and nothing else. Against that the product may check a
- * signature. The format: docs/table-format.md.
+ * signature. The format: docs/table-format.md. Tables over bandwidth and of several endpoints are
+ * asked through rnnmap_table_links.h.
  */
 #ifndef RNNMAP_TABLE_H
 #define RNNMAP_TABLE_H
@@ -43,36 +44,40 @@ enum {
     RNNMAP_TABLE_CHOOSE = 0x02,
     RNNMAP_TABLE_REMOTE = 0x03,
     RNNMAP_TABLE_BREAK_EVEN = 0x04,
+    RNNMAP_TABLE_LINKS = 0x05,
     RNNMAP_TABLE_NAME = 0x80,
     RNNMAP_TABLE_DIGEST = 0x81,
     RNNMAP_TABLE_ORIGIN = 0x82
 };
 
-/* Bytes of head, checksum, and one row of choices and of lines; the most rows. */
+/* Functions of the length: lines, or a value of 16 or 32 bits for each bucket of lengths. */
+enum { RNNMAP_TABLE_LINES = 0, RNNMAP_TABLE_BUCKETS_16 = 1, RNNMAP_TABLE_BUCKETS_32 = 2 };
+
+/* How targets compare by their forms: the least first form; the least product of both; the least
+ * second form among those whose first is within the limit, else the least first. */
+enum { RNNMAP_TABLE_LEAST = 0, RNNMAP_TABLE_PRODUCT = 1, RNNMAP_TABLE_LIMIT = 2 };
+
+/* Bytes of head, checksum, and one row of choices and of lines; the most of these rows. */
 #define RNNMAP_TABLE_HEAD_SIZE     12u
 #define RNNMAP_TABLE_CHECKSUM_SIZE 4u
 #define RNNMAP_TABLE_CHOICE_SIZE   5u
 #define RNNMAP_TABLE_LINE_SIZE     20u
 #define RNNMAP_TABLE_ROWS_MAX      255u
-
-/* Rows in the product's bytes, each beginning with the length from which it holds; the first from
- * 0, ascending. */
-struct rnnmap_table_rows {
-    const uint8_t *bytes;
-    uint32_t n_rows;
-    uint32_t shift;
-};
+#define RNNMAP_TABLE_NO_TERM       0xFFu
 
 /* What the product may read of it: n_max (the longest length measured) and n_targets (choices are
- * 0 .. n_targets-1, 0 being the device). 0 targets: not open. */
+ * 0 .. n_targets-1, 0 being the device). 0 targets: not open. The pointers are into the product's
+ * bytes; NULL: no such section. */
 struct rnnmap_table {
-    const uint8_t *bytes; /* not owned */
-    size_t size;          /* of the table, from its first byte to its checksum */
+    const uint8_t *bytes;
+    size_t size; /* of the table, from its first byte to its checksum */
     uint32_t n_max;
     uint32_t n_targets;
-    struct rnnmap_table_rows choose;
-    struct rnnmap_table_rows remote;
-    struct rnnmap_table_rows break_even;
+    const uint8_t *choose;
+    uint32_t n_choices;
+    const uint8_t *remote;
+    const uint8_t *break_even;
+    const uint8_t *links;
 };
 
 /*
@@ -111,117 +116,228 @@ static inline uint32_t rnnmap_table_checksum(const uint8_t *bytes, size_t n)
     return crc ^ 0xFFFFFFFFu;
 }
 
-/* ---- opening */
+/* ---- opening: every byte that a question may read later is looked at here */
 
-/* Whether `n` bytes at `at` are rows of `row_size` bytes as they should be. */
-static inline enum rnnmap_table_status rnnmap_table_take_rows(const uint8_t *at, uint32_t n,
-                                                              uint32_t row_size,
-                                                              struct rnnmap_table_rows *rows)
+/* The bytes that are still to be looked at. */
+struct rnnmap_table_rest {
+    const uint8_t *at;
+    uint32_t n;
+};
+
+/* The next `n` bytes; NULL: there are fewer. */
+static inline const uint8_t *rnnmap_table_take(struct rnnmap_table_rest *rest, uint32_t n)
 {
-    const uint8_t *row = at;
-    uint32_t from = 0;
-    uint32_t left = n;
+    const uint8_t *at = rest->at;
 
-    rows->bytes = at;
-    rows->n_rows = 0;
-    while (left >= row_size) {
-        const uint32_t next = rnnmap_table_u32(row);
+    if (n > rest->n) {
+        return NULL;
+    }
+    rest->at = &at[n];
+    rest->n -= n;
+    return at;
+}
 
-        if ((rows->n_rows == 0u) ? (next != 0u) : (next <= from)) {
+/* Rows that begin with the length from which they hold: 0 for the first, then ascending. */
+static inline enum rnnmap_table_status rnnmap_table_take_rows(struct rnnmap_table_rest *rest,
+                                                              uint32_t n_rows, uint32_t row_size)
+{
+    uint32_t last = 0;
+    uint32_t i;
+
+    if ((n_rows < 1u) || (n_rows > RNNMAP_TABLE_ROWS_MAX)) {
+        return RNNMAP_TABLE_CONTENT;
+    }
+    for (i = 0; i < n_rows; i++) {
+        const uint8_t *row = rnnmap_table_take(rest, row_size);
+        uint32_t from;
+
+        if (row == NULL) {
             return RNNMAP_TABLE_CONTENT;
         }
-        from = next;
-        row = &row[row_size];
-        left -= row_size;
-        rows->n_rows++;
+        from = rnnmap_table_u32(row);
+        if ((i == 0u) ? (from != 0u) : (from <= last)) {
+            return RNNMAP_TABLE_CONTENT;
+        }
+        last = from;
     }
-    return ((left == 0u) && (rows->n_rows >= 1u) && (rows->n_rows <= RNNMAP_TABLE_ROWS_MAX))
+    return RNNMAP_TABLE_OK;
+}
+
+static inline enum rnnmap_table_status rnnmap_table_take_function(struct rnnmap_table_rest *rest)
+{
+    const uint8_t *head = rnnmap_table_take(rest, 4);
+    uint32_t n_rows;
+    uint32_t row_size = 4;
+
+    if (head == NULL) {
+        return RNNMAP_TABLE_CONTENT;
+    }
+    if (head[0] > (uint8_t)RNNMAP_TABLE_BUCKETS_32) {
+        return RNNMAP_TABLE_NEWER;
+    }
+    n_rows = (uint32_t)head[2] | ((uint32_t)head[3] << 8);
+    if (head[0] == (uint8_t)RNNMAP_TABLE_LINES) {
+        return (head[1] <= 63u) ? rnnmap_table_take_rows(rest, n_rows, RNNMAP_TABLE_LINE_SIZE)
+                                : RNNMAP_TABLE_CONTENT;
+    }
+    if (head[0] == (uint8_t)RNNMAP_TABLE_BUCKETS_16) {
+        row_size = 2;
+    }
+    return ((head[1] <= 31u) && (n_rows >= 1u) &&
+            (rnnmap_table_take(rest, 4u + (n_rows * row_size)) != NULL))
                ? RNNMAP_TABLE_OK
                : RNNMAP_TABLE_CONTENT;
 }
 
-static inline enum rnnmap_table_status rnnmap_table_take_domain(const uint8_t *at, uint32_t n,
+static inline enum rnnmap_table_status rnnmap_table_take_domain(struct rnnmap_table_rest *rest,
                                                                 struct rnnmap_table *table)
 {
-    if (n != 5u) {
+    const uint8_t *at = rnnmap_table_take(rest, 5);
+
+    if (at == NULL) {
         return RNNMAP_TABLE_CONTENT;
     }
     table->n_max = rnnmap_table_u32(at);
     table->n_targets = at[4];
-    return ((table->n_max >= 1u) && (table->n_max <= 0x7FFFFFFFu) && (table->n_targets >= 1u))
+    return ((table->n_max >= 1u) && (table->n_max <= 0x7FFFFFFFu) && (table->n_targets >= 2u))
                ? RNNMAP_TABLE_OK
                : RNNMAP_TABLE_CONTENT;
 }
 
-static inline enum rnnmap_table_status rnnmap_table_take_choose(const uint8_t *at, uint32_t n,
+static inline enum rnnmap_table_status rnnmap_table_take_choose(struct rnnmap_table_rest *rest,
                                                                 struct rnnmap_table *table)
 {
-    const enum rnnmap_table_status status =
-        rnnmap_table_take_rows(at, n, RNNMAP_TABLE_CHOICE_SIZE, &table->choose);
+    uint32_t i;
+    uint32_t left = rest->n;
+
+    table->choose = rest->at;
+    table->n_choices = 0;
+    while (left >= RNNMAP_TABLE_CHOICE_SIZE) {
+        left -= RNNMAP_TABLE_CHOICE_SIZE;
+        table->n_choices++;
+    }
+    for (i = 0; i < table->n_choices; i++) {
+        if (table->choose[(i * RNNMAP_TABLE_CHOICE_SIZE) + 4u] >= table->n_targets) {
+            return RNNMAP_TABLE_CONTENT;
+        }
+    }
+    return rnnmap_table_take_rows(rest, table->n_choices, RNNMAP_TABLE_CHOICE_SIZE);
+}
+
+/* One function for each endpoint. */
+static inline enum rnnmap_table_status rnnmap_table_take_remote(struct rnnmap_table_rest *rest,
+                                                                struct rnnmap_table *table)
+{
+    enum rnnmap_table_status status = RNNMAP_TABLE_OK;
     uint32_t i;
 
-    for (i = 0; (status == RNNMAP_TABLE_OK) && (i < table->choose.n_rows); i++) {
-        if (at[(i * RNNMAP_TABLE_CHOICE_SIZE) + 4u] >= table->n_targets) {
-            return RNNMAP_TABLE_CONTENT;
+    table->remote = rest->at;
+    for (i = 1; (status == RNNMAP_TABLE_OK) && (i < table->n_targets); i++) {
+        status = rnnmap_table_take_function(rest);
+    }
+    return status;
+}
+
+/* A base, and for round trip, bytes up and bytes down a shift and a factor, or no term. */
+static inline enum rnnmap_table_status rnnmap_table_take_form(struct rnnmap_table_rest *rest)
+{
+    enum rnnmap_table_status status = rnnmap_table_take_function(rest);
+    unsigned i;
+
+    for (i = 0; (status == RNNMAP_TABLE_OK) && (i < 3u); i++) {
+        const uint8_t *shift = rnnmap_table_take(rest, 1);
+
+        if ((shift == NULL) || ((shift[0] > 63u) && (shift[0] != RNNMAP_TABLE_NO_TERM))) {
+            status = RNNMAP_TABLE_CONTENT;
+        } else if (shift[0] != RNNMAP_TABLE_NO_TERM) {
+            status = rnnmap_table_take_function(rest);
+        } else {
+            /* the term is 0 for every length */
         }
     }
     return status;
 }
 
-/* A function of the length: one byte of shift, then lines. */
-static inline enum rnnmap_table_status rnnmap_table_take_lines(const uint8_t *at, uint32_t n,
-                                                               struct rnnmap_table_rows *rows)
+static inline enum rnnmap_table_status rnnmap_table_take_links(struct rnnmap_table_rest *rest,
+                                                               struct rnnmap_table *table)
 {
-    if ((n < 1u) || (at[0] > 63u)) {
+    const uint8_t *head = rnnmap_table_take(rest, 10);
+    enum rnnmap_table_status status = RNNMAP_TABLE_OK;
+    uint32_t n_forms = 2;
+    uint32_t i;
+
+    if (head == NULL) {
         return RNNMAP_TABLE_CONTENT;
     }
-    rows->shift = at[0];
-    return rnnmap_table_take_rows(&at[1], n - 1u, RNNMAP_TABLE_LINE_SIZE, rows);
+    if (head[0] > (uint8_t)RNNMAP_TABLE_LIMIT) {
+        return RNNMAP_TABLE_NEWER;
+    }
+    if (head[0] == (uint8_t)RNNMAP_TABLE_LEAST) {
+        n_forms = 1;
+    }
+    if (head[1] != n_forms) {
+        return RNNMAP_TABLE_CONTENT;
+    }
+    table->links = head;
+    for (i = 0; (status == RNNMAP_TABLE_OK) && (i < (n_forms * table->n_targets)); i++) {
+        status = rnnmap_table_take_form(rest);
+    }
+    return status;
 }
 
 static inline enum rnnmap_table_status
-rnnmap_table_take_section(uint32_t type, const uint8_t *at, uint32_t n, struct rnnmap_table *table)
+rnnmap_table_take_section(uint32_t type, struct rnnmap_table_rest *rest, struct rnnmap_table *table)
 {
     switch (type) {
     case RNNMAP_TABLE_DOMAIN:
-        return rnnmap_table_take_domain(at, n, table);
+        return rnnmap_table_take_domain(rest, table);
     case RNNMAP_TABLE_CHOOSE:
-        return rnnmap_table_take_choose(at, n, table);
+        return rnnmap_table_take_choose(rest, table);
     case RNNMAP_TABLE_REMOTE:
-        return rnnmap_table_take_lines(at, n, &table->remote);
+        return rnnmap_table_take_remote(rest, table);
     case RNNMAP_TABLE_BREAK_EVEN:
-        return rnnmap_table_take_lines(at, n, &table->break_even);
+        table->break_even = rest->at;
+        return rnnmap_table_take_function(rest);
+    case RNNMAP_TABLE_LINKS:
+        return rnnmap_table_take_links(rest, table);
     default:
+        rest->n = 0;
         return (type >= 0x80u) ? RNNMAP_TABLE_OK : RNNMAP_TABLE_NEWER;
     }
 }
 
-/* Sections fill the table between head and checksum, each type once, ascending. */
+/* Sections fill the table between head and checksum, each type once, ascending, and each is filled
+ * by what it holds. */
 static inline enum rnnmap_table_status rnnmap_table_take_sections(struct rnnmap_table *table)
 {
-    const uint8_t *at = &table->bytes[RNNMAP_TABLE_HEAD_SIZE];
-    uint32_t left = (uint32_t)table->size - (RNNMAP_TABLE_HEAD_SIZE + RNNMAP_TABLE_CHECKSUM_SIZE);
+    struct rnnmap_table_rest rest;
     uint32_t last = 0;
 
-    while (left >= 4u) {
-        const uint32_t type = at[0];
-        const uint32_t n = rnnmap_table_u32(at) >> 8;
+    rest.at = &table->bytes[RNNMAP_TABLE_HEAD_SIZE];
+    rest.n = (uint32_t)table->size - (RNNMAP_TABLE_HEAD_SIZE + RNNMAP_TABLE_CHECKSUM_SIZE);
+    while (rest.n != 0u) {
+        const uint8_t *head = rnnmap_table_take(&rest, 4);
+        struct rnnmap_table_rest section;
         enum rnnmap_table_status status;
 
-        at = &at[4];
-        left -= 4u;
-        if ((type <= last) || (n > left)) {
+        if ((head == NULL) || (head[0] <= last)) {
             return RNNMAP_TABLE_CONTENT;
         }
-        status = rnnmap_table_take_section(type, at, n, table);
+        last = head[0];
+        section.n = rnnmap_table_u32(head) >> 8;
+        section.at = rnnmap_table_take(&rest, section.n);
+        if (section.at == NULL) {
+            return RNNMAP_TABLE_CONTENT;
+        }
+        status = rnnmap_table_take_section(last, &section, table);
         if (status != RNNMAP_TABLE_OK) {
             return status;
         }
-        last = type;
-        at = &at[n];
-        left -= n;
+        if (section.n != 0u) {
+            return RNNMAP_TABLE_CONTENT;
+        }
     }
-    return ((left == 0u) && (table->choose.n_rows != 0u) && (table->remote.n_rows != 0u))
+    return ((table->n_targets != 0u) && (table->choose != NULL) && (table->remote != NULL))
                ? RNNMAP_TABLE_OK
                : RNNMAP_TABLE_CONTENT;
 }
@@ -255,15 +371,15 @@ static inline enum rnnmap_table_status rnnmap_table_take_head(const uint8_t *byt
 
 static inline void rnnmap_table_clear(struct rnnmap_table *table)
 {
-    const struct rnnmap_table_rows none = {NULL, 0, 0};
-
     table->bytes = NULL;
     table->size = 0;
     table->n_max = 0;
     table->n_targets = 0;
-    table->choose = none;
-    table->remote = none;
-    table->break_even = none;
+    table->choose = NULL;
+    table->n_choices = 0;
+    table->remote = NULL;
+    table->break_even = NULL;
+    table->links = NULL;
 }
 
 /*
@@ -304,14 +420,14 @@ static inline enum rnnmap_table_status rnnmap_table_open(const uint8_t *bytes, s
 
 /* ---- asking */
 
-/* The last row whose first length is not beyond m. There is at least one row. */
-static inline const uint8_t *rnnmap_table_row(const struct rnnmap_table_rows *rows,
+/* The last of the rows whose first length is not beyond m. */
+static inline const uint8_t *rnnmap_table_row(const uint8_t *rows, uint32_t n_rows,
                                               uint32_t row_size, uint32_t m)
 {
-    const uint8_t *row = rows->bytes;
+    const uint8_t *row = rows;
     uint32_t i;
 
-    for (i = 1; i < rows->n_rows; i++) {
+    for (i = 1; i < n_rows; i++) {
         if (rnnmap_table_u32(&row[row_size]) > m) {
             break;
         }
@@ -320,47 +436,88 @@ static inline const uint8_t *rnnmap_table_row(const struct rnnmap_table_rows *ro
     return row;
 }
 
-/* (start + slope*(m - from)) / 2^shift with m = min(n, 2*n_max), rounded down; 0 where below 0. */
-static inline uint64_t rnnmap_table_value(const struct rnnmap_table *table,
-                                          const struct rnnmap_table_rows *rows, uint32_t n)
+/* min(n, 2*n_max) */
+static inline uint32_t rnnmap_table_limited(const struct rnnmap_table *table, uint32_t n)
 {
     const uint32_t limit = 2u * table->n_max;
-    const uint32_t m = (n < limit) ? n : limit;
-    const uint8_t *row;
+
+    return (n < limit) ? n : limit;
+}
+
+/* The value at m of the function that begins at *at, which is moved behind it. */
+static inline uint64_t rnnmap_table_function(const uint8_t **at, uint32_t m)
+{
+    const uint8_t *head = *at;
+    const uint8_t *rows = &head[4];
+    const uint32_t n_rows = (uint32_t)head[2] | ((uint32_t)head[3] << 8);
     uint64_t x;
 
-    if (rows->n_rows == 0u) {
-        return 0;
+    if (head[0] == (uint8_t)RNNMAP_TABLE_LINES) {
+        const uint8_t *row = rnnmap_table_row(rows, n_rows, RNNMAP_TABLE_LINE_SIZE, m);
+
+        *at = &rows[n_rows * RNNMAP_TABLE_LINE_SIZE];
+        x = rnnmap_table_u64(&row[4]) + (rnnmap_table_u64(&row[12]) * (m - rnnmap_table_u32(row)));
+        x = ((x >> 63) != 0u) ? 0u : (x >> head[1]);
+    } else {
+        const uint32_t bucket = (m + rnnmap_table_u32(rows)) >> head[1];
+        const uint32_t i = (bucket < n_rows) ? bucket : (n_rows - 1u);
+
+        rows = &rows[4];
+        if (head[0] == (uint8_t)RNNMAP_TABLE_BUCKETS_16) {
+            *at = &rows[n_rows * 2u];
+            x = (uint64_t)rows[i * 2u] | ((uint64_t)rows[(i * 2u) + 1u] << 8);
+        } else {
+            *at = &rows[n_rows * 4u];
+            x = rnnmap_table_u32(&rows[i * 4u]);
+        }
     }
-    row = rnnmap_table_row(rows, RNNMAP_TABLE_LINE_SIZE, m);
-    x = rnnmap_table_u64(&row[4]) + (rnnmap_table_u64(&row[12]) * (m - rnnmap_table_u32(row)));
-    return ((x >> 63) != 0u) ? 0u : (x >> rows->shift);
+    return x;
 }
 
 /* NAME_choose(n): where to run an input of length n at the design link; below n_targets. */
 static inline int rnnmap_table_choose(const struct rnnmap_table *table, uint32_t n)
 {
-    if (table->choose.n_rows == 0u) {
+    if (table->choose == NULL) {
         return 0;
     }
-    return (int)rnnmap_table_row(&table->choose, RNNMAP_TABLE_CHOICE_SIZE, n)[4];
+    return (int)rnnmap_table_row(table->choose, table->n_choices, RNNMAP_TABLE_CHOICE_SIZE, n)[4];
 }
 
-/* NAME_choose_rtt(n, rtt_us): the same when a round trip takes so many microseconds. A table for
- * one link only says what rnnmap_table_choose says. */
+/* NAME_choose_rtt(n, rtt_us): the same when a round trip takes so many microseconds. A table that
+ * does not take it says what rnnmap_table_choose says. */
 static inline int rnnmap_table_choose_rtt(const struct rnnmap_table *table, uint32_t n,
                                           uint32_t rtt_us)
 {
-    if (table->break_even.n_rows == 0u) {
+    const uint8_t *at = table->break_even;
+
+    if (at == NULL) {
         return rnnmap_table_choose(table, n);
     }
-    return (rtt_us < rnnmap_table_value(table, &table->break_even, n)) ? 1 : 0;
+    return (rtt_us < rnnmap_table_function(&at, rnnmap_table_limited(table, n))) ? 1 : 0;
 }
 
-/* NAME_remote_us(n): the time in microseconds that the endpoint is expected to take. */
+/* The time in microseconds that the endpoint `target` (1 .. n_targets-1) is expected to take for an
+ * input of length n; 0 where there is no such endpoint. */
+static inline uint32_t rnnmap_table_target_remote_us(const struct rnnmap_table *table,
+                                                     uint32_t target, uint32_t n)
+{
+    const uint32_t m = rnnmap_table_limited(table, n);
+    const uint8_t *at = table->remote;
+    uint64_t x = 0;
+    uint32_t i;
+
+    if ((target >= 1u) && (target < table->n_targets)) {
+        for (i = 0; i < target; i++) {
+            x = rnnmap_table_function(&at, m);
+        }
+    }
+    return (uint32_t)x;
+}
+
+/* NAME_remote_us(n): the same of the one endpoint, or the first. */
 static inline uint32_t rnnmap_table_remote_us(const struct rnnmap_table *table, uint32_t n)
 {
-    return (uint32_t)rnnmap_table_value(table, &table->remote, n);
+    return rnnmap_table_target_remote_us(table, 1, n);
 }
 
 /* A section's bytes and their number, such as RNNMAP_TABLE_DIGEST, so that a product can say which

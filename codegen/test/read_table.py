@@ -26,15 +26,39 @@ def sections(blob):
     return found
 
 
-class Lines:
-    def __init__(self, payload, limit):
-        self.shift, self.limit = payload[0], limit
-        self.rows = list(struct.iter_unpack("<Iqq", payload[1:]))
+class Function:
+    """The next one of a section's bytes, which are taken from `rest`."""
+
+    def __init__(self, rest, limit):
+        self.kind, self.shift, n = struct.unpack("<BBH", take(rest, 4))
+        self.limit, self.offset = limit, 0
+        if self.kind == 0:
+            self.rows = list(struct.iter_unpack("<Iqq", take(rest, 20 * n)))
+        else:
+            (self.offset,) = struct.unpack("<I", take(rest, 4))
+            code = {1: "H", 2: "I"}[self.kind]
+            self.rows = struct.unpack(f"<{n}{code}", take(rest, struct.calcsize(f"<{n}{code}")))
 
     def __call__(self, n):
         m = min(n, self.limit)
+        if self.kind:
+            return self.rows[min((m + self.offset) >> self.shift, len(self.rows) - 1)]
         start, at, slope = [row for row in self.rows if row[0] <= m][-1]
         return max(at + slope * (m - start), 0) >> self.shift
+
+
+def take(rest, n):
+    taken = bytes(rest[:n])
+    assert len(taken) == n
+    del rest[:n]
+    return taken
+
+
+def functions(payload, count, limit):
+    rest = bytearray(payload)
+    found = [Function(rest, limit) for _ in range(count)]
+    assert not rest
+    return found
 
 
 def main():
@@ -42,8 +66,8 @@ def main():
         found = sections(file.read())
     n_max, n_targets = struct.unpack("<IB", found[0x01])
     switches = list(struct.iter_unpack("<IB", found[0x02]))
-    remote = Lines(found[0x03], 2 * n_max)
-    even = Lines(found[0x04], 2 * n_max) if 0x04 in found else None
+    remote = functions(found[0x03], n_targets - 1, 2 * n_max)[0]
+    even = functions(found[0x04], 1, 2 * n_max)[0] if 0x04 in found else None
     print("targets", n_targets, "n_max", n_max, "name", found[0x80].decode(), "digest",
           found.get(0x81, b"").hex())
     for line in sys.stdin:

@@ -107,12 +107,12 @@ table = open(folder + "/m.rmt", "rb").read()[:-4]
 def write(name, changed):
     open(f"{folder}/{name}.rmt", "wb").write(changed + struct.pack("<I", zlib.crc32(changed)))
 write("version", table.replace(b"rnngen 0.", b"rnngen 9."))
-write("decision", table[:30] + bytes([table[30] ^ 3]) + table[31:])
+write("decision", table[:34] + bytes([table[34] ^ 1]) + table[35:])
 write("empty", table[:8] + struct.pack("<I", 16))
 write("newer", table[:4] + b"\2" + table[5:])
 END
 run 1 'another version of rnngen (9.' --check "$folder/version.rmt" --db "$a"
-run 1 'byte 30 differs' --check "$folder/decision.rmt" --db "$a"
+run 1 'byte 34 differs' --check "$folder/decision.rmt" --db "$a"
 run 1 'not a table made by rnngen' --check "$folder/empty.rmt" --db "$a"
 run 1 'newer version' --check "$folder/newer.rmt" --db "$a"
 

@@ -18,17 +18,11 @@ struct made {
     size_t n;
 };
 
-static void make(const struct pair *pair, enum link_kind link, struct made *made)
+static void make_blob(struct made *made)
 {
     struct error error = {0};
-    struct table_options options;
     struct campaign campaign = {.name = (char *)"test"};
     struct target edge = {.name = (char *)"edge"}, cloud = {.name = (char *)"cloud"};
-    pair_set(pair, &made->set);
-    pair_options(pair, &options);
-    options.link = link;
-    if (decision_table_build(&made->set, &options, &made->table, &error))
-        fail_msg("%s: %s", pair->what, error.text);
     struct header_facts facts = {.name = "pair",
                                  .campaign = &campaign,
                                  .edge = &edge,
@@ -39,7 +33,19 @@ static void make(const struct pair *pair, enum link_kind link, struct made *made
                                  .up_bit_s = NAN,
                                  .down_bit_s = NAN};
     if (blob_make(&facts, &made->bytes, &made->n, &error))
+        fail_msg("%s", error.text);
+}
+
+static void make(const struct pair *pair, enum link_kind link, struct made *made)
+{
+    struct error error = {0};
+    struct table_options options;
+    pair_set(pair, &made->set);
+    pair_options(pair, &options);
+    options.link = link;
+    if (decision_table_build(&made->set, &options, &made->table, &error))
         fail_msg("%s: %s", pair->what, error.text);
+    make_blob(made);
 }
 
 static void drop(struct made *made)
@@ -77,24 +83,30 @@ static void compare_at(const struct pair *pair, const struct made *made,
                  decision_table_remote_us(&made->table, n));
 }
 
-static void compare(const struct pair *pair, enum link_kind link, struct random *random)
+static void compare_made(const struct pair *pair, enum link_kind link, const struct made *made,
+                         struct random *random)
 {
     static const uint32_t ends[] = {0x7fffffff, 0x80000000, UINT32_MAX - 1, UINT32_MAX};
-    struct made made;
-    make(pair, link, &made);
-    struct rnnmap_table table = open_made(&made);
+    struct rnnmap_table table = open_made(made);
     for (uint32_t n = 0; n < 2 * pair->n_max + 4; n++) {
         for (size_t k = 0; k < 4; k++) {
             uint64_t even =
-                link == LINK_RTT ? decision_table_break_even_us(&made.table, n) : 1000 * n;
-            compare_at(pair, &made, &table, n, (uint32_t)(even + k - 2));
-            compare_at(pair, &made, &table, n,
+                link == LINK_RTT ? decision_table_break_even_us(&made->table, n) : 1000 * n;
+            compare_at(pair, made, &table, n, (uint32_t)(even + k - 2));
+            compare_at(pair, made, &table, n,
                        (uint32_t)(random_u64(random) >> 32) >> random_below(random, 32));
-            compare_at(pair, &made, &table, ends[k], (uint32_t)random_u64(random));
-            compare_at(pair, &made, &table, n, ends[k]);
+            compare_at(pair, made, &table, ends[k], (uint32_t)random_u64(random));
+            compare_at(pair, made, &table, n, ends[k]);
         }
-        compare_at(pair, &made, &table, n, 0);
+        compare_at(pair, made, &table, n, 0);
     }
+}
+
+static void compare(const struct pair *pair, enum link_kind link, struct random *random)
+{
+    struct made made;
+    make(pair, link, &made);
+    compare_made(pair, link, &made, random);
     drop(&made);
 }
 
@@ -114,6 +126,34 @@ static void test_answers(void **state)
     for (int i = 0; i < n; i++) {
         struct pair pair = pair_random(&random);
         compare(&pair, i % 8 ? LINK_RTT : LINK_FIXED, &random);
+    }
+}
+
+static void test_buckets(void **state)
+{
+    (void)state;
+    struct random random = {(uint64_t)clock_ns()};
+    printf("CODEGEN_SEED=%llu\n", (unsigned long long)random.state);
+    for (unsigned shift = 0; shift < 12; shift++) {
+        const struct pair *pair = &hand_picked[0];
+        struct made made;
+        make(pair, LINK_RTT, &made);
+        free(made.bytes);
+        uint32_t limit = 2 * pair->n_max, offset = (uint32_t)random_below(&random, 1u << shift);
+        struct bucket_table buckets = {.n_rows = ((limit + offset) >> shift) + 1,
+                                       .shift = shift,
+                                       .offset = offset,
+                                       .narrow = shift % 2,
+                                       .limit = limit};
+        buckets.rows = calloc(buckets.n_rows, sizeof *buckets.rows);
+        for (size_t i = 0; i < buckets.n_rows; i++)
+            buckets.rows[i] = (uint32_t)random_u64(&random) >> (buckets.narrow ? 16 : 4);
+        integer_map_free(&made.table.break_even);
+        made.table.break_even = (struct integer_map){.kind = MAP_BUCKETED, .buckets = buckets};
+        made.table.choose_rtt = REPRESENTATION_BUCKETED;
+        make_blob(&made);
+        compare_made(pair, LINK_RTT, &made, &random);
+        drop(&made);
     }
 }
 
@@ -269,7 +309,8 @@ static enum rnnmap_table_status open_sections(const uint8_t *sections, size_t n)
 #define DOMAIN 1, 5, 0, 0, 10, 0, 0, 0, 2
 #define CHOOSE 2, 5, 0, 0, 0, 0, 0, 0, 1
 #define ZEROS  0, 0, 0, 0, 0, 0, 0, 0
-#define REMOTE 3, 21, 0, 0, 0, 0, 0, 0, 0, ZEROS, ZEROS
+#define LINE   0, 0, 0, 0, ZEROS, ZEROS
+#define REMOTE 3, 24, 0, 0, 0, 0, 1, 0, LINE
 #define OPENS(status, ...)                                                      \
     do {                                                                        \
         const uint8_t sections_[] = {__VA_ARGS__};                              \
@@ -289,11 +330,18 @@ static void test_refusals(void **state)
     OPENS(RNNMAP_TABLE_CONTENT, CHOOSE, REMOTE);         /* targets unknown */
     OPENS(RNNMAP_TABLE_CONTENT, CHOOSE, DOMAIN, REMOTE); /* order */
     OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, DOMAIN, CHOOSE, REMOTE);
-    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, 2, 5, 0, 0, 0, 0, 0, 0, 2, REMOTE); /* target 2 of 2 */
-    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, 2, 5, 0, 0, 1, 0, 0, 0, 1, REMOTE); /* begins at 1 */
-    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, CHOOSE, 3, 21, 0, 0, 64, 0, 0, 0, 0, ZEROS, ZEROS);
+    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, 2, 5, 0, 0, 0, 0, 0, 0, 2, REMOTE);      /* target 2 of 2 */
+    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, 2, 5, 0, 0, 1, 0, 0, 0, 1, REMOTE);      /* begins at 1 */
+    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, CHOOSE, 3, 24, 0, 0, 0, 64, 1, 0, LINE); /* shift 64 */
+    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, CHOOSE, 3, 24, 0, 0, 0, 0, 2, 0, LINE);  /* 2 rows */
+    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, CHOOSE, 3, 25, 0, 0, 0, 0, 1, 0, LINE, 0); /* a byte more */
+    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, CHOOSE, 3, 4, 0, 0, 0, 0, 0, 0);           /* no row */
+    OPENS(RNNMAP_TABLE_NEWER, DOMAIN, CHOOSE, 3, 24, 0, 0, 3, 0, 1, 0, LINE);      /* kind 3 */
+    OPENS(RNNMAP_TABLE_OK, DOMAIN, CHOOSE, 3, 10, 0, 0, 1, 31, 1, 0, 0, 0, 0, 0, 7,
+          0); /* buckets */
+    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, CHOOSE, 3, 10, 0, 0, 1, 32, 1, 0, 0, 0, 0, 0, 7, 0);
+    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, CHOOSE, 3, 10, 0, 0, 2, 31, 1, 0, 0, 0, 0, 0, 7, 0);
     OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, CHOOSE, 3, 0, 0, 0);
-    OPENS(RNNMAP_TABLE_CONTENT, DOMAIN, CHOOSE, 3, 1, 0, 0, 0);
     OPENS(RNNMAP_TABLE_CONTENT, 1, 5, 0, 0, 0, 0, 0, 0, 2, CHOOSE, REMOTE); /* N_MAX 0 */
     OPENS(RNNMAP_TABLE_CONTENT, 1, 5, 0, 0, 0, 0, 0, 0x80, 2, CHOOSE, REMOTE);
     struct rnnmap_table table;
@@ -321,7 +369,7 @@ static void test_compiles(void **state)
     char *folder = test_scratch("table-compiled"), *out;
     char *source = test_write(
         folder, "t.c",
-        "#include \"runtime/rnnmap_table.h\"\n#include \"runtime/rnnmap_table.h\"\n"
+        "#include \"runtime/rnnmap_table_links.h\"\n#include \"runtime/rnnmap_table.h\"\n"
         "struct rnnmap_table table;\n"
         "int table_open(const uint8_t *b, size_t n);\n"
         "int table_open(const uint8_t *b, size_t n) { return (int)rnnmap_table_open(b, n, &table); "
@@ -354,9 +402,13 @@ static void test_compiles(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_answers),   cmocka_unit_test(test_by_the_page),
-        cmocka_unit_test(test_signature), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_compiles),  cmocka_unit_test(test_damaged_and_hostile),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_buckets),
+        cmocka_unit_test(test_by_the_page),
+        cmocka_unit_test(test_signature),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_compiles),
+        cmocka_unit_test(test_damaged_and_hostile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * Tables as data, as they are and with a right head and checksum around them, so that what is
  * behind the checksum is reached. No choice is ever one that the table does not name.
  */
-#include "runtime/rnnmap_table.h"
+#include "runtime/rnnmap_table_links.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +21,21 @@ static void ask(const struct rnnmap_table *table)
     static const uint32_t values[] = {0, 1, 2, 100, 1u << 20, 0x7fffffff, 0x80000000, UINT32_MAX};
     enum { N_VALUES = sizeof values / sizeof *values };
     int n_targets = table->n_targets ? (int)table->n_targets : 1;
+    struct rnnmap_table_link links[255] = {{0, 0, 0}};
     uint32_t n_section;
     for (int i = 0; i < N_VALUES; i++) {
         int choice = rnnmap_table_choose(table, values[i]);
         require(choice >= 0 && choice < n_targets);
-        (void)rnnmap_table_remote_us(table, values[i]);
+        for (uint32_t target = 0; target < 4; target++)
+            (void)rnnmap_table_target_remote_us(table, target, values[i]);
         for (int k = 0; k < N_VALUES; k++) {
             choice = rnnmap_table_choose_rtt(table, values[i], values[k]);
-            require(choice == 0 || choice == 1 || choice < n_targets);
+            require(choice == 0 || choice < n_targets);
+            links[k] = (struct rnnmap_table_link){values[k], values[i], values[(i + k) % N_VALUES]};
+            choice = rnnmap_table_choose_links(table, values[i], links);
+            require(choice >= 0 && choice < n_targets);
+            choice = rnnmap_table_choose_link(table, values[i], values[k], values[k], 0);
+            require(choice >= 0 && choice < n_targets);
         }
     }
     for (uint32_t type = 0; type < 256; type++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What runtime/rnnmap_table.h makes of damaged and of hostile tables:
+ * What runtime/rnnmap_table.h and rnnmap_table_links.h make of damaged and of hostile tables:
  *
  *     table_mutations SEED COUNT FILE.rmt...
  *
@@ -9,7 +9,7 @@
  * just its size, so that with sanitizers no read beside it is missed. Prints how many of the random
  * ones opened; exit status 1 and a line for each that was wrong.
  */
-#include "runtime/rnnmap_table.h"
+#include "runtime/rnnmap_table_links.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +38,8 @@ static void wrong(const char *what, size_t where, int status)
 }
 
 /* Asks a table for every kind of answer; a choice beyond its targets is wrong. */
+static struct rnnmap_table_link links[255];
+
 static void ask(const struct rnnmap_table *table, size_t where)
 {
     uint32_t n_part;
@@ -49,9 +51,18 @@ static void ask(const struct rnnmap_table *table, size_t where)
             by_rtt = rnnmap_table_choose_rtt(table, n, rtt_us);
         if (choice < 0 || (unsigned)choice >= n_targets || by_rtt < 0)
             wrong("a choice that is no target, table", where, choice);
+        links[draw(255)].rtt_us = rtt_us;
+        links[draw(255)].up_ps_per_byte = draw(UINT32_MAX);
+        int by_links = rnnmap_table_choose_links(table, n, links);
+        int by_link = rnnmap_table_choose_link(table, n, rtt_us, draw(1000), draw(UINT32_MAX));
+        if (by_links < 0 || (unsigned)by_links >= n_targets || by_link < 0 ||
+            (unsigned)by_link >= n_targets)
+            wrong("a choice by links that is no target, table", where, by_links);
+        if (!table->bytes && (by_links || by_link))
+            wrong("a table that did not open answers links, table", where, by_links);
         if (!table->bytes && (choice || by_rtt || rnnmap_table_remote_us(table, n)))
             wrong("a table that did not open answers, table", where, choice);
-        (void)rnnmap_table_remote_us(table, n);
+        (void)rnnmap_table_target_remote_us(table, draw(n_targets + 2), n);
     }
     for (unsigned type = 0; type < 256; type++) {
         const uint8_t *part = rnnmap_table_section(table, type, &n_part);
