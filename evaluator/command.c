@@ -3,6 +3,7 @@
 
 #include "base/outfile.h"
 #include "base/stop.h"
+#include "evaluator/across.h"
 #include "evaluator/page.h"
 #include "evaluator/plot.h"
 
@@ -56,6 +57,9 @@ static enum status check_options(const struct rnneval_settings *s, struct error 
     if (s->plot && (s->lengths.n_items > 1 || s->links.n_items > 1))
         return error_set(error, STATUS_MISUSE,
                          "--plot draws one evaluation: give one --lengths and one --link");
+    if (s->journal && (s->lengths.n_items > 1 || s->links.n_items > 1))
+        return error_set(error, STATUS_MISUSE,
+                         "--journal is of one evaluation: give one --lengths and one --link");
     if (s->report && strcmp(s->report, "-") == 0)
         return error_set(error, STATUS_MISUSE,
                          "--report: give a file; the text is on standard output");
@@ -187,9 +191,53 @@ enum status job_publish(const struct job *job, const struct cell *cells, size_t 
     return status;
 }
 
+/* ---- many evaluations */
+
+static enum status write_across(const struct across *across, const char *path, struct error *error)
+{
+    struct outfile file;
+    enum status status = outfile_open(&file, path, error);
+    if (status)
+        return status;
+    status = across_json(across, file.stream, error);
+    if (!status)
+        status = outfile_commit(&file, error);
+    outfile_abandon(&file);
+    return status;
+}
+
+static enum status judge_across(const struct invocation *call, const struct rnneval_settings *s,
+                                struct error *error)
+{
+    struct across across = {0};
+    const char *policy = s->policies ? s->policies : "rnnmap";
+    enum status status = STATUS_OK;
+    if (s->db || s->lengths.n_items || s->links.n_items || s->live)
+        return error_set(error, STATUS_MISUSE,
+                         "--across judges documents that were written before: leave out --db, "
+                         "--lengths, --link and --live");
+    if (policy_find(policy) < 0)
+        return error_set(error, STATUS_MISUSE, "--policy: '%s' is no policy; --across takes one",
+                         policy);
+    for (size_t i = 0; !status && i < s->across.n_items; i++)
+        status = across_read(&across, s->across.items[i], policy, error);
+    if (!status)
+        status = across_judge(&across, s->margin >= 0 ? s->margin : 0.01, error);
+    if (!status && call->json)
+        status = across_json(&across, call->out, error);
+    else if (!status)
+        across_text(&across, call->out);
+    if (!status && s->output)
+        status = write_across(&across, s->output, error);
+    across_free(&across);
+    return status;
+}
+
 enum status rnneval_run(const struct invocation *call, const void *settings, struct error *error)
 {
     const struct rnneval_settings *s = settings;
+    if (s->across.n_items > 0)
+        return judge_across(call, s, error);
     struct job job = {.call = call, .settings = s};
     enum status status = check_options(s, error);
     if (!status)

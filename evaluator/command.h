@@ -13,7 +13,10 @@
 
 struct rnneval_settings {
     const char *db, *campaign, *target, *objective, *policies, *plot, *report, *output;
+    const char *journal;
     struct option_list lengths, links;
+    struct option_list across; /* documents to be judged together; nothing is evaluated then */
+    double margin;             /* < 0: not given */
     const char *arrivals, *up, *down;
     const char *url, *model; /* with `live` */
     bool live, tables;

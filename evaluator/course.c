@@ -27,6 +27,7 @@ struct course {
     double edge_free_s, cloud_free_s;
     const struct policy *policy;
     struct belief belief;
+    bool *offloads; /* n: what the last run decided */
     struct expected_cost *costs;
     struct fare *fare;
 };
@@ -34,7 +35,7 @@ struct course {
 enum status course_open(const struct ledger *ledger, struct course **course, struct error *error)
 {
     struct course *c = calloc(1, sizeof *c);
-    bool enough = c != NULL;
+    bool enough = c && (c->offloads = malloc(ledger->n * sizeof *c->offloads));
     if (enough && ledger->open) {
         c->answers = malloc(ledger->n * sizeof *c->answers);
         c->given_up = malloc(ledger->n * sizeof *c->given_up);
@@ -53,6 +54,7 @@ void course_close(struct course *course)
 {
     if (!course)
         return;
+    free(course->offloads);
     free(course->answers);
     free(course->given_up);
     free(course);
@@ -261,6 +263,7 @@ void course_run(struct course *course, const struct policy *policy,
         look_around(course, &s, &believed);
         bool offload = policy->offload(&s);
         judge(course, &s, offload);
+        course->offloads[i] = offload;
         if (offload)
             run_at_endpoint(course, (uint32_t)i, s.cloud_wait_s);
         else
@@ -269,4 +272,9 @@ void course_run(struct course *course, const struct policy *policy,
             learn_probe(course, (uint32_t)i);
     }
     resume(course, INFINITY);
+}
+
+const bool *course_offloads(const struct course *course)
+{
+    return course->offloads;
 }

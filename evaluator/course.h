@@ -38,6 +38,10 @@ void course_run(struct course *course, const struct policy *policy,
                 const struct hindsight *hindsight, uint64_t seed, size_t n,
                 struct expected_cost *costs, struct fare *fare);
 
+/* What the last run decided, a flag a request: whether it was sent to the endpoint. Valid until the
+ * next run. */
+const bool *course_offloads(const struct course *course);
+
 void course_close(struct course *course);
 
 #endif

@@ -63,6 +63,18 @@ static const struct option_row options[] = {
      "Write all of it, what to ship and why, as one page that needs nothing else and reads on a "
      "phone.",
      OPTION_TEXT, AT(report), NULL, 0},
+    {"journal", "FILE.csv",
+     "Write what each policy did with each request, a row a request: when, the length, the link, "
+     "and for each policy whether it was offloaded and what it took.",
+     OPTION_TEXT, AT(journal), NULL, 0},
+    {"across", "FILE.json",
+     "Evaluate nothing; say what the evaluations in these documents (--output) say together: "
+     "whether the policy (--policy, default rnnmap) is nowhere worse than the better single device "
+     "by more than --margin, what it saves where there is a choice, how far from the oracle it is "
+     "over each link. May be given several times.",
+     OPTION_LIST, AT(across), NULL, 0},
+    {"margin", "SHARE", "With --across: by how much it may be worse (default 1%).", OPTION_FRACTION,
+     AT(margin), NULL, 0},
     {"output", "FILE", "Write the JSON document to this file as well.", OPTION_TEXT, AT(output),
      NULL, 'o'},
 #undef AT
@@ -122,6 +134,7 @@ int main(int argc, char **argv)
                                         .seed = 1,
                                         .rtt_s = -1,
                                         .think_s = -1,
+                                        .margin = -1,
                                         .timeout_s = -1};
     return tool_main(&tool, argc, argv, &settings, stdout, stderr);
 }

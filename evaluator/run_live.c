@@ -2,6 +2,7 @@
 #include "evaluator/command_private.h"
 
 #include "base/random.h"
+#include "evaluator/journal.h"
 #include "evaluator/live.h"
 #include "evaluator/setting.h"
 
@@ -50,6 +51,9 @@ static enum status judge(struct live_job *l, struct error *error)
     if (!status)
         status = evaluation_make(&ledger, l->job->wanted, l->job->settings->seed,
                                  &l->cell.evaluation, error);
+    if (!status && l->job->settings->journal)
+        status = journal_write(l->job->settings->journal, &ledger, &l->cell.evaluation,
+                               l->job->settings->seed, error);
     l->cell.context.mean_length = ledger.mean_length;
     ledger_free(&ledger);
     return status;

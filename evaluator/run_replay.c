@@ -4,6 +4,7 @@
 #include "base/progress.h"
 #include "base/stop.h"
 #include "base/units.h"
+#include "evaluator/journal.h"
 #include "evaluator/replay.h"
 #include "records/link_source.h"
 
@@ -151,6 +152,9 @@ static enum status run_cell(struct replays *r, size_t lengths, size_t link, stru
     if (!status)
         status =
             evaluation_make(&ledger, job->wanted, job->settings->seed, &cell->evaluation, error);
+    if (!status && job->settings->journal)
+        status = journal_write(job->settings->journal, &ledger, &cell->evaluation,
+                               job->settings->seed, error);
     cell->context.mean_length = ledger.mean_length;
     cell->context.n_wanted = r->options.n_requests;
     cell->context.replay = &cell->replay;

@@ -21,6 +21,11 @@ double interval_t(double dof)
     return gsl_cdf_tdist_Pinv(0.975, dof);
 }
 
+double interval_together(uint64_t m)
+{
+    return gsl_cdf_ugaussian_Qinv(0.025 / (double)m);
+}
+
 double running_half_width(const struct running *running)
 {
     if (running->n < 2)

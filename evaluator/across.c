@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "evaluator/across.h"
+
+#include "base/memory.h"
+#include "fitter/interval.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reading */
+
+static const json_t *policy_of(const json_t *evaluation, const char *name)
+{
+    size_t i;
+    json_t *policy;
+    json_array_foreach(json_object_get(evaluation, "policies"), i, policy)
+    {
+        const char *is = json_string_value(json_object_get(policy, "policy"));
+        if (is && strcmp(is, name) == 0)
+            return policy;
+    }
+    return NULL;
+}
+
+/* NAN: not there. */
+static double number(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static enum status copy_names(const json_t *evaluation, struct across_cell *cell,
+                              struct error *error)
+{
+    static const char *const names[] = {"campaign", "lengths", "link"};
+    char **to[] = {&cell->campaign, &cell->lengths, &cell->link};
+    for (int i = 0; i < 3; i++) {
+        const char *text = json_string_value(json_object_get(evaluation, names[i]));
+        if (!text)
+            return error_set(error, STATUS_INVALID, "an evaluation without \"%s\"", names[i]);
+        enum status status = text_replace(to[i], text, error);
+        if (status)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+/* A difference that is 0 at every request has an interval of no width. */
+static enum status read_cell(const struct across *across, const json_t *evaluation,
+                             struct across_cell *cell, struct error *error)
+{
+    const json_t *policy = policy_of(evaluation, across->policy);
+    const json_t *interval = json_object_get(policy, "ci95");
+    const char *better = json_string_value(json_object_get(evaluation, "better_single"));
+    double mean = number(evaluation, "better_single_mean");
+    if (!policy)
+        return error_set(error, STATUS_INVALID, "an evaluation without the policy %s",
+                         across->policy);
+    double low = json_number_value(json_array_get(interval, 0));
+    double high = json_number_value(json_array_get(interval, 1));
+    double lost = number(policy, "probe_loss"), requests = number(evaluation, "requests");
+    *cell = (struct across_cell){
+        .better_is_cloud = better && strcmp(better, "cloud") == 0,
+        .ratio = number(evaluation, "other_single_mean") / mean,
+        .difference = number(policy, "vs_better_single") / mean,
+        .standard_error = (high - low) / (2 * interval_t(1e9)) / mean,
+        .probe_loss = isnan(lost) ? 0 : lost / requests / mean,
+        .over_oracle = number(policy, "oracle_ratio") - 1,
+    };
+    if (json_array_size(interval) != 2 || !isfinite(cell->ratio) || !isfinite(cell->difference) ||
+        !isfinite(cell->standard_error) || !isfinite(cell->over_oracle) ||
+        !isfinite(cell->probe_loss))
+        return error_set(error, STATUS_INVALID,
+                         "an evaluation without its figures: write it again with rnneval");
+    return copy_names(evaluation, cell, error);
+}
+
+static void cell_free(struct across_cell *cell)
+{
+    free(cell->campaign);
+    free(cell->lengths);
+    free(cell->link);
+}
+
+static enum status add(struct across *across, const json_t *evaluation, struct error *error)
+{
+    struct across_cell cell = {0};
+    const char *objective = json_string_value(json_object_get(evaluation, "objective"));
+    if (!objective)
+        return error_set(error, STATUS_INVALID, "not a document of rnneval");
+    if (across->objective && strcmp(across->objective, objective) != 0)
+        return error_set(error, STATUS_INVALID, "it is about %s, those before are about %s",
+                         objective, across->objective);
+    enum status status =
+        across->objective ? STATUS_OK : text_replace(&across->objective, objective, error);
+    if (!status)
+        status = read_cell(across, evaluation, &cell, error);
+    if (!status)
+        status = array_reserve(&across->cells, across->n_cells, &across->capacity,
+                               sizeof *across->cells, error);
+    if (status)
+        cell_free(&cell);
+    else
+        across->cells[across->n_cells++] = cell;
+    return status;
+}
+
+enum status across_read(struct across *across, const char *path, const char *policy,
+                        struct error *error)
+{
+    json_error_t why;
+    json_t *root = json_load_file(path, 0, &why);
+    if (!root)
+        return error_set(error,
+                         json_error_code(&why) == json_error_cannot_open_file ? STATUS_NOT_FOUND
+                                                                              : STATUS_INVALID,
+                         "%s:%d: %s", path, why.line > 0 ? why.line : 1, why.text);
+    const json_t *list = json_object_get(root, "evaluations");
+    enum status status = across->policy ? STATUS_OK : text_replace(&across->policy, policy, error);
+    if (!status && !list)
+        status = add(across, root, error);
+    for (size_t i = 0; !status && i < json_array_size(list); i++)
+        status = add(across, json_array_get(list, i), error);
+    if (status)
+        error_prefix(error, "%s", path);
+    json_decref(root);
+    return status;
+}
+
+/* ---- judging */
+
+static struct across_link *link_of(struct across *across, const char *link)
+{
+    for (size_t i = 0; i < across->n_links; i++) {
+        if (strcmp(across->links[i].link, link) == 0)
+            return &across->links[i];
+    }
+    across->links[across->n_links] = (struct across_link){.link = link};
+    return &across->links[across->n_links++];
+}
+
+static void judge_links(struct across *across)
+{
+    for (size_t i = 0; i < across->n_cells; i++) {
+        const struct across_cell *cell = &across->cells[i];
+        struct across_link *link = link_of(across, cell->link);
+        link->n_cells++;
+        link->mean_over_oracle += cell->over_oracle;
+        link->mean_probe_loss += cell->probe_loss;
+        link->most_over_oracle = link->n_cells == 1
+                                     ? cell->over_oracle
+                                     : fmax(link->most_over_oracle, cell->over_oracle);
+    }
+    for (size_t i = 0; i < across->n_links; i++) {
+        across->links[i].mean_over_oracle /= (double)across->links[i].n_cells;
+        across->links[i].mean_probe_loss /= (double)across->links[i].n_cells;
+    }
+}
+
+static bool has_choice(const struct across_cell *cell)
+{
+    return cell->ratio <= 2;
+}
+
+/* The sum of the standard errors of a campaign's cells with a choice, if cell i is its first. */
+static double campaign_error(const struct across *across, size_t i)
+{
+    double sum = 0;
+    for (size_t k = 0; k < across->n_cells; k++) {
+        const struct across_cell *cell = &across->cells[k];
+        if (strcmp(cell->campaign, across->cells[i].campaign) != 0)
+            continue;
+        if (k < i)
+            return 0;
+        sum += has_choice(cell) ? cell->standard_error : 0;
+    }
+    return sum;
+}
+
+static void judge_saving(struct across *across)
+{
+    double sum = 0, variance = 0;
+    across->n_choice = 0;
+    for (size_t i = 0; i < across->n_cells; i++) {
+        double error = campaign_error(across, i);
+        variance += error * error;
+        if (!has_choice(&across->cells[i]))
+            continue;
+        across->n_choice++;
+        sum -= across->cells[i].difference;
+    }
+    double n = (double)across->n_choice, half = interval_together(1) * sqrt(variance) / n;
+    across->saving = across->n_choice ? sum / n : NAN;
+    across->saving_low = across->saving - half;
+    across->saving_high = across->saving + half;
+}
+
+enum status across_judge(struct across *across, double margin, struct error *error)
+{
+    if (across->n_cells == 0)
+        return error_set(error, STATUS_INVALID, "no evaluations to judge");
+    across->links = calloc(across->n_cells, sizeof *across->links);
+    if (!across->links)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for links");
+    across->margin = margin;
+    across->n_within = 0;
+    double z = interval_together(across->n_cells);
+    for (size_t i = 0; i < across->n_cells; i++) {
+        struct across_cell *cell = &across->cells[i];
+        cell->upper = cell->difference + z * cell->standard_error;
+        across->n_within += cell->upper <= margin;
+    }
+    judge_saving(across);
+    judge_links(across);
+    return STATUS_OK;
+}
+
+void across_free(struct across *across)
+{
+    for (size_t i = 0; i < across->n_cells; i++)
+        cell_free(&across->cells[i]);
+    free(across->cells);
+    free(across->links);
+    free(across->policy);
+    free(across->objective);
+    *across = (struct across){0};
+}
