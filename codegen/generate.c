@@ -107,6 +107,10 @@ static void explain(const struct invocation *call, const struct rnngen_settings 
     struct candidate list[CANDIDATES_MAX];
     bool taken =
         call->json || (s->output && is_stdout(s->output)) || (s->binary && is_stdout(s->binary));
+    if (job->by_links) {
+        job_explain_links(taken ? call->diagnostics : call->out, job);
+        return;
+    }
     size_t n = candidates_list(&job->table, job->lengths.n > 0 ? &job->lengths : NULL, list);
     candidates_print(list, n, taken ? call->diagnostics : call->out);
 }

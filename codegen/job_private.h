@@ -68,6 +68,9 @@ enum status job_decide_links(struct job *job, enum link_kind link, double max_re
                              struct error *error);
 struct link_facts job_link_facts(const struct job *job);
 void job_warn_links(FILE *out, const struct job *job);
+/* A line for each function of the length that the header has, with what it takes. */
+void job_explain_links(FILE *out, const struct job *job);
+
 void job_summarise_links(FILE *out, const struct job *job, const char *output);
 
 void job_write(FILE *out, const struct job *job);

@@ -70,3 +70,43 @@ void job_summarise_links(FILE *out, const struct job *job, const char *output)
                 link_table_size(table));
     fputc('\n', out);
 }
+
+static const char *map_words(const struct integer_map *map)
+{
+    static const char *const kinds[] = {
+        [MAP_AFFINE] = "affine", [MAP_SEGMENTS] = "segments", [MAP_BUCKETED] = "bucketed"};
+    uint64_t value;
+    return integer_map_is_constant(map, &value) ? "constant" : kinds[map->kind];
+}
+
+static void explain_map(FILE *out, const char *target, const char *kind, const char *part,
+                        const struct integer_map *map)
+{
+    struct footprint footprint = integer_map_footprint(map);
+    fprintf(out, "%-16s %-8s %-6s %-10s %6u %8zu %14.1f\n", target, kind, part, map_words(map),
+            footprint.code_bytes, footprint.table_bytes, footprint.instructions);
+}
+
+void job_explain_links(FILE *out, const struct job *job)
+{
+    static const char *const kinds[] = {
+        [COST_TIME] = "time", [COST_ENERGY] = "energy", [COST_WEIGHTED] = "cost"};
+    static const char *const parts[] = {"rtt", "up", "down"};
+    const struct link_table *table = &job->links.table;
+    fprintf(out, "%-16s %-8s %-6s %-10s %6s %8s %14s\n", "target", "cost", "part", "form", "code B",
+            "table B", "instructions");
+    for (size_t f = 0; f < table->n_forms; f++) {
+        const struct linear_forms *forms = &table->forms[f];
+        for (size_t k = 0; k < table->costs.n_targets; k++) {
+            const struct linear_form *form = &forms->of[k];
+            const char *target = job->links.names.of[k];
+            explain_map(out, target, kinds[forms->kind], "base", &form->base);
+            for (size_t t = 0; k > 0 && t < N_LINK_TERMS; t++) {
+                if (form->terms[t].there)
+                    explain_map(out, target, kinds[forms->kind], parts[t], &form->terms[t].factor);
+            }
+        }
+    }
+    for (size_t k = 1; k < table->costs.n_targets; k++)
+        explain_map(out, job->links.names.of[k], "remote", "us", &table->remote[k]);
+}

@@ -194,6 +194,12 @@ static void test_several_endpoints(void **state)
         "m_choose_links(400, c), M_N_TARGETS);");
     assert_string_equal(said, "102 3");
     free(said);
+    char *explained = run(0, NULL, "-q --db %s --name m --explain --link rtt+bandwidth", db);
+    static const char *const rows[] = {"far_gpu          time     up     affine",
+                                       "near             remote   us     affine",
+                                       "edge             time     base   affine", NULL};
+    holds(explained, rows);
+    free(explained);
     char *json = run(0, NULL, "--db %s --name m --json --link rtt+bandwidth", db);
     static const char *const keys[] = {"\"kind\": \"rtt+bandwidth\"",    "\"Far-GPU\"",
                                        "\"function\": \"choose_links\"", "\"changes_to\": [",
