@@ -49,9 +49,11 @@ $(BUILD)/lib/$(1).a: $(call object,$($(1).src))
 endef
 $(foreach r,$(ROOMS),$(if $($(r).src),$(eval $(call room_rules,$(r)))))
 
-# Tools: a main and the rooms it stands on, nearest first.
+# Tools: a main and the rooms it stands on, nearest first; those of the bundle look for libraries
+# beside themselves, and these for theirs (a RUNPATH would not reach so far).
+$(BUILD)/relocatable/%: LDFLAGS += -Wl,--disable-new-dtags '-Wl,-rpath,$$ORIGIN/../lib'
 define tool_rules
-$(BUILD)/bin/$(1): $(call object,$($(1).main)) $(call archives,$($(1).rooms))
+$(BUILD)/bin/$(1) $(BUILD)/relocatable/$(1): $(call object,$($(1).main)) $(call archives,$($(1).rooms))
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D) && $$(link) -o $$@ $$^ $(call libraries,$($(1).rooms)) -lm
 endef
@@ -104,7 +106,7 @@ $(BUILD)/obj/%.o: %.c
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
 .PHONY: all tests setup setup-check setup-lint setup-bench setup-fuzz fuzz fuzzers check check-long check-asan check-rooms \
-	bench demo replay lint misra format format-check install uninstall clean help FORCE
+	bench demo replay bundle bundle-folder lint misra format format-check install uninstall clean help FORCE
 all: $(addprefix $(BUILD)/bin/,$(TOOLS)) $(EXAMPLES)  ## build the tools (into build/bin)
 
 tests: all $(TESTS) $(REPLAYS)
@@ -122,7 +124,7 @@ setup-fuzz:
 
 # These goals install what they need before anything is compiled.
 needs = $(filter $(1),$(MAKECMDGOALS))
-before := $(if $(call needs,demo replay),setup) $(if $(call needs,check check-long check-asan),setup-check) \
+before := $(if $(call needs,demo replay bundle),setup) $(if $(call needs,check check-long check-asan),setup-check) \
 	$(if $(call needs,lint misra format format-check),setup-lint) $(if $(call needs,bench),setup-bench)
 sources := $(shell find $(ROOMS) -name '*.c')
 $(call object,$(sources)) $(EXAMPLES) $(bench_needs): | $(before)
@@ -181,6 +183,18 @@ install: all $(TOOLS:%=$(BUILD)/man/%.1)  ## install under DESTDIR/PREFIX
 	$(Q)for h in $(wildcard runtime/*.h) engines/rnnmap_engine.h; do install -m 644 $$h \
 		$(DESTDIR)$(PREFIX)/include/rnnmap; done
 	$(Q)install -m 644 profiler/campaigns/*.ini $(DESTDIR)$(PREFIX)/share/rnnmap/campaigns
+
+bundle_name := rnnmap-$(shell sed -n 's/^\#define RNNMAP_VERSION "\(.*\)"/\1/p' base/tool.h)-$(shell uname -m)
+bundle-folder: all $(TOOLS:%=$(BUILD)/relocatable/%)
+	$(Q)rm -rf $(BUILD)/bundle/$(bundle_name)
+	$(Q)+$(MAKE) -s --no-print-directory install DESTDIR=$(BUILD)/bundle/$(bundle_name) PREFIX=
+	$(Q)scripts/bundle $(BUILD)/bundle/$(bundle_name) $(TOOLS:%=$(BUILD)/relocatable/%)
+
+bundle: bundle-folder | setup  ## the tools with their libraries, for machines with nothing installed
+	$(Q)tar -C $(BUILD)/bundle --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 \
+		-cf - $(bundle_name) | xz -T0 >$(BUILD)/$(bundle_name).tar.xz.part
+	$(Q)mv $(BUILD)/$(bundle_name).tar.xz.part $(BUILD)/$(bundle_name).tar.xz
+	$(Q)ls -sh $(BUILD)/$(bundle_name).tar.xz
 
 uninstall:  ## remove what install put there
 	$(Q)rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) \

@@ -105,9 +105,18 @@ static CURLcode set_numbers(struct http *http, const struct client_config *confi
     return code;
 }
 
+/* The file of the certificates to trust; NULL: the system's. OpenSSL's variable is for machines
+ * whose system has none where libcurl was told to look. */
+static const char *trusted(const struct client_config *config)
+{
+    const char *variable = getenv("SSL_CERT_FILE");
+    return config->ca ? config->ca : variable && *variable ? variable : NULL;
+}
+
 /* With a file of its own nothing but that is trusted. */
 static CURLcode set_texts(struct http *http, const struct client_config *config)
 {
+    const char *ca = trusted(config);
     const struct {
         CURLoption option;
         const char *value;
@@ -115,8 +124,8 @@ static CURLcode set_texts(struct http *http, const struct client_config *config)
     } texts[] = {
         {CURLOPT_PROTOCOLS_STR, "http,https", true},
         {CURLOPT_USERAGENT, "rnnmap", true},
-        {CURLOPT_CAINFO, config->ca, config->ca != NULL},
-        {CURLOPT_CAPATH, NULL, config->ca != NULL},
+        {CURLOPT_CAINFO, ca, ca != NULL},
+        {CURLOPT_CAPATH, NULL, ca != NULL},
         {CURLOPT_SSLCERT, config->certificate, config->certificate != NULL},
         {CURLOPT_SSLKEY, config->key, config->key != NULL},
         {CURLOPT_KEYPASSWD, http->access.key_password, http->access.key_password != NULL},
@@ -134,7 +143,9 @@ static enum status check_files(const struct client_config *config, struct error 
 {
     const struct {
         const char *key, *path;
-    } files[] = {{"ca", config->ca}, {"certificate", config->certificate}, {"key", config->key}};
+    } files[] = {{config->ca ? "ca" : "SSL_CERT_FILE", trusted(config)},
+                 {"certificate", config->certificate},
+                 {"key", config->key}};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         if (files[i].path && access(files[i].path, R_OK) != 0)
             return error_set_errno(error, STATUS_IO, errno, "%s = %s", files[i].key, files[i].path);

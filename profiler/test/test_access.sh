@@ -139,6 +139,10 @@ refused no_variable "$own" "token = env:NO_SUCH_VARIABLE" "no variable NO_SUCH_V
 refused no_file "$own" "token = file:$folder/nosuch" "nosuch: cannot be opened"
 refused literal "$own" "token = $token" "env:VARIABLE or file:PATH"
 refused in_url "https://me:$token@localhost:$port" "" "user and password"
+SSL_CERT_FILE=$folder/ca.pem works tls_variable "$own" "token = env:ACCESS_TOKEN"
+SSL_CERT_FILE=$folder/other.pem works tls_key_first "$own" "ca = $folder/ca.pem
+token = env:ACCESS_TOKEN"
+SSL_CERT_FILE=$folder/nosuch.pem refused no_variable_file "$own" "" "SSL_CERT_FILE = .*nosuch.pem"
 refused no_ca_file "$own" "ca = $folder/nosuch.pem" "nosuch.pem"
 rm "$folder/literal.ini" "$folder/in_url.ini"
 
