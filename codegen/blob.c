@@ -6,6 +6,7 @@
  */
 #include "codegen/blob.h"
 
+#include "codegen/header_private.h"
 #include "runtime/rnnmap_table.h"
 
 #include <inttypes.h>
@@ -62,7 +63,7 @@ static void put_affine(FILE *out, const struct affine *affine)
 {
     unsigned shift = affine->shift;
     uint64_t start = affine->a, slope = affine->b;
-    if (affine->bits == 32) {
+    if (affine->bits != 64) {
         start = (uint64_t)whole_part(affine, 0);
         slope = (uint64_t)whole_part(affine, 1) - start;
     }
@@ -108,10 +109,15 @@ static void put_map(FILE *out, const struct integer_map *map)
 
 typedef void section_writer(FILE *out, const struct header_facts *facts);
 
+static size_t n_targets(const struct header_facts *facts)
+{
+    return facts->links ? facts->links->table->costs.n_targets : 2;
+}
+
 static void write_domain(FILE *out, const struct header_facts *facts)
 {
-    put_u32(out, facts->table->threshold.n_max);
-    fputc(2, out); /* targets */
+    put_u32(out, facts->links ? facts->links->table->costs.n_max : facts->table->threshold.n_max);
+    fputc((int)n_targets(facts), out);
 }
 
 static void put_choice(FILE *out, uint32_t from, int target)
@@ -120,8 +126,19 @@ static void put_choice(FILE *out, uint32_t from, int target)
     fputc(target, out);
 }
 
+static void put_target_choices(FILE *out, const struct target_switches *switches)
+{
+    put_choice(out, 0, switches->first);
+    for (size_t i = 0; i < switches->n_at; i++)
+        put_choice(out, switches->at[i].from, switches->at[i].target);
+}
+
 static void write_choose(FILE *out, const struct header_facts *facts)
 {
+    if (facts->links) {
+        put_target_choices(out, &facts->links->table->choose);
+        return;
+    }
     const struct switches *switches = &facts->table->switches;
     int target = switches->first;
     put_choice(out, 0, target);
@@ -133,13 +150,16 @@ static void write_choose(FILE *out, const struct header_facts *facts)
 
 static void write_remote(FILE *out, const struct header_facts *facts)
 {
-    put_map(out, &facts->table->remote);
+    if (!facts->links)
+        put_map(out, &facts->table->remote);
+    for (size_t k = 1; facts->links && k < n_targets(facts); k++)
+        put_map(out, &facts->links->table->remote[k]);
 }
 
 static void write_break_even(FILE *out, const struct header_facts *facts)
 {
     const struct decision_table *table = facts->table;
-    if (table->link != LINK_RTT)
+    if (facts->links || table->link != LINK_RTT)
         return;
     if (table->choose_rtt != REPRESENTATION_CONSTANT) {
         put_map(out, &table->break_even);
@@ -148,6 +168,45 @@ static void write_break_even(FILE *out, const struct header_facts *facts)
     /* no round trip is below 0, and all are below 2^32 */
     put_function_head(out, RNNMAP_TABLE_LINES, 0, 1);
     put_line(out, 0, table->always == DECISION_CLOUD ? (uint64_t)1 << 32 : 0, 0);
+}
+
+static void put_form(FILE *out, const struct linear_form *form)
+{
+    put_map(out, &form->base);
+    for (size_t i = 0; i < N_LINK_TERMS; i++) {
+        const struct form_term *term = &form->terms[i];
+        fputc(term->there ? (int)term->shift : (int)RNNMAP_TABLE_NO_TERM, out);
+        if (term->there)
+            put_map(out, &term->factor);
+    }
+}
+
+static const unsigned char rules[] = {
+    [RULE_LEAST] = RNNMAP_TABLE_LEAST,
+    [RULE_PRODUCT] = RNNMAP_TABLE_PRODUCT,
+    [RULE_LIMIT] = RNNMAP_TABLE_LIMIT,
+};
+
+static void write_links(FILE *out, const struct header_facts *facts)
+{
+    const struct link_table *table = facts->links ? facts->links->table : NULL;
+    if (!table || table->costs.link == LINK_FIXED)
+        return;
+    fputc(rules[table->rule], out);
+    fputc((int)table->n_forms, out);
+    put_u64(out, table->limit);
+    for (size_t k = 0; k < n_targets(facts); k++) {
+        for (size_t f = 0; f < table->n_forms; f++)
+            put_form(out, &table->forms[f].of[k]);
+    }
+}
+
+static void write_targets(FILE *out, const struct header_facts *facts)
+{
+    for (size_t k = 0; facts->links && k < n_targets(facts); k++)
+        fprintf(out, "%s\n", facts->links->names->of[k]);
+    if (!facts->links)
+        fputs("edge\ncloud\n", out);
 }
 
 static void write_name(FILE *out, const struct header_facts *facts)
@@ -172,12 +231,10 @@ static const struct {
     section_writer *write;
 } sections[] = {
     /* ascending */
-    {RNNMAP_TABLE_DOMAIN, write_domain},
-    {RNNMAP_TABLE_CHOOSE, write_choose},
-    {RNNMAP_TABLE_REMOTE, write_remote},
-    {RNNMAP_TABLE_BREAK_EVEN, write_break_even},
-    {RNNMAP_TABLE_NAME, write_name},
-    {RNNMAP_TABLE_DIGEST, write_digest},
+    {RNNMAP_TABLE_DOMAIN, write_domain},        {RNNMAP_TABLE_CHOOSE, write_choose},
+    {RNNMAP_TABLE_REMOTE, write_remote},        {RNNMAP_TABLE_BREAK_EVEN, write_break_even},
+    {RNNMAP_TABLE_LINKS, write_links},          {RNNMAP_TABLE_NAME, write_name},
+    {RNNMAP_TABLE_DIGEST, write_digest},        {RNNMAP_TABLE_TARGETS, write_targets},
     {RNNMAP_TABLE_ORIGIN, header_write_origin},
 };
 

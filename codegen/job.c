@@ -267,11 +267,8 @@ void job_write(FILE *out, const struct job *job)
 enum status job_blob(const struct job *job, char **bytes, size_t *n, struct error *error)
 {
     struct header_facts facts = facts_of(job);
-    if (job->by_links)
-        return error_set(error, STATUS_UNSUPPORTED,
-                         "--binary holds decisions between the device and one endpoint by the "
-                         "round trip: write a header (-o), or choose --link fixed or rtt and a "
-                         "campaign with one endpoint");
+    struct link_facts links = job_link_facts(job);
+    facts.links = job->by_links ? &links : NULL;
     return blob_make(&facts, bytes, n, error);
 }
 

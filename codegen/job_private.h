@@ -75,7 +75,7 @@ void job_summarise_links(FILE *out, const struct job *job, const char *output);
 
 void job_write(FILE *out, const struct job *job);
 
-/* The table as a blob, as blob_make. STATUS_UNSUPPORTED also where links decide. */
+/* The table as a blob, as blob_make. */
 enum status job_blob(const struct job *job, char **bytes, size_t *n, struct error *error);
 
 /* The document rnnmap.gen/1. `output` is the header's path and `binary` the blob's, or NULL.

@@ -47,7 +47,8 @@ enum {
     RNNMAP_TABLE_LINKS = 0x05,
     RNNMAP_TABLE_NAME = 0x80,
     RNNMAP_TABLE_DIGEST = 0x81,
-    RNNMAP_TABLE_ORIGIN = 0x82
+    RNNMAP_TABLE_TARGETS = 0x82,
+    RNNMAP_TABLE_ORIGIN = 0x83
 };
 
 /* Functions of the length: lines, or a value of 16 or 32 bits for each bucket of lengths. */

@@ -3,8 +3,9 @@
 """Reads a table as docs/table-format.md describes it, sharing no code with rnnmap's reader.
 
 usage: read_table.py FILE.rmt < QUESTIONS
-A question is "N RTT_US"; the answer "CHOOSE CHOOSE_RTT REMOTE_US". First come the names of the
-sections and what they hold as text.
+A question is "N RTT_US", and the answer "CHOOSE CHOOSE_RTT REMOTE_US"; or, of a table over links,
+"N" and a triple of numbers for each endpoint, and the answer "CHOOSE CHOOSE_LINKS", then REMOTE_US
+of each endpoint. First comes a line about the table.
 """
 import struct
 import sys
@@ -54,6 +55,39 @@ def take(rest, n):
     return taken
 
 
+class Form:
+    def __init__(self, rest, limit):
+        self.base, self.terms = Function(rest, limit), []
+        for _ in range(3):
+            shift = take(rest, 1)[0]
+            self.terms.append(None if shift == 0xFF else (shift, Function(rest, limit)))
+
+    def __call__(self, n, link):
+        value = self.base(n) % 2**32
+        for term, number in zip(self.terms, link):
+            if term:
+                value += number * (term[1](n) % 2**32) >> term[0]
+        return value
+
+
+class Links:
+    def __init__(self, payload, n_targets, limit):
+        rest = bytearray(payload)
+        self.rule, n_forms, self.limit = struct.unpack("<BBQ", take(rest, 10))
+        self.forms = [[Form(rest, limit) for _ in range(n_forms)] for _ in range(n_targets)]
+        assert not rest
+
+    def key(self, forms, n, link):
+        values = [form(n, link) for form in forms]
+        if self.rule == 2:
+            return (1, values[0]) if values[0] > self.limit else (0, values[1])
+        return (0, values[0] if self.rule == 0 else values[0] * values[1])
+
+    def __call__(self, n, links):
+        keys = [self.key(f, n, link) for f, link in zip(self.forms, [(0, 0, 0)] + links)]
+        return keys.index(min(keys))
+
+
 def functions(payload, count, limit):
     rest = bytearray(payload)
     found = [Function(rest, limit) for _ in range(count)]
@@ -66,15 +100,20 @@ def main():
         found = sections(file.read())
     n_max, n_targets = struct.unpack("<IB", found[0x01])
     switches = list(struct.iter_unpack("<IB", found[0x02]))
-    remote = functions(found[0x03], n_targets - 1, 2 * n_max)[0]
+    remotes = functions(found[0x03], n_targets - 1, 2 * n_max)
+    links = Links(found[0x05], n_targets, 2 * n_max) if 0x05 in found else None
     even = functions(found[0x04], 1, 2 * n_max)[0] if 0x04 in found else None
     print("targets", n_targets, "n_max", n_max, "name", found[0x80].decode(), "digest",
           found.get(0x81, b"").hex())
     for line in sys.stdin:
-        n, rtt_us = map(int, line.split())
+        n, *state = map(int, line.split())
         choice = [target for start, target in switches if start <= n][-1]
-        by_rtt = choice if even is None else int(rtt_us < even(n))
-        print(choice, by_rtt, remote(n))
+        if len(state) == 1:
+            by_link = choice if even is None else int(state[0] < even(n))
+        else:
+            triples = [tuple(state[i : i + 3]) for i in range(0, len(state), 3)]
+            by_link = choice if links is None else links(n, triples)
+        print(choice, by_link, *(remote(n) % 2**32 for remote in remotes))
 
 
 main()

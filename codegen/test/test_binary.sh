@@ -83,6 +83,77 @@ for link in rtt fixed:7.125ms; do
     run 0 '' --check "$folder/c.rmt" --db "$a"
     check 'says so' "$(grep -c 'equal to what rnngen makes' "$folder/out")" = 1
 done
+# over bandwidth, and between two endpoints
+endpoints() { # NAME ENDPOINT..: samples over two round trips at 1 us per byte, fitted
+    local name=$1
+    shift
+    awk -v places="$*" 'BEGIN {
+        print "target,length,time_s,rtt_s,bytes_up,bytes_down,up_ps_per_byte,down_ps_per_byte"
+        n_places = split(places, place, " ")
+        for (round = 0; round < 6; round++)
+            for (n = 1; n <= 500; n += 27) {
+                noise = (n * 7919 + round * 104729) % 2003 * 1e-9
+                printf "edge,%d,%.9f,,,,,\n", n, 1.2e-4 + 65e-6 * n + noise
+                for (i = 1; i <= n_places; i++) {
+                    rtt = (round % 2 ? 0.02 : 0.005) * i
+                    bytes = 100 + 10 * n
+                    printf "%s,%d,%.9f,%.6f,%d,300,1000000,0\n", place[i], n,
+                        1e-3 + 20e-6 / i * n + rtt + bytes * 1e-6 + noise, rtt, bytes
+                }
+            }
+    }' >"$folder/$name.csv"
+    "$BUILD/bin/rnnprof" import "$folder/$name.csv" --db "$folder/$name.db" --campaign c -q >"$folder/log" &&
+        "$BUILD/bin/rnnfit" -q --db "$folder/$name.db" >"$folder/log" || failed=1
+}
+
+endpoints one cloud
+endpoints two near far
+run 0 '' -q --db "$folder/one.db" --name l --link rtt+bandwidth -o "$folder/l.h" --binary "$folder/one.rmt"
+run 0 '' --check "$folder/one.rmt" --db "$folder/one.db"
+run 0 '' -q --db "$folder/two.db" --name t --link rtt -o "$folder/t.h" --binary "$folder/two.rmt"
+run 0 '' --check "$folder/two.rmt" --db "$folder/two.db"
+cat >"$folder/links.c" <<'END'
+#include "l.h"
+#include "t.h"
+#include "runtime/rnnmap_table_links.h"
+#include <stdio.h>
+static unsigned char bytes[2][8192];
+static struct rnnmap_table tables[2];
+static uint32_t draw(void)
+{
+    static uint64_t state = 9;
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(state >> 32) >> (state >> 20 & 31);
+}
+int main(int argc, char **argv)
+{
+    long counts[2][3] = {{0}};
+    for (int i = 0; i < 2; i++) {
+        FILE *file = argc == 3 ? fopen(argv[1 + i], "rb") : NULL;
+        size_t n = file ? fread(bytes[i], 1, sizeof bytes[i], file) : 0;
+        if (rnnmap_table_open(bytes[i], n, &tables[i]) != RNNMAP_TABLE_OK)
+            return 2;
+    }
+    for (int i = 0; i < 300000; i++) {
+        uint32_t n = draw() >> (i % 3 ? 16 : 0), up = draw(), down = draw();
+        struct t_link two[2] = {{draw()}, {draw()}};
+        struct rnnmap_table_link links[2] = {{two[0].rtt_us, 0, 0}, {two[1].rtt_us, 0, 0}};
+        int by_link = l_choose_link(n, two[0].rtt_us, up, down), by_links = t_choose_links(n, two);
+        counts[0][by_link]++;
+        counts[1][by_links]++;
+        if (rnnmap_table_choose_link(&tables[0], n, two[0].rtt_us, up, down) != by_link ||
+            rnnmap_table_choose_links(&tables[1], n, links) != by_links ||
+            rnnmap_table_choose(&tables[1], n) != t_choose(n) ||
+            rnnmap_table_target_remote_us(&tables[1], 2, n) != t_far_remote_us(n))
+            return 3;
+    }
+    return counts[0][0] && counts[0][1] && counts[1][0] && counts[1][1] && counts[1][2] ? 0 : 4;
+}
+END
+gcc -std=c99 -O2 -Wno-missing-field-initializers -I. -I"$folder" -o "$folder/links" "$folder/links.c" &&
+    "$folder/links" "$folder/one.rmt" "$folder/two.rmt"
+check 'the answers of headers and tables over links' $? = 0
+
 printf 'length,count\n5,3\n400,9\n' >"$folder/lengths.csv"
 run 0 '' -q --db "$a" --name m --lengths "$folder/lengths.csv" --binary "$folder/l.rmt"
 run 0 '' --check "$folder/l.rmt" --db "$a" --lengths "$folder/lengths.csv"
