@@ -135,7 +135,7 @@ static void put_split(FILE *out, enum map_use use, const struct affine *affine)
     wide.b = ((uint64_t)b << k) + affine->fraction;
     wide.shift = k;
     wide.fraction = 0;
-    fputs("#if UINTPTR_MAX > 0xffffffffu\n", out);
+    fputs("#if defined(__LP64__) || defined(_WIN64)\n", out);
     put_affine_64(out, use, &wide);
     fputs("#else\n", out);
     put_affine_32(out, use, affine);
