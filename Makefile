@@ -105,7 +105,8 @@ $(BUILD)/obj/%.o: %.c
 .SECONDARY:
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all tests setup setup-check setup-lint setup-bench setup-fuzz fuzz fuzzers check check-long check-asan check-rooms \
+.PHONY: all tests setup setup-check setup-reproduce setup-lint setup-bench setup-fuzz fuzz fuzzers \
+	check check-long check-asan check-rooms \
 	bench demo replay bundle bundle-folder lint misra format format-check install uninstall clean help FORCE
 all: $(addprefix $(BUILD)/bin/,$(TOOLS)) $(EXAMPLES)  ## build the tools (into build/bin)
 
@@ -116,6 +117,8 @@ setup-check:
 	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,check
 setup-lint:
 	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,lint
+setup-reproduce:
+	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,reproduce$(if $(OFFLINE),,$(comma)onnx)
 setup-bench:
 	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,bench
 
@@ -123,9 +126,11 @@ setup-fuzz:
 	$(Q)SETUP=$(strip $(SETUP)) scripts/setup --with build,fuzz
 
 # These goals install what they need before anything is compiled.
+comma := ,
 needs = $(filter $(1),$(MAKECMDGOALS))
 before := $(if $(call needs,demo replay bundle),setup) $(if $(call needs,check check-long check-asan),setup-check) \
-	$(if $(call needs,lint misra format format-check),setup-lint) $(if $(call needs,bench),setup-bench)
+	$(if $(call needs,lint misra format format-check),setup-lint) $(if $(call needs,bench),setup-bench) \
+	$(if $(call needs,reproduce),setup-reproduce)
 sources := $(shell find $(ROOMS) -name '*.c')
 $(call object,$(sources)) $(EXAMPLES) $(bench_needs): | $(before)
 
@@ -154,6 +159,9 @@ demo: all | setup  ## set up, build, measure this machine, ship a header, decide
 
 replay: all | setup  ## policies on seven data sets over eight links, one table (DB=campaign.db)
 	$(Q)BUILD=$(BUILD) scripts/replay
+
+reproduce: all | setup-reproduce  ## the papers' plots with this machine's networks, into results/ (OFFLINE=1, TRACES=DIR)
+	$(Q)BUILD=$(BUILD) scripts/reproduce
 
 bench: all $(BENCHES) $(bench_needs) | setup-bench  ## what it costs, as ratios in one run
 	$(Q)BUILD=$(BUILD) scripts/bench $(BENCHES)

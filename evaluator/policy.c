@@ -120,6 +120,17 @@ static bool known(const struct situation *s)
         &(struct cost_link){request->rtt_s, request->up_s_per_byte, request->down_s_per_byte});
 }
 
+/* As if every request told the link, too late for itself. */
+static bool lagged(const struct situation *s)
+{
+    const struct request *request = s->request;
+    if (request > s->ledger->requests)
+        request--;
+    return by_models(
+        s->ledger, s->length,
+        &(struct cost_link){request->rtt_s, request->up_s_per_byte, request->down_s_per_byte});
+}
+
 static bool oracle(const struct situation *s)
 {
     struct expected_cost edge = situation_expected(s, false), cloud = situation_expected(s, true);
@@ -151,6 +162,7 @@ const struct policy policies[] = {
      0},
     {"impatient", "rnnmap, giving up what takes twice as long as the device", tracked,
      &belief_tracker, true, 2},
+    {"lagged", "the fitted models at the true link of the request before", lagged, NULL, true, 0},
     {"known", "the fitted models at the true link", known, NULL, false, 0},
     {"oracle", "least expected cost at the true link", oracle, NULL, false, 0},
     {"clairvoyant", "the better of the two runs", clairvoyant, NULL, false, 0},

@@ -41,7 +41,7 @@ struct policy {
     double patience; /* gives a request up after that many times its time here; 0: it does not */
 };
 
-enum { MAX_POLICIES = 16 };
+enum { MAX_POLICIES = 20 };
 
 /* In the order of reports. */
 extern const struct policy policies[];
