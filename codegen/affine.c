@@ -237,7 +237,7 @@ bool affine_fit_wide(const struct band *band, const struct line_region *region,
 static int64_t least_size(uint64_t value)
 {
     uint32_t x = (uint32_t)value, negative = 0 - x;
-    return x < negative ? x : -(int64_t)negative;
+    return x <= INT32_MAX ? (int64_t)x : -(int64_t)negative;
 }
 
 /* Loading a factor and multiplying by it. */

@@ -192,7 +192,7 @@ static enum status find_costs(struct decision_table *table, const struct model_s
                               const struct objective *objective, struct error *error)
 {
     const struct model_set *means = options->means ? options->means : set;
-    struct cost_pair pair, expected;
+    struct cost_pair pair = {0}, expected = {0};
     struct energy_pair energy = {0};
     struct threshold_inputs inputs = {&pair, &energy, objective, link, 0};
     enum status status = cost_pair_find(set, options->edge, options->cloud, &pair, error);

@@ -209,7 +209,6 @@ static void test_refusals(void **state)
     free(run(2, "regret", "--db %s --name a -o x.h --max-regret 2", db));
     free(run(1, "cannot be written", "--db %s --name a -o %s/no/such/x.h", db, folder));
     free(run(1, "no.db", "--db %s/no.db --name a -o x.h", folder));
-    free(run(1, "--binary", "--db %s --name a --binary x.rmt", three));
     free(run(1, "'b'", "--db %s --campaign b --name a -o x.h", db));
     free(run(2, "leave out", "--check x.h --db %s --name a", db));
     free(run(1, "cannot be read", "--check %s/none.h --db %s", folder, db));
@@ -418,6 +417,32 @@ static void test_explain(void **state)
     free(folder);
 }
 
+/* A tail's times beside the means that the link tracker is told. */
+static void test_statistic(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("statistic"), *out, *err;
+    char *db = make_database(folder, "a.db", "c", "net", 2, 0);
+    free(run(1, "rnnfit", "--db %s --name m -o %s/m.h --statistic p95", db, folder));
+    char *command = text_format("%s/bin/rnnfit -q --db %s --statistic p95", test_build(), db);
+    if (test_shell(command, &out, &err) != 0)
+        fail_msg("%s: %s", command, err);
+    free(run(0, NULL, "-q --db %s --name m -o %s/m.h --link rtt --statistic p95", db, folder));
+    char *path = text_format("%s/m.h", folder), *text = test_read(path);
+    assert_non_null(strstr(text, "statistic      p95 of times"));
+    assert_non_null(strstr(text, "cloud remote_s: linear, p95 of"));
+    assert_non_null(strstr(text, "cloud remote_s: linear, mean of"));
+    assert_non_null(strstr(text, "--statistic p95 "));
+    free(run(0, NULL, "--check %s --db %s", path, db));
+    free(text);
+    free(path);
+    free(command);
+    free(out);
+    free(err);
+    free(db);
+    free(folder);
+}
+
 /* Expected regret and its check with the lengths that a product sees. */
 static void test_lengths(void **state)
 {
@@ -449,7 +474,8 @@ int main(void)
         cmocka_unit_test(test_header),   cmocka_unit_test(test_hostile_texts),
         cmocka_unit_test(test_refusals), cmocka_unit_test(test_check),
         cmocka_unit_test(test_json),     cmocka_unit_test(test_explain),
-        cmocka_unit_test(test_lengths),  cmocka_unit_test(test_link),
+        cmocka_unit_test(test_lengths),  cmocka_unit_test(test_statistic),
+        cmocka_unit_test(test_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
