@@ -68,12 +68,6 @@ static void fill_segments(const struct fit *fit, const struct round_trips *trips
     }
 }
 
-/* The rounds behind a fit's replicates. */
-static size_t clusters(const struct fit *fit)
-{
-    return fit->n_clusters > 0 ? fit->n_clusters : fit->n_rounds;
-}
-
 static enum status make_model(const struct dataset_target *target, enum quantity quantity,
                               const struct series *series, const struct fit *fit,
                               const struct round_trips *trips, enum statistic statistic,
@@ -92,22 +86,27 @@ static enum status make_model(const struct dataset_target *target, enum quantity
         .n_knots = n_segments - 1,
         .coefficients = malloc(p * sizeof *model->coefficients),
         .n_coefficients = p,
+        .knot_ends =
+            fit->form == FORM_PIECEWISE ? malloc(n_segments * sizeof *model->knot_ends) : NULL,
         .n_min = series->lengths[0].length,
         .n_max = series->lengths[series->n_lengths - 1].length,
         .residual_sd = fit->residual_sd,
         .r2 = fit->r2,
         .bic = fit->bic,
-        .dof = fit->leave_out ? (double)clusters(fit) - 1 : fit->dof,
+        .dof = fit_dof(fit),
         .n_samples = series->n_samples,
         .n_lengths = trips ? trips->n_lengths : series->n_lengths,
         .n_outliers = trips ? 0 : series->n_outliers,
         .provenance = PROVENANCE_MEASURED,
     };
-    if (!model->target || !model->segments || !model->knots || !model->coefficients) {
+    if (!model->target || !model->segments || !model->knots || !model->coefficients ||
+        (fit->form == FORM_PIECEWISE && !model->knot_ends)) {
         cost_model_free(model);
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a model");
     }
     memcpy(model->coefficients, fit->coefficients, p * sizeof *fit->coefficients);
+    if (model->knot_ends)
+        memcpy(model->knot_ends, fit->knot_ends, fit->shape.n_knots * sizeof *fit->knot_ends);
     fill_segments(fit, trips, model);
     return STATUS_OK;
 }
@@ -123,8 +122,8 @@ struct offload_block {
 struct fits {
     const struct fit_options *options;
     struct model_set *set;
-    struct fit list[MAX_MODELS];
-    size_t n;
+    struct fit *list; /* n; owned */
+    size_t n, capacity;
     struct offload_block offloads[MAX_MODELS];
     size_t n_offloads;
 };
@@ -140,6 +139,8 @@ static enum status add_fit(struct fits *fits, const struct dataset_target *targe
                          MAX_MODELS);
     enum status status =
         make_model(target, quantity, series, fit, trips, fits->options->statistic, &model, error);
+    if (!status)
+        status = array_reserve(&fits->list, fits->n, &fits->capacity, sizeof *fits->list, error);
     if (!status)
         status = model_set_add(fits->set, &model, error);
     cost_model_free(&model);
@@ -365,7 +366,7 @@ static void fill_covariance(const struct fit *fits, size_t n, struct model_set *
             else if (a == b)
                 for (size_t i = 0; i < p; i++)
                     memcpy(block + i * size, fits[a].classical + i * p, p * sizeof *block);
-            else if (a == b + 1)
+            else if (a == b + 1 && fits[b].n_next == p)
                 for (size_t i = 0; i < p; i++)
                     for (size_t j = 0; j < fits[b].n_coefficients; j++)
                         block[i * size + j] = fits[b].classical_next[j * p + i];
@@ -428,7 +429,7 @@ enum status campaign_fit(const struct dataset *dataset, const struct fit_options
         set->has_rtt = dataset->has_rtt;
         set->up_s_per_byte = dataset->up_s_per_byte;
         set->down_s_per_byte = dataset->down_s_per_byte;
-        set->n_rounds = fits->list[0].leave_out ? clusters(&fits->list[0]) : 0;
+        set->n_rounds = fits->list[0].leave_out ? (uint64_t)fit_dof(&fits->list[0]) + 1 : 0;
         set->hold_out = options->hold_out.fraction;
         set->hold_out_seed = options->hold_out.seed;
         memcpy(set->digest, dataset->digest, sizeof set->digest);
@@ -438,6 +439,7 @@ enum status campaign_fit(const struct dataset *dataset, const struct fit_options
     }
     for (size_t i = 0; i < fits->n; i++)
         fit_free(&fits->list[i]);
+    free(fits->list);
     free(fits);
     if (status)
         model_set_free(set);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/choose.h"
 
+#include "fitter/knots.h"
 #include "fitter/piecewise_private.h"
 #include "fitter/runs.h"
 
@@ -18,7 +19,7 @@ enum { STEP_GROUPS_MAX = 1024, MAX_CANDIDATES = 3 + CHOICE_MAX_KNOTS + CHOICE_MA
 struct search {
     const struct series *series;
     const struct choice *choice;
-    struct fit candidates[MAX_CANDIDATES];
+    struct fit *candidates[MAX_CANDIDATES]; /* n; owned */
     size_t n;
     struct error why; /* why the first of those could not be fitted that could not */
 };
@@ -27,13 +28,17 @@ struct search {
 static enum status try_shape(struct search *search, const struct fit_shape *shape,
                              struct error *error)
 {
-    struct fit *fit = &search->candidates[search->n];
+    struct fit *fit = malloc(sizeof *fit);
     struct error why = {0};
+    if (!fit)
+        return error_set(error, STATUS_NO_MEMORY, "out of memory for a fit");
     enum status status = fit_shape(search->series, shape, fit, &why);
     if (!status && search->choice->automatic && isinf(fit->classical[0]))
         status = error_set(&why, STATUS_INVALID, "too few lengths beside a knot");
-    if (!status)
-        search->n++;
+    if (status)
+        free(fit);
+    else
+        search->candidates[search->n++] = fit;
     if (status && status != STATUS_INVALID)
         return error_set(error, status, "%s", why.text);
     if (status) /* the first reason stays */
@@ -52,7 +57,7 @@ static const struct fit *least_bic(const struct search *search, enum model_form 
 {
     const struct fit *best = NULL;
     for (size_t i = 0; i < search->n; i++) {
-        const struct fit *fit = &search->candidates[i];
+        const struct fit *fit = search->candidates[i];
         if (fit->form != but && (!best || fit->bic < best->bic))
             best = fit;
     }
@@ -93,7 +98,7 @@ static enum status try_knots(struct search *search, const struct piecewise_point
     memcpy(shape.knots, found.knots, k * sizeof *shape.knots);
     status = try_shape(search, &shape, error);
     if (!status && search->n > before)
-        search->candidates[before].exact_knots = found.exact;
+        search->candidates[before]->exact_knots = found.exact;
     return status;
 }
 
@@ -148,8 +153,8 @@ static double bic_of(const struct fit *line, double line_rss, double rss, double
 static const struct fit *find_form(const struct search *search, enum model_form form)
 {
     for (size_t i = 0; i < search->n; i++) {
-        if (search->candidates[i].form == form)
-            return &search->candidates[i];
+        if (search->candidates[i]->form == form)
+            return search->candidates[i];
     }
     return NULL;
 }
@@ -172,14 +177,10 @@ static enum status try_all_knots(struct search *search, struct error *error)
     const struct series *series = search->series;
     size_t n = series->n_lengths, most = search->choice->max_knots;
     double least[CHOICE_MAX_KNOTS + 1] = {0}, samples = (double)series->n_samples;
-    struct piecewise_point *points = malloc(n * sizeof *points);
+    struct piecewise_point *points = knots_points(series);
     enum status status = STATUS_OK;
     if (!points)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %zu lengths", n);
-    for (size_t i = 0; i < n; i++) {
-        const struct series_length *l = &series->lengths[i];
-        points[i] = (struct piecewise_point){l->length, l->mean, l->weight * (double)l->n};
-    }
     const struct fit *line = find_form(search, FORM_LINEAR);
     bool bounded = line && n >= 4 && n <= PIECEWISE_EXACT_POINTS;
     if (bounded)
@@ -194,7 +195,7 @@ static enum status try_all_knots(struct search *search, struct error *error)
         size_t before = search->n;
         status = try_knots(search, points, k, error);
         if (!bounded && k > 1 && search->n > before &&
-            search->candidates[before].bic > search->candidates[before - 1].bic)
+            search->candidates[before]->bic > search->candidates[before - 1]->bic)
             break;
     }
     free(points);
@@ -280,7 +281,7 @@ static const struct fit *most_significant(const struct search *search)
     if (best->form != FORM_QUADRATIC)
         return best;
     for (size_t i = 0; i < search->n; i++) {
-        const struct fit *fit = &search->candidates[i];
+        const struct fit *fit = search->candidates[i];
         if (fit->form == FORM_PIECEWISE && (!rival || fit->bic < rival->bic))
             rival = fit;
     }
@@ -298,7 +299,7 @@ static const struct fit *simplest(const struct search *search, const struct fit 
     if (significant == constant || significant == line)
         return significant;
     for (size_t i = 0; i < search->n; i++) {
-        const struct fit *fit = &search->candidates[i];
+        const struct fit *fit = search->candidates[i];
         size_t p = fit_n_parameters(&fit->shape), least = fit_n_parameters(&best->shape);
         if (fit == constant && line && line->bic < fit->bic)
             continue;
@@ -347,8 +348,8 @@ static enum status fill_note(const struct search *search, const struct fit *fit,
         note->change = largest_change(search->series, significant, fit);
     }
     for (size_t i = 0; i < search->n; i++) {
-        if (search->candidates[i].cross_validation < best->cross_validation)
-            best = &search->candidates[i];
+        if (search->candidates[i]->cross_validation < best->cross_validation)
+            best = search->candidates[i];
     }
     if (best == fit || largest_change(search->series, best, fit) <= search->choice->tolerance)
         return STATUS_OK;
@@ -376,6 +377,10 @@ enum status choose_fit(const struct series *series, const struct choice *choice,
     }
     if (!status)
         status = fit_rounds(series, fit, error);
+    if (!status)
+        knots_find_ends(series, fit);
+    for (size_t i = 0; i < search->n; i++)
+        free(search->candidates[i]);
     free(search);
     return status;
 }

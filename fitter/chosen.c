@@ -2,6 +2,7 @@
 #include "fitter/chosen.h"
 
 #include "fitter/choose.h"
+#include "fitter/knots.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -65,5 +66,12 @@ enum status fit_chosen(const struct series *series, const struct fit_options *op
     enum status status = choose_fit(series, &choice, fit, &note, error);
     if (!status)
         say_note(options, target, quantity, fit, &note);
+    uint32_t doubtful = status ? 0 : knots_doubtful_length(series, fit);
+    if (doubtful)
+        say(options, target, quantity,
+            "a knot may lie on either side of length %u, with few lengths beside it: intervals of "
+            "the "
+            "slopes there are too short; measure more lengths about it",
+            doubtful);
     return status;
 }

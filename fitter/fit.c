@@ -378,6 +378,25 @@ enum status fit_rounds(const struct series *series, struct fit *fit, struct erro
     return status;
 }
 
+double fit_variance(const struct fit *fit, size_t coefficient)
+{
+    size_t p = fit->n_coefficients;
+    double n = (double)fit->n_rounds, mean = 0, sum = 0;
+    if (!fit->leave_out)
+        return fit->classical[coefficient * p + coefficient];
+    for (size_t r = 0; r < fit->n_rounds; r++)
+        mean += fit->leave_out[r * p + coefficient] / n;
+    for (size_t r = 0; r < fit->n_rounds; r++)
+        sum += pow(fit->leave_out[r * p + coefficient] - mean, 2);
+    return (n - 1) / n * sum;
+}
+
+double fit_dof(const struct fit *fit)
+{
+    size_t clusters = fit->n_clusters > 0 ? fit->n_clusters : fit->n_rounds;
+    return fit->leave_out ? (double)clusters - 1 : fit->dof;
+}
+
 void fit_forget_rounds(struct fit *fit)
 {
     free(fit->leave_out);

@@ -15,12 +15,17 @@
 
 #include "base/status.h"
 #include "fitter/normal.h"
+#include "fitter/piecewise.h"
 #include "fitter/series.h"
 #include "records/model.h"
 
 #include <stdbool.h>
 
-enum { FIT_MAX_COEFFICIENTS = NORMAL_MAX, FIT_MAX_KNOTS = FIT_MAX_COEFFICIENTS - 1 };
+enum {
+    FIT_MAX_COEFFICIENTS = NORMAL_MAX,
+    FIT_MAX_KNOTS = FIT_MAX_COEFFICIENTS - 1,
+    FIT_MAX_SHARED = 32
+};
 
 /* A form with its places: of a piecewise line the knots, of a step the last length of each level
  * but the last. */
@@ -36,11 +41,13 @@ struct fit {
     /* Ascending powers of n, then hinges, then knots; of a step its levels. */
     double coefficients[FIT_MAX_COEFFICIENTS];
     struct fit_shape shape;
-    bool exact_knots; /* no other knots fit better (piecewise.h) */
+    double knot_ends[PIECEWISE_MAX_KNOTS][2]; /* 95 % intervals (knots.h); NAN: not known */
+    bool exact_knots;                         /* no other knots fit better (piecewise.h) */
     double classical[FIT_MAX_COEFFICIENTS * FIT_MAX_COEFFICIENTS]; /* row-major: s^2 (J'WJ)^-1 */
-    /* The same with the coefficients of the fit that follows it in its campaign, row-major; 0 for
-     * fits that share no equations. */
-    double classical_next[FIT_MAX_COEFFICIENTS * FIT_MAX_COEFFICIENTS];
+    /* The same with the n_next coefficients of the fit that follows it in its campaign, row-major;
+     * n_next is 0 for fits that share no equations. */
+    double classical_next[FIT_MAX_SHARED];
+    size_t n_next;
     double chisq;           /* weighted squares over samples */
     double residual_sd, r2; /* unweighted, over samples */
     double bic; /* -2 log likelihood + (parameters + 1) log N, Schwarz 1978; a knot or a step are
@@ -82,6 +89,11 @@ enum status fit_shape(const struct series *series, const struct fit_shape *shape
 
 /* Fills leave_out. */
 enum status fit_rounds(const struct series *series, struct fit *fit, struct error *error);
+
+/* The variance of a coefficient over the rounds left out, else the classical one; the degrees of
+ * freedom behind it. */
+double fit_variance(const struct fit *fit, size_t coefficient);
+double fit_dof(const struct fit *fit);
 
 double fit_value(const struct fit *fit, double n);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/pictures.h"
 
+#include "base/chart.h"
 #include "base/memory.h"
 #include "base/quantile.h"
-#include "base/chart.h"
 #include "fitter/prediction.h"
 
 #include <gsl/gsl_cdf.h>

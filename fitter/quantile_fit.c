@@ -2,6 +2,7 @@
 #include "fitter/quantile_fit.h"
 
 #include "fitter/chosen.h"
+#include "fitter/knots.h"
 #include "fitter/values.h"
 
 #include <gsl/gsl_rng.h>
@@ -195,6 +196,8 @@ enum status quantile_fit(const struct dataset_target *target, const struct fit_o
     size_t n_rounds = status ? 0 : number_rounds(&values, rounds);
     if (!status && n_rounds >= 3)
         status = draw_rounds(&values, &points, n_rounds, share, options->hold_out.seed, fit, error);
+    if (!status)
+        knots_find_ends(&points, fit);
     if (!status)
         remark_few(series, options, target->name);
     free(quantiles);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Static_assert(2 * (JOINT_LEVELS_MAX + 1) <= FIT_MAX_SHARED, "a line and the levels");
+
 /* The samples of the joint equations, those with an instrument; *n of them. */
 static enum status gather(const struct remote_fit *fit, const struct dataset_target *target,
                           struct joint_sample **samples, size_t *n, struct error *error)
@@ -90,6 +92,7 @@ static enum status take_joint(struct remote_fit *fit, const struct joint *joint,
         for (size_t j = 0; j < joint->n_levels; j++)
             trips->classical[(known + i) * levels + known + j] = joint->classical[i][j];
     }
+    remote->n_next = levels;
     remote->dof = joint->dof;
     fit_forget_rounds(remote);
     if (!joint->leave_out)

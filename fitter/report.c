@@ -252,12 +252,12 @@ static json_t *model_json(const struct model_set *set, const struct cost_model *
         set->campaign, "target", model->target, "quantity", quantity_name(model->quantity),
         "statistic", statistic_name(model->statistic), "form", form_name(model->form), "segments",
         segments_json(model), "knots", numbers(model->knots, model->n_knots), "knots_ci95",
-        report_knots_json(set, model), "coefficients", numbers(model->coefficients, p), "stderr",
-        errors, "covariance", covariance_json(set, model), "residual_sd",
-        report_number(model->residual_sd), "r2", report_number(model->r2), "bic",
-        report_number(model->bic), "dof", report_number(model->dof), "n_samples",
-        (json_int_t)model->n_samples, "n_lengths", (json_int_t)model->n_lengths, "outliers",
-        (json_int_t)model->n_outliers, "provenance", provenance_name(model->provenance));
+        report_knots_json(model), "coefficients", numbers(model->coefficients, p), "stderr", errors,
+        "covariance", covariance_json(set, model), "residual_sd", report_number(model->residual_sd),
+        "r2", report_number(model->r2), "bic", report_number(model->bic), "dof",
+        report_number(model->dof), "n_samples", (json_int_t)model->n_samples, "n_lengths",
+        (json_int_t)model->n_lengths, "outliers", (json_int_t)model->n_outliers, "provenance",
+        provenance_name(model->provenance));
     const char *scope = report_scope(set, model);
     if (json && scope)
         json_object_set_new(json, "scope", json_string(scope));

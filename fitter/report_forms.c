@@ -58,18 +58,44 @@ static void put_quadratic(const struct model_set *set, const struct cost_model *
     fputs(".\n", out);
 }
 
+/* Two knots that share their interval (knots.h). */
+static bool is_jump(const struct cost_model *model, size_t k)
+{
+    return model->knot_ends && k + 1 < model->n_knots &&
+           !(fabs(model->knot_ends[k][0] - model->knot_ends[k + 1][0]) > 0) &&
+           !(fabs(model->knot_ends[k][1] - model->knot_ends[k + 1][1]) > 0);
+}
+
+static void put_jump(const struct model_set *set, const struct cost_model *model, size_t k,
+                     FILE *out)
+{
+    double low = model->knot_ends[k][0], high = model->knot_ends[k][1], bend = 0;
+    for (size_t i = 0; i < 4; i++)
+        bend += model_set_covariance(set, model, 2 + k + i / 2, model, 2 + k + i % 2);
+    double variance = prediction_covariance(set, model, low, low) -
+                      2 * prediction_covariance(set, model, low, high) +
+                      prediction_covariance(set, model, high, high);
+    put_value(model, prediction_value(model, high) - prediction_value(model, low),
+              interval_t(model->dof) * sqrt(fmax(variance, 0)), out);
+    fprintf(out, " more from length %.0f to %.0f, where the slope changes by ", low, high);
+    put_slope(model, model->coefficients[2 + k] + model->coefficients[3 + k],
+              interval_t(model->dof) * sqrt(fmax(bend, 0)), out);
+}
+
 static void put_piecewise(const struct model_set *set, const struct cost_model *model, FILE *out)
 {
-    size_t linear = prediction_n_linear(model);
     put_subject(model, out);
-    fputs("the slope", out);
     for (size_t k = 0; k < model->n_knots; k++) {
-        fputs(k ? "; it" : "", out);
-        fputs(" changes by ", out);
+        fputs(k ? "; " : "", out);
+        if (is_jump(model, k)) {
+            put_jump(set, model, k++, out);
+            continue;
+        }
+        fputs("the slope changes by ", out);
         put_slope(model, model->coefficients[2 + k], report_half_width(set, model, 2 + k), out);
         fprintf(out, " at length %.1f", model->knots[k]);
-        if (linear < model->n_coefficients)
-            fprintf(out, " +- %.2g", report_half_width(set, model, linear + k));
+        if (model->knot_ends && isfinite(model->knot_ends[k][0] + model->knot_ends[k][1]))
+            fprintf(out, " [%.1f, %.1f]", model->knot_ends[k][0], model->knot_ends[k][1]);
     }
     fputs(".\n", out);
 }
@@ -149,15 +175,12 @@ void report_crossings_text(const struct report_break_even *b, FILE *out)
 
 /* ---- JSON */
 
-json_t *report_knots_json(const struct model_set *set, const struct cost_model *model)
+json_t *report_knots_json(const struct cost_model *model)
 {
     json_t *array = json_array();
-    size_t linear = prediction_n_linear(model);
-    for (size_t k = 0; linear + k < model->n_coefficients; k++) {
-        double half = report_half_width(set, model, linear + k);
-        json_array_append_new(array, json_pack("[o,o]", report_number(model->knots[k] - half),
-                                               report_number(model->knots[k] + half)));
-    }
+    for (size_t k = 0; model->knot_ends && k < model->n_knots; k++)
+        json_array_append_new(array, json_pack("[o,o]", report_number(model->knot_ends[k][0]),
+                                               report_number(model->knot_ends[k][1])));
     return array;
 }
 

@@ -32,7 +32,7 @@ void report_form_text(const struct model_set *set, const struct cost_model *mode
 void report_crossings_text(const struct report_break_even *b, FILE *out);
 
 /* The intervals of a piecewise line's knots; all crossings; where two costs are closest. */
-json_t *report_knots_json(const struct model_set *set, const struct cost_model *model);
+json_t *report_knots_json(const struct cost_model *model);
 json_t *report_crossings_json(const struct break_even *value);
 json_t *report_evidence_json(const struct break_even *value);
 

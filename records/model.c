@@ -137,6 +137,7 @@ void cost_model_free(struct cost_model *model)
     free(model->segments);
     free(model->knots);
     free(model->coefficients);
+    free(model->knot_ends);
     *model = (struct cost_model){0};
 }
 

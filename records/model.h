@@ -80,6 +80,9 @@ struct cost_model {
      * not estimated, has no variance); owned */
     double *coefficients;
     size_t n_coefficients;
+    double (
+        *knot_ends)[2];    /* n_knots of a piecewise line as fitted: 95 % intervals; NAN: not known;
+                              NULL: of another form, or from a store, which keeps none; owned */
     uint32_t n_min, n_max; /* shortest and longest length measured */
     double residual_sd;    /* of single samples, in the quantity's unit, over all lengths */
     double r2, bic;
