@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Runs a fuzz target without libFuzzer: over its committed corpus, then for a second (20 with
- * RNNMAP_LONG=1) over random changes of it, each in memory of just its size. Linked with a target,
- * BUILD/test/ROOM/fuzz/fuzz_NAME runs ROOM/fuzz/corpus/NAME; arguments are files to run instead.
+ * Runs a fuzz target without libFuzzer: over its committed corpus, then for half a second (20 s
+ * with RNNMAP_LONG=1) over random changes of it, each in memory of just its size. Linked with a
+ * target, BUILD/test/ROOM/fuzz/fuzz_NAME runs ROOM/fuzz/corpus/NAME; arguments are files to run
+ * instead.
  */
 #include "base/fuzz/fuzz.h"
 
@@ -138,7 +139,7 @@ static int run_corpus(const char *program)
     }
     printf("%d inputs; now changed at random (the last one is kept in %s)\n", n, kept);
     fflush(stdout);
-    unsigned long n_runs = run_changed(inputs, (size_t)n, last, getenv("RNNMAP_LONG") ? 20 : 1);
+    unsigned long n_runs = run_changed(inputs, (size_t)n, last, getenv("RNNMAP_LONG") ? 20 : 0.5);
     printf("%lu changed inputs\n", n_runs);
     for (int i = 0; i < n; i++)
         free(inputs[i].bytes);

@@ -115,7 +115,7 @@ static void test_answers(void **state)
     (void)state;
     struct random random = {(uint64_t)clock_ns()};
     const char *seed = getenv("CODEGEN_SEED");
-    int n = test_long() ? 10000 : 300;
+    int n = test_long() ? 10000 : 150;
     if (seed)
         random.state = strtoull(seed, NULL, 10);
     printf("CODEGEN_SEED=%llu\n", (unsigned long long)random.state);
@@ -237,7 +237,7 @@ static void test_damaged_and_hostile(void **state)
                           "-fno-sanitize-recover=all -I. -o %s/mutations "
                           "runtime/test/table_mutations.c && %s/mutations %llu %d %s/*.rmt",
                           folder, folder, (unsigned long long)clock_ns(),
-                          test_long() ? 3000000 : 100000, folder);
+                          test_long() ? 3000000 : 40000, folder);
     printf("%s\n", command);
     shell(command, &out);
     printf("%s", out);
