@@ -28,7 +28,7 @@ WARN      := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes
 sanitize  := $(if $(strip $(SANITIZE)),-fsanitize=$(strip $(SANITIZE)) -fno-sanitize-recover=all)
 compile    = $(CC) -std=c11 -D_GNU_SOURCE -ffp-contract=off $(WARN) -I. -I$(BUILD) $(CPPFLAGS) \
 	$(CFLAGS) $(sanitize)
-link       = $(CC) $(CFLAGS) $(sanitize) $(LDFLAGS)
+link       = $(CC) $(CFLAGS) $(sanitize) $(LDFLAGS) $(beside)
 
 # Rooms in the order of the layers: the libraries of a room's row are linked in reverse.
 # A module.mk gives NAME.src (library sources), NAME.libs (what they link with), NAME.uses (rooms it
@@ -51,7 +51,7 @@ $(foreach r,$(ROOMS),$(if $($(r).src),$(eval $(call room_rules,$(r)))))
 
 # Tools: a main and the rooms it stands on, nearest first; those of the bundle look for libraries
 # beside themselves, and these for theirs (a RUNPATH would not reach so far).
-$(BUILD)/relocatable/%: LDFLAGS += -Wl,--disable-new-dtags '-Wl,-rpath,$$ORIGIN/../lib'
+$(BUILD)/relocatable/%: beside := -Wl,--disable-new-dtags '-Wl,-rpath,$$ORIGIN/../lib'
 define tool_rules
 $(BUILD)/bin/$(1) $(BUILD)/relocatable/$(1): $(call object,$($(1).main)) $(call archives,$($(1).rooms))
 	$$(call say,LINK,$$@)
