@@ -110,7 +110,10 @@ enum status buckets_fit(const struct band *band, struct bucket_table *table, str
     *table = (struct bucket_table){.rows = malloc(BUCKET_ROWS_MAX * sizeof *table->rows)};
     if (!table->rows)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for a table");
-    for (unsigned shift = BUCKET_SHIFT_MAX + 1; shift-- > 0;) {
+    unsigned shift = BUCKET_SHIFT_MAX + 1;
+    while (shift > 1 && (uint64_t)1 << (shift - 1) > 2 * (uint64_t)band->n_limit)
+        shift--;
+    while (shift-- > 0) {
         uint32_t offsets[OFFSETS_MAX];
         size_t n_offsets = list_offsets(band, shift, offsets);
         for (size_t i = 0; i < n_offsets; i++) {
