@@ -35,8 +35,25 @@ static uint32_t milliseconds(double s)
     return (uint32_t)(uint64_t)floor(s * 1e3);
 }
 
+static uint32_t picoseconds(double s)
+{
+    return s <= 0 ? 0 : s * 1e12 >= UINT32_MAX ? UINT32_MAX : (uint32_t)llround(s * 1e12);
+}
+
+/* Times per byte by trackers of their own, whose microseconds are picoseconds a byte. */
+static void tracker_see_bytes(struct belief *belief, const struct sight *sight)
+{
+    uint32_t now_ms = milliseconds(sight->clock_s);
+    if (!sight->failed && isfinite(sight->link.up_s_per_byte))
+        rnnmap_link_observe(&belief->up_tracker, now_ms, picoseconds(sight->link.up_s_per_byte), 0);
+    if (!sight->failed && isfinite(sight->link.down_s_per_byte))
+        rnnmap_link_observe(&belief->down_tracker, now_ms, picoseconds(sight->link.down_s_per_byte),
+                            0);
+}
+
 static void tracker_see(struct belief *belief, const struct sight *sight)
 {
+    tracker_see_bytes(belief, sight);
     if (sight->failed)
         rnnmap_link_fail(&belief->tracker, milliseconds(sight->clock_s),
                          microseconds(sight->elapsed_s));
@@ -131,6 +148,8 @@ void belief_start(struct belief *belief, const struct belief_rule *rule,
     *belief =
         (struct belief){.rule = rule, .link = *design, .design = *design, .seen_s = -INFINITY};
     rnnmap_link_init(&belief->tracker, microseconds(design->rtt_s), 0);
+    rnnmap_link_init(&belief->up_tracker, picoseconds(design->up_s_per_byte), 0);
+    rnnmap_link_init(&belief->down_tracker, picoseconds(design->down_s_per_byte), 0);
 }
 
 void belief_see(struct belief *belief, const struct sight *sight)
@@ -155,6 +174,11 @@ void belief_keep(struct belief *belief, double edge_s)
 struct cost_link belief_link(const struct belief *belief, double clock_s)
 {
     struct cost_link link = forgotten(belief, clock_s) ? belief->design : belief->link;
+    uint32_t now_ms = milliseconds(clock_s);
     link.rtt_s = belief->rule->rtt_s(belief, clock_s);
+    if (belief->rule == &belief_tracker) {
+        link.up_s_per_byte = rnnmap_link_believed_us(&belief->up_tracker, now_ms) * 1e-12;
+        link.down_s_per_byte = rnnmap_link_believed_us(&belief->down_tracker, now_ms) * 1e-12;
+    }
     return link;
 }

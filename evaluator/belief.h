@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * What a product believes of its link from what it sees: rules that differ in how they make a round
- * trip of the answers to its requests. Times per byte are smoothed alike by all (an eighth of the
- * difference), since the header's tracker does not look at them, and forgotten after a minute.
+ * trip of the answers to its requests. The tracker of runtime/rnnmap_link.h has one state for the
+ * round trip and one for the time per byte in either direction; to the other rules times per byte
+ * are smoothed (an eighth of the difference) and forgotten after a minute.
  *
  * Times are the link's clock's, in seconds; it need not be that of the requests
  * (evaluator/ledger.h).
@@ -48,7 +49,7 @@ struct belief {
     double seen_s; /* when something was last seen; -INFINITY: never */
     double n_seen; /* answers */
     bool down;     /* the last request failed; only some rules look at it */
-    struct rnnmap_link tracker;
+    struct rnnmap_link tracker, up_tracker, down_tracker;
 };
 
 void belief_start(struct belief *belief, const struct belief_rule *rule,

@@ -86,6 +86,12 @@ static struct answer pop(struct course *c)
     return first;
 }
 
+/* What a transfer of so many bytes shows; where none is charged for, what the link is. */
+static double shown_s_per_byte(double transfer_s, double bytes, double s_per_byte)
+{
+    return bytes > 0 ? transfer_s / bytes : s_per_byte;
+}
+
 /* Elapsed time less what was to be expected at the endpoint counts as link, whatever it was spent
  * on: congestion and queues too. */
 static void learn(struct course *c, uint32_t i, double elapsed_s, bool failed)
@@ -93,12 +99,14 @@ static void learn(struct course *c, uint32_t i, double elapsed_s, bool failed)
     const struct request *request = &c->ledger->requests[i];
     const struct known_length *length = &c->ledger->lengths[request->place];
     double link_s = elapsed_s - request->transfer_s - length->remote_s;
+    double up_s = shown_s_per_byte(request->up_s, length->bytes_up, request->up_s_per_byte);
+    double down_s = shown_s_per_byte(request->transfer_s - request->up_s, length->bytes_down,
+                                     request->down_s_per_byte);
     struct answer answer = {.at_s = request->at_s + elapsed_s,
                             .i = i,
                             .sight = {.clock_s = request->clock_s,
                                       .elapsed_s = elapsed_s,
-                                      .link = {fmax(link_s, 0) / length->round_trips,
-                                               request->up_s_per_byte, request->down_s_per_byte},
+                                      .link = {fmax(link_s, 0) / length->round_trips, up_s, down_s},
                                       .failed = failed}};
     if (c->ledger->open) {
         answer.sight.clock_s += elapsed_s;

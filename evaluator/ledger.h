@@ -12,6 +12,7 @@
 #define EVALUATOR_LEDGER_H
 
 #include "base/status.h"
+#include "codegen/link_table.h"
 #include "codegen/table.h"
 #include "fitter/cost.h"
 #include "records/lengths.h"
@@ -78,7 +79,10 @@ struct ledger {
     double timeout_s;        /* INFINITY: requests carry it themselves (live) */
     bool open;               /* requests come before others are answered, and queue */
     bool probed;             /* the product hears each request's round trip, wherever it runs */
-    bool by_table; /* bandwidths stay those the header was made for; else the models stand in */
+    bool by_table;           /* bandwidths stay those the header was made for */
+    /* Else the header for a product that knows them (NAME_choose_link); NULL: there is none, and
+     * the models stand in. Not owned. */
+    const struct link_table *by_bandwidth;
 };
 
 /* Makes room for n requests over the lengths of `histogram`, all zero. STATUS_NO_MEMORY. */

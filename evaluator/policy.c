@@ -97,13 +97,29 @@ static uint64_t microseconds(double s)
     return s <= 0 ? 0 : s * 1e6 >= UINT32_MAX ? UINT32_MAX : (uint64_t)llround(s * 1e6);
 }
 
+static uint32_t picoseconds(double s_per_byte)
+{
+    return s_per_byte <= 0                   ? 0
+           : s_per_byte * 1e12 >= UINT32_MAX ? UINT32_MAX
+                                             : (uint32_t)llround(s_per_byte * 1e12);
+}
+
+static bool by_bandwidth(const struct link_table *table, uint32_t n, const struct cost_link *link)
+{
+    const struct link_state state = {(uint32_t)microseconds(link->rtt_s),
+                                     picoseconds(link->up_s_per_byte),
+                                     picoseconds(link->down_s_per_byte)};
+    return link_table_choose(table, n, &state) != DECISION_EDGE;
+}
+
 bool would_offload(const struct ledger *ledger, const struct known_length *length,
                    const struct cost_link *link)
 {
     if (isinf(link->rtt_s))
         return false;
     if (!ledger->by_table)
-        return by_models(ledger, length, link);
+        return ledger->by_bandwidth ? by_bandwidth(ledger->by_bandwidth, length->n, link)
+                                    : by_models(ledger, length, link);
     return microseconds(link->rtt_s) < length->break_even_us;
 }
 

@@ -44,8 +44,8 @@ void report_cautions(const struct replay_context *replay, int indent, FILE *out)
             "%*sthe campaign does not know the bandwidth%s: the bytes' time of then is charged\n",
             indent, "", unknown);
     if (!replay->by_table)
-        fprintf(out, "%*sits bandwidth is not the header's: rnnmap decides by the models\n", indent,
-                "");
+        fprintf(out, "%*sits bandwidth varies: rnnmap decides by %s\n", indent, "",
+                replay->by_models ? "the models" : "a header of --link rtt+bandwidth");
 }
 
 void evaluation_loads_text(const struct evaluation *e, int indent, FILE *out)

@@ -22,9 +22,10 @@ struct replay_context {
     double timeout_s;
     const struct draws *draws;
     bool charges_up, charges_down; /* the link's bandwidth is charged for */
-    bool by_table;                 /* rnnmap asks the header, not the models */
-    bool by_request;               /* the link advances by the request */
-    bool has_rtt;                  /* the campaign's round trips are known */
+    bool by_table;  /* rnnmap asks the header for the design link's bandwidth; else that for any, */
+    bool by_models; /* or, where there is none, the models */
+    bool by_request; /* the link advances by the request */
+    bool has_rtt;    /* the campaign's round trips are known */
 };
 
 /* What was evaluated; the strings belong to the caller. */

@@ -109,12 +109,15 @@ static int add_replay(json_t *json, const struct evaluation *e, const struct rep
 {
     if (!replay)
         return 0;
-    json_t *fields = json_pack(
-        "{s:f,s:{s:o,s:o},s:f,s:s,s:s,s:{s:b,s:b},s:b}", "span_s", e->span_s, "loads", "edge",
-        real_or_null(e->edge_load), "cloud", real_or_null(e->cloud_load), "timeout_s",
-        replay->timeout_s, "link_origin", link_origin_name(replay->origin), "rnnmap_decides_by",
-        replay->by_table ? "header" : "models", "bandwidth_charged", "up", replay->charges_up,
-        "down", replay->charges_down, "link_by_request", replay->by_request);
+    json_t *fields = json_pack("{s:f,s:{s:o,s:o},s:f,s:s,s:s,s:{s:b,s:b},s:b}", "span_s", e->span_s,
+                               "loads", "edge", real_or_null(e->edge_load), "cloud",
+                               real_or_null(e->cloud_load), "timeout_s", replay->timeout_s,
+                               "link_origin", link_origin_name(replay->origin), "rnnmap_decides_by",
+                               replay->by_table    ? "header"
+                               : replay->by_models ? "models"
+                                                   : "header_with_bandwidth",
+                               "bandwidth_charged", "up", replay->charges_up, "down",
+                               replay->charges_down, "link_by_request", replay->by_request);
     int failed = json_object_update(json, fields);
     json_decref(fields);
     return failed;

@@ -46,6 +46,7 @@ static enum status judge(struct live_job *l, struct error *error)
     if (!status) {
         ledger_know(&ledger, &subject->pair, subject->has_energy ? &subject->energy : NULL,
                     &subject->table, &design);
+        ledger.by_bandwidth = subject->has_links ? &subject->links : NULL;
         status = live_ledger(l->requests, l->n_done, &ledger, error);
     }
     if (!status)

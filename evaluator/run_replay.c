@@ -146,6 +146,7 @@ static enum status run_cell(struct replays *r, size_t lengths, size_t link, stru
     if (!status) {
         ledger_know(&ledger, &subject->pair, subject->has_energy ? &subject->energy : NULL,
                     &subject->table, &design);
+        ledger.by_bandwidth = subject->has_links ? &subject->links : NULL;
         status = replay_ledger(&r->options, &r->histograms[lengths], &subject->draws,
                                &subject->pair, r->links[link], &ledger, error);
     }
@@ -168,6 +169,7 @@ static enum status run_cell(struct replays *r, size_t lengths, size_t link, stru
                                            .charges_up = subject->pair.charges_up,
                                            .charges_down = subject->pair.charges_down,
                                            .by_table = ledger.by_table,
+                                           .by_models = !ledger.by_table && !ledger.by_bandwidth,
                                            .by_request = link_source_by_request(r->links[link]),
                                            .has_rtt = subject->models.has_rtt};
     ledger_free(&ledger);

@@ -87,6 +87,24 @@ static enum status make_table(struct subject *subject, const struct objective *o
     return decision_table_build(&subject->models, &options, &subject->table, error);
 }
 
+/* What it is about is the first table's: without this one the models stand in. */
+static void make_link_table(struct subject *subject)
+{
+    const char *names[] = {subject->edge, subject->cloud};
+    struct error why = {0};
+    struct cost_set costs;
+    const struct cost_inputs inputs = {.set = &subject->models,
+                                       .means = &subject->models,
+                                       .names = names,
+                                       .n_targets = 2,
+                                       .objective = &subject->table.threshold.objective,
+                                       .link = LINK_BANDWIDTH,
+                                       .design = cost_link_measured(&subject->models)};
+    subject->has_links = (subject->pair.charges_up || subject->pair.charges_down) &&
+                         !cost_set_find(&inputs, &costs, &why) &&
+                         !link_table_build(&costs, -1, &subject->links, &why);
+}
+
 enum status subject_load(const char *db, const char *campaign, const char *target,
                          const struct objective *objective, struct subject *subject,
                          struct error *error)
@@ -114,6 +132,8 @@ enum status subject_load(const char *db, const char *campaign, const char *targe
         find_energy(subject);
     if (!status)
         status = make_table(subject, objective, error);
+    if (!status)
+        make_link_table(subject);
     store_close(store);
     if (status)
         subject_free(subject);
@@ -166,6 +186,8 @@ void subject_free(struct subject *subject)
 {
     draws_free(&subject->draws);
     decision_table_free(&subject->table);
+    if (subject->has_links)
+        link_table_free(&subject->links);
     model_set_free(&subject->models);
     campaign_free(&subject->campaign);
     free(subject->edge);

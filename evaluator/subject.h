@@ -12,6 +12,7 @@
 #ifndef EVALUATOR_SUBJECT_H
 #define EVALUATOR_SUBJECT_H
 
+#include "codegen/link_table.h"
 #include "codegen/table.h"
 #include "evaluator/draws.h"
 #include "fitter/cost.h"
@@ -25,6 +26,8 @@ struct subject {
     struct model_set models;
     struct decision_table table;
     struct cost_pair pair;     /* into models */
+    struct link_table links;   /* the header for products that know their bandwidth */
+    bool has_links;            /* false: no bandwidth is charged for, or there is no such header */
     struct energy_pair energy; /* into models; where has_energy */
     bool has_energy;
     struct error why_no_energy; /* else; "" where nobody watched */

@@ -125,13 +125,16 @@ static void put_astray(const struct cell *cells, size_t n, size_t n_decided, siz
 static void put_cautions(const struct cell *cells, size_t n, FILE *out)
 {
     struct replay_context common = cells[0].replay;
-    bool by_table = true;
-    for (size_t i = 0; i < n; i++)
+    bool by_table = true, by_models = false;
+    for (size_t i = 0; i < n; i++) {
         by_table = by_table && cells[i].replay.by_table;
+        by_models = by_models || cells[i].replay.by_models;
+    }
     common.by_table = true; /* the links differ in that */
     report_cautions(&common, 0, out);
     if (!by_table)
-        fputs("where a link's bandwidth is not the header's, rnnmap decides by the models\n", out);
+        fprintf(out, "where a link's bandwidth varies, rnnmap decides by %s\n",
+                by_models ? "the models" : "a header of --link rtt+bandwidth");
 }
 
 struct text_table *cells_table(const struct cell *cells, size_t n)
