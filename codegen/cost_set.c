@@ -233,6 +233,12 @@ struct cost_link cost_set_link(const struct cost_set *costs, const struct link_s
     return link;
 }
 
+/* A product of two factors below 0 would be a cost again: there such a factor counts as 0. */
+static double factor(const struct cost_set *costs, double cost)
+{
+    return costs->objective.kind == OBJECTIVE_EDP && cost < 0 ? 0 : cost;
+}
+
 struct expected_cost cost_set_expected(const struct cost_set *costs, size_t target, uint32_t n,
                                        const struct cost_link *link)
 {
@@ -248,7 +254,7 @@ struct expected_cost cost_set_expected(const struct cost_set *costs, size_t targ
         if (energy)
             cost.energy_j = energy_cloud_j(&costs->energies[target], m, link);
     }
-    return cost;
+    return (struct expected_cost){factor(costs, cost.time_s), factor(costs, cost.energy_j)};
 }
 
 double cost_set_remote_s(const struct cost_set *costs, size_t target, uint32_t n)

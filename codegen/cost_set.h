@@ -67,7 +67,8 @@ enum status cost_set_find(const struct cost_inputs *inputs, struct cost_set *cos
  * link's. */
 struct cost_link cost_set_link(const struct cost_set *costs, const struct link_state *state);
 
-/* What an inference at a target is expected to take; `link` is not looked at for target 0. */
+/* What an inference at a target is expected to take; `link` is not looked at for target 0. Of the
+ * energy-delay product a factor that the models let fall below 0 counts as 0. */
 struct expected_cost cost_set_expected(const struct cost_set *costs, size_t target, uint32_t n,
                                        const struct cost_link *link);
 

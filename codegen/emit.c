@@ -86,7 +86,10 @@ static void put_affine_32(FILE *out, enum map_use use, const struct affine *affi
     sum_32(affine, inner);
     if (affine->may_be_negative) {
         fprintf(out, "    const uint32_t x = %s; /* modulo 2^32 */\n\n", inner);
-        shift_right(value, sizeof value, "x", affine->shift);
+        if (affine->shift && use == USE_VALUE)
+            snprintf(value, sizeof value, "(uint32_t)(x >> %u)", affine->shift);
+        else
+            shift_right(value, sizeof value, "x", affine->shift);
         put_return(out, use, value, "x < 0x80000000u");
         return;
     }

@@ -195,8 +195,8 @@ static void put_form(const struct text *text, const struct linear_forms *forms, 
     if (has_several(text))
         fprintf(out, "(uint32_t n, const struct %s_link *link)\n{\n", text->name);
     else
-        fputs("(uint32_t n, uint32_t rtt_us, uint32_t up_ps_per_byte,\n"
-              "                                       uint32_t down_ps_per_byte)\n{\n",
+        fputs("(uint32_t n, uint32_t rtt_us, uint32_t up_ps_per_byte, "
+              "uint32_t down_ps_per_byte)\n{\n",
               out);
     put_unused(text, form);
     put_sum(text, forms, target);
@@ -312,13 +312,13 @@ static void put_least_product(const struct text *text)
     }
 }
 
-/* Whether the cost exceeds the limit, and then what counts within it. */
+/* Whether the cost exceeds the limit, and what counts within it. */
 static void put_limit(const struct text *text, const char *prefix, size_t target)
 {
     fprintf(text->out,
-            "    %smisses = (%scost > %" PRIu64 "ull) ? 1 : 0;\n    if (%smisses == 0) {\n", prefix,
-            prefix, text->table->limit, prefix);
-    fprintf(text->out, "        %scost = ", prefix);
+            "    if (%scost > %" PRIu64 "ull) {\n        %smisses = 1;\n    } else {\n"
+            "        %smisses = 0;\n        %scost = ",
+            prefix, text->table->limit, prefix, prefix, prefix);
     put_call(text, 1, target);
     fputs(";\n    }\n", text->out);
 }
@@ -370,7 +370,7 @@ static void put_choose_links(const struct text *text)
                 "and a byte\n * up_ps_per_byte and down_ps_per_byte picoseconds (8000000000000 "
                 "over bit/s). */\n"
                 "static inline int %s_choose_link(uint32_t n, uint32_t rtt_us, uint32_t "
-                "up_ps_per_byte,\n                                uint32_t down_ps_per_byte)\n{\n",
+                "up_ps_per_byte, uint32_t down_ps_per_byte)\n{\n",
                 text->name);
     }
     if (table->forms[0].difference) {

@@ -85,8 +85,8 @@ static enum status check_signs(const struct link_table *table, struct error *err
         return STATUS_OK;
     return error_set(
         error, STATUS_UNSUPPORTED,
-        "a product of time and energy means nothing where a model falls below 0 before "
-        "length %lu: fit again with another form (rnnfit --form), or choose another "
+        "a product of time and energy means nothing where an endpoint's cost falls below 0 "
+        "before length %lu: fit again with another form (rnnfit --form), or choose another "
         "--objective",
         (unsigned long)table->costs.n_limit);
 }

@@ -101,6 +101,10 @@ static void parts(const struct cost *c, double part[2])
     int energy_first = set->objective == ENERGY || set->objective == TIME_AT_ENERGY;
     part[0] = energy_first ? c->energy : c->time;
     part[1] = energy_first ? c->time : c->energy;
+    if (set->objective == EDP) { /* no product of two factors below 0 */
+        part[0] = fmax(part[0], 0);
+        part[1] = fmax(part[1], 0);
+    }
     if (set->objective == WEIGHTED)
         part[0] = weigh(c);
 }

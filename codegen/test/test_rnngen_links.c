@@ -98,6 +98,22 @@ static void holds(const char *text, const char *const *parts)
     }
 }
 
+/* What the choice takes on the processors whose compilers are here: for people. */
+static void print_sizes(const char *path)
+{
+    char *out, *err;
+    char *command = text_format("codegen/bench/count_instructions.sh %s m", path);
+    if (test_shell(command, &out, &err) != 0)
+        fail_msg("%s: %s", command, err);
+    for (char *line = strtok(out, "\n"); line; line = strtok(NULL, "\n")) {
+        if (strncmp(line, "choose_link", strlen("choose_link")) == 0)
+            print_message("%s\n", line);
+    }
+    free(command);
+    free(out);
+    free(err);
+}
+
 /* A program that prints what the header says, as strictly compiled as a product. */
 static char *say(const char *folder, const char *header, const char *call)
 {
@@ -147,6 +163,7 @@ static void test_one_endpoint(void **state)
                      "m_choose_link(4000000000u, 4294967295u, 4294967295u, 4294967295u));");
     assert_string_equal(said, "101000");
     free(said);
+    print_sizes(path);
     /* the design link's bandwidths can be given */
     free(run(0, NULL, "-q --db %s --name m -o %s --link rtt+bandwidth,1,unlimited", db, path));
     free(text);
@@ -185,6 +202,7 @@ static void test_several_endpoints(void **state)
             fail_msg("a fixed link needs no links:\n%s", text);
         free(text);
     }
+    print_sizes(path);
     /* n = 400: 26.2; 12.9 + up 4.1 + r1; 2.1 + up 4.1 + r2 ms */
     char *said = say(
         folder, "m.h",
@@ -272,7 +290,6 @@ static void test_refusals(void **state)
         free(db);
     }
     char *db = make_database(folder, "three.db", places, 3, 0);
-    free(run(1, "--binary", "--db %s --name m --binary %s/x.rmt", db, folder));
     free(run(1, "its energy is not known", "--db %s --name m -o %s/x.h --objective edp", db,
              folder));
     free(run(2, "--link", "--db %s --name m -o %s/x.h --link rtt+bandwidth,1", db, folder));
