@@ -35,6 +35,8 @@ static enum status try_shape(struct search *search, const struct fit_shape *shap
     enum status status = fit_shape(search->series, shape, fit, &why);
     if (!status && search->choice->automatic && isinf(fit->classical[0]))
         status = error_set(&why, STATUS_INVALID, "too few lengths beside a knot");
+    if (!status && search->choice->automatic && isinf(fit->bic))
+        status = error_set(&why, STATUS_INVALID, "too few samples for the form");
     if (status)
         free(fit);
     else
@@ -141,13 +143,14 @@ static enum status bound_knots(const struct piecewise_point *points, size_t n, s
 }
 
 /* A shape of `p` parameters that leaves so much of the lengths' means has at least this BIC. */
-static double bic_of(const struct fit *line, double line_rss, double rss, double p,
+static double bic_of(const struct fit *line, double line_rss, double rss, size_t p,
                      double n_samples)
 {
-    double more = line->chisq - line_rss + rss, n_line = (double)fit_n_parameters(&line->shape);
+    double more = line->chisq - line_rss + rss;
     if (!(more > 0))
         return -INFINITY;
-    return line->bic + n_samples * log(more / line->chisq) + (p - n_line) * log(n_samples);
+    return line->bic + n_samples * log(more / line->chisq) + fit_penalty(p, n_samples) -
+           fit_penalty(fit_n_parameters(&line->shape), n_samples);
 }
 
 static const struct fit *find_form(const struct search *search, enum model_form form)
@@ -187,7 +190,7 @@ static enum status try_all_knots(struct search *search, struct error *error)
         status = bound_knots(points, n, most, least, error);
     for (size_t k = 1; !status && k <= most; k++) {
         const struct fit *best = least_bic(search, FORM_QUADRATIC);
-        double p = 2 + 2 * (double)k;
+        size_t p = 2 + 2 * k;
         if (best && bounded && bic_of(line, least[0], least[k], p, samples) > best->bic)
             continue;
         if (search->choice->automatic && is_close(search, least_bic(search, N_FORMS)))
@@ -216,7 +219,8 @@ static enum status try_steps(struct search *search, const struct runs *one, cons
         shape.knots[i] = floor((from + to) / 2);
     }
     const struct fit *level = find_form(search, FORM_CONSTANT), *best = least_bic(search, N_FORMS);
-    double p = (double)fit_n_parameters(&shape), samples = (double)series->n_samples;
+    size_t p = fit_n_parameters(&shape);
+    double samples = (double)series->n_samples;
     /* levels change the squares by what the runs' differ: what cannot win need not be fitted */
     if (level && bic_of(level, one->misfit, runs->misfit, p, samples) > best->bic)
         return STATUS_OK;

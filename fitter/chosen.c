@@ -66,6 +66,10 @@ enum status fit_chosen(const struct series *series, const struct fit_options *op
     enum status status = choose_fit(series, &choice, fit, &note, error);
     if (!status)
         say_note(options, target, quantity, fit, &note);
+    if (!status && series->n_lengths == 1)
+        say(options, target, quantity,
+            "all samples have length %u: nothing tells how it grows with the length",
+            series->lengths[0].length);
     uint32_t doubtful = status ? 0 : knots_doubtful_length(series, fit);
     if (doubtful)
         say(options, target, quantity,

@@ -29,6 +29,14 @@ size_t fit_n_parameters(const struct fit_shape *shape)
     return fit_n_linear(shape) + shape->n_knots;
 }
 
+double fit_penalty(size_t n_parameters, double n_samples)
+{
+    double k = (double)n_parameters + 1, rest = n_samples - k - 2;
+    if (n_parameters <= 2)
+        return k * log(n_samples);
+    return rest > 0 ? k * log(n_samples) * n_samples / rest : INFINITY;
+}
+
 static size_t n_coefficients(const struct fit_shape *shape)
 {
     return fit_n_linear(shape) + (shape->form == FORM_PIECEWISE ? shape->n_knots : 0);
@@ -229,7 +237,8 @@ static void judge(const struct series *series, struct fit *fit)
     fit->r2 = tss > 0 ? 1 - rss / tss : 1;
     /* Exact data have no likelihood to compare: what is rounding counts as no misfit. */
     double misfit = fmax(fmax(fit->chisq, rounding * size), 1e-300);
-    fit->bic = n * (log(misfit / n) + 1.8378770664093453 + 1) - log_weights + (p + 1) * log(n);
+    fit->bic = n * (log(misfit / n) + 1.8378770664093453 + 1) - log_weights +
+               fit_penalty(fit_n_parameters(&fit->shape), n);
 }
 
 static enum status cross_validate(const struct series *series, struct fit *fit, struct error *error)

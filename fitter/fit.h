@@ -50,8 +50,7 @@ struct fit {
     size_t n_next;
     double chisq;           /* weighted squares over samples */
     double residual_sd, r2; /* unweighted, over samples */
-    double bic; /* -2 log likelihood + (parameters + 1) log N, Schwarz 1978; a knot or a step are
-                   two parameters */
+    double bic;             /* -2 log likelihood + fit_penalty */
     /* What leaving out each length in turn leaves at it, weighted squares: by leverages, with the
      * knots kept (Allen 1974). Infinite where a length alone determines a coefficient. */
     double cross_validation;
@@ -72,6 +71,11 @@ struct fit {
 
 /* How many parameters a shape costs. */
 size_t fit_n_parameters(const struct fit_shape *shape);
+
+/* What BIC charges for so many parameters and the variance: (p + 1) log N (Schwarz 1978). Beyond
+ * those of a line, times N / (N - p - 3), so that few samples do not bend it; infinite where they
+ * are no more than p + 3 (McQuarrie 1999, Statistics and Probability Letters 44). */
+double fit_penalty(size_t n_parameters, double n_samples);
 
 /* Powers and hinges, or levels: the coefficients but for the knots. */
 size_t fit_n_linear(const struct fit_shape *shape);

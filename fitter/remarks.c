@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/remarks.h"
 
+#include "fitter/prediction.h"
+
 #include "base/memory.h"
 
 #include <math.h>
@@ -57,11 +59,24 @@ static void remark_target(struct remarks *remarks, const struct dataset_target *
             target->name);
 }
 
+/* Requests cannot take less than the round trip they take. */
+static void remark_negative(struct remarks *remarks, const struct cost_model *model)
+{
+    double n = model->n_min, value = prediction_value(model, n);
+    if (model->quantity == QUANTITY_REMOTE_S && value < 0)
+        say(remarks,
+            "%s: at length %u requests took %.3g ms less than the round trips measured before "
+            "them: these are not what the requests met",
+            model->target, model->n_min, -value * 1e3);
+}
+
 void remarks_on_fit(struct remarks *remarks, const struct dataset *dataset,
                     const struct model_set *set, const struct cost_link *asked)
 {
     for (size_t t = 0; t < dataset->n_targets; t++)
         remark_target(remarks, &dataset->targets[t], dataset);
+    for (size_t i = 0; i < set->n_models; i++)
+        remark_negative(remarks, &set->models[i]);
     if ((!isnan(asked->up_s_per_byte) && isnan(set->up_s_per_byte)) ||
         (!isnan(asked->down_s_per_byte) && isnan(set->down_s_per_byte)))
         say(remarks, "the samples do not know the bandwidth that their bytes passed at: their time "

@@ -23,6 +23,7 @@ static const struct truth {
     double knots[MAX_KNOTS], signs[MAX_KNOTS];
     double proportional; /* else equal noise */
 } truths[] = {
+    {"a line, N = 40", 1, 0, {0}, {0}, 0},
     {"a line, N = 200", 5, 0, {0}, {0}, 0},
     {"a line, N = 2000", 50, 0, {0}, {0}, 0},
     {"a line, N = 200, proportional", 5, 0, {0}, {0}, 0.05},
