@@ -78,10 +78,11 @@ static bool flat(const struct cost_model *model)
 }
 
 struct contrasts contrasts_of(const struct cost_model *a, const struct cost_model *b, double from,
-                              double to)
+                              double to, double most)
 {
     struct contrasts c = {.n = 0};
-    if (to > from && !same_form(a, b)) {
+    size_t places = a->form == FORM_STEP ? a->n_segments : 0;
+    if (to > from && (!same_form(a, b) || (double)places > fmin(most, CONTRAST_POINTS))) {
         take_trend(a, b, from, to, !flat(a) && !flat(b), &c);
         return c;
     }
@@ -89,6 +90,7 @@ struct contrasts contrasts_of(const struct cost_model *a, const struct cost_mode
         take_places(a, b, from, to, &c);
     else
         add_point(&c, from);
+    c.whole = true;
     c.n = c.n_points;
     for (size_t k = 0; k < c.n; k++)
         c.weight[k][k] = 1;

@@ -21,19 +21,22 @@
 #include "fitter/prediction.h"
 #include "records/model.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { CONTRAST_POINTS = 33 };
 
 struct contrasts {
     size_t n, n_points;
+    bool whole; /* all that there is to compare; else the mean, and the slope if n is 2 */
     double at[CONTRAST_POINTS];
     double weight[PREDICTION_MAX][CONTRAST_POINTS]; /* of each contrast; in the quantity's unit */
 };
 
-/* Over the lengths from .. to, from <= to. */
+/* Over the lengths from .. to, from <= to; what would take more than `most` contrasts is compared
+ * as forms that differ are. */
 struct contrasts contrasts_of(const struct cost_model *a, const struct cost_model *b, double from,
-                              double to);
+                              double to, double most);
 
 /* Contrast k of a model's values. */
 double contrast_value(const struct contrasts *contrasts, size_t k, const struct cost_model *model);

@@ -175,7 +175,10 @@ static enum status compare(const struct side sides[2], struct drift_row *row, st
     row->verdict = DRIFT_UNTESTED;
     if (row->from > row->to || a->n_coefficients > Q || b->n_coefficients > Q)
         return STATUS_OK;
-    const struct contrasts contrasts = contrasts_of(a, b, row->from, row->to);
+    /* with half of what resampling knows left, at least, for the errors */
+    double most = (a->dof + b->dof) / 2;
+    const struct contrasts contrasts = contrasts_of(a, b, row->from, row->to, most);
+    row->compared = contrasts.whole ? "curve" : contrasts.n > 1 ? "mean and slope" : "mean";
     fill(sides, &contrasts, &test);
     enum status status = standardise(&test, error);
     if (status)

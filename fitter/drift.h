@@ -46,6 +46,7 @@ struct drift_row {
     const char *target;
     enum quantity quantity;
     enum drift_verdict verdict;
+    const char *compared; /* "curve", "mean and slope" or "mean" (contrast.h); NULL: nothing */
     enum provenance provenance; /* the least of both models */
     uint32_t from, to;          /* the lengths that both measured */
     double f, dof, error_dof;   /* of the test; NAN where untested */

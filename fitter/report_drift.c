@@ -5,6 +5,7 @@
 #include "base/units.h"
 
 #include <math.h>
+#include <string.h>
 
 static void put_percent(struct text_table *table, double share, bool sign)
 {
@@ -74,6 +75,14 @@ void report_drift_notes(const struct drift *drift, FILE *out)
         fputs("Energies are untested where their provenance, the meter's scope or the baseline is "
               "another than it was.\n",
               out);
+    for (size_t i = 0; i < drift->n_rows; i++) {
+        const struct drift_row *row = &drift->rows[i];
+        if (row->compared && strcmp(row->compared, "curve") != 0)
+            fprintf(out,
+                    "%s, %s: compared in the %s only, as the forms differ or have more levels than "
+                    "rounds tell apart: a change of shape that keeps it is not seen.\n",
+                    row->target, quantity_name(row->quantity), row->compared);
+    }
     for (size_t i = 0; i < drift->n_break_evens; i++) {
         const struct drift_break_even *b = &drift->break_evens[i];
         char rtt[UNITS_TEXT_SIZE];
@@ -90,9 +99,9 @@ static json_t *row_json(const struct drift_row *row)
 {
     bool common = row->to >= row->from && row->from > 0;
     return json_pack(
-        "{s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "target", row->target,
+        "{s:s,s:s,s:s,s:s,s:s?,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "target", row->target,
         "provenance", provenance_name(row->provenance), "quantity", quantity_name(row->quantity),
-        "verdict", drift_verdict_name(row->verdict), "lengths",
+        "verdict", drift_verdict_name(row->verdict), "compared", row->compared, "lengths",
         common ? json_pack("[I,I]", (json_int_t)row->from, (json_int_t)row->to) : json_null(), "f",
         report_number(row->f), "dof", report_number(row->dof), "error_dof",
         report_number(row->error_dof), "p", report_number(row->p), "p_holm",
