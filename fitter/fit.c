@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/fit.h"
 
-#include "fitter/normal.h"
+#include "fitter/least_squares.h"
 
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_multifit.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,38 +86,28 @@ static void solve_levels(const struct series *series, struct fit *fit)
     }
 }
 
-/* By singular values, so that the coefficients' digits are as good as the data's. */
+struct rows {
+    const struct series *series;
+    const struct fit *fit;
+};
+
+static void fill_row(const void *user, size_t i, double *x, double *y, double *weight)
+{
+    const struct rows *rows = user;
+    const struct series_length *l = &rows->series->lengths[i];
+    double all[P]; /* with those of knots */
+    fit_derivatives(rows->fit, l->length, all);
+    memcpy(x, all, fit_n_linear(&rows->fit->shape) * sizeof *x);
+    *y = l->mean;
+    *weight = l->weight * (double)l->n;
+}
+
 static enum status solve(const struct series *series, struct fit *fit, struct error *error)
 {
-    size_t n = series->n_lengths, p = fit_n_linear(&fit->shape);
-    gsl_multifit_linear_workspace *work = gsl_multifit_linear_alloc(n, p);
-    gsl_matrix *x = gsl_matrix_alloc(n, p), *covariance = gsl_matrix_alloc(p, p);
-    gsl_vector *y = gsl_vector_alloc(n), *w = gsl_vector_alloc(n);
-    enum status status = STATUS_OK;
-    if (!work || !x || !covariance || !y || !w) {
-        status = error_set(error, STATUS_NO_MEMORY, "out of memory for a fit");
-        goto done;
-    }
-    for (size_t i = 0; i < n; i++) {
-        const struct series_length *l = &series->lengths[i];
-        double row[P];
-        fit_derivatives(fit, l->length, row);
-        memcpy(gsl_matrix_ptr(x, i, 0), row, p * sizeof *row);
-        gsl_vector_set(y, i, l->mean);
-        gsl_vector_set(w, i, l->weight * (double)l->n);
-    }
-    double chisq;
-    gsl_vector_view c = gsl_vector_view_array(fit->scaled, p);
-    int rc = gsl_multifit_wlinear(x, w, y, &c.vector, covariance, &chisq, work);
-    if (rc)
-        status = error_set(error, STATUS_EXTERNAL, "GSL: %s", gsl_strerror(rc));
-done:
-    gsl_multifit_linear_free(work);
-    gsl_matrix_free(x);
-    gsl_matrix_free(covariance);
-    gsl_vector_free(y);
-    gsl_vector_free(w);
-    return status;
+    const struct rows rows = {series, fit};
+    double squares;
+    return least_squares(series->n_lengths, fit_n_linear(&fit->shape), fill_row, &rows, fit->scaled,
+                         &squares, error);
 }
 
 /* Each coefficient as a combination of the scaled ones; row-major, p*p. */
@@ -275,13 +263,10 @@ enum status fit_shape(const struct series *series, const struct fit_shape *shape
                          "form %s needs more than %zu samples, there are %llu",
                          form_name(shape->form), p, (unsigned long long)series->n_samples);
     enum status status = STATUS_OK;
-    if (shape->form == FORM_STEP) {
+    if (shape->form == FORM_STEP)
         solve_levels(series, fit);
-    } else {
-        gsl_error_handler_t *handler = gsl_set_error_handler_off();
+    else
         status = solve(series, fit, error);
-        gsl_set_error_handler(handler);
-    }
     if (status)
         return status;
     size_t k = fit->n_coefficients - fit_n_linear(shape);

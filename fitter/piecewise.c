@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fitter/piecewise.h"
 
+#include "fitter/least_squares.h"
 #include "fitter/piecewise_private.h"
 
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_multifit.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -309,39 +308,21 @@ static void find_knots(struct search *search, size_t n_knots)
     }
 }
 
-/* Coefficients for the knots found, by singular values, so that their digits are as good as the
- * data's. */
-static enum status solve(const struct piecewise_point *points, size_t n, struct piecewise *fit,
-                         struct error *error)
+struct rows {
+    const struct piecewise_point *points;
+    const struct piecewise *fit;
+};
+
+static void fill_row(const void *user, size_t i, double *x, double *y, double *weight)
 {
-    size_t p = 2 + fit->n_knots;
-    gsl_multifit_linear_workspace *work = gsl_multifit_linear_alloc(n, p);
-    gsl_matrix *x = gsl_matrix_alloc(n, p), *covariance = gsl_matrix_alloc(p, p);
-    gsl_vector *y = gsl_vector_alloc(n), *w = gsl_vector_alloc(n);
-    enum status status = STATUS_OK;
-    if (!work || !x || !covariance || !y || !w) {
-        status = error_set(error, STATUS_NO_MEMORY, "out of memory for a fit");
-        goto done;
-    }
-    for (size_t i = 0; i < n; i++) {
-        gsl_matrix_set(x, i, 0, 1);
-        gsl_matrix_set(x, i, 1, points[i].x);
-        for (size_t k = 0; k < fit->n_knots; k++)
-            gsl_matrix_set(x, i, 2 + k, fmax(points[i].x - fit->knots[k], 0));
-        gsl_vector_set(y, i, points[i].y);
-        gsl_vector_set(w, i, points[i].weight);
-    }
-    gsl_vector_view c = gsl_vector_view_array(fit->coefficients, p);
-    int rc = gsl_multifit_wlinear(x, w, y, &c.vector, covariance, &fit->rss, work);
-    if (rc)
-        status = error_set(error, STATUS_EXTERNAL, "GSL: %s", gsl_strerror(rc));
-done:
-    gsl_multifit_linear_free(work);
-    gsl_matrix_free(x);
-    gsl_matrix_free(covariance);
-    gsl_vector_free(y);
-    gsl_vector_free(w);
-    return status;
+    const struct rows *rows = user;
+    const struct piecewise_point *point = &rows->points[i];
+    x[0] = 1;
+    x[1] = point->x;
+    for (size_t k = 0; k < rows->fit->n_knots; k++)
+        x[2 + k] = fmax(point->x - rows->fit->knots[k], 0);
+    *y = point->y;
+    *weight = point->weight;
 }
 
 static enum status check(const struct piecewise_point *points, size_t n, size_t n_knots,
@@ -370,7 +351,6 @@ enum status piecewise_fit(const struct piecewise_point *points, size_t n, size_t
     *fit = (struct piecewise){.n_knots = n_knots};
     if (status)
         return status;
-    gsl_error_handler_t *handler = gsl_set_error_handler_off();
     if (n_knots > 0) {
         status = piecewise_sums_make(points, n, &search.sums, error);
         if (!status)
@@ -389,9 +369,10 @@ enum status piecewise_fit(const struct piecewise_point *points, size_t n, size_t
         free(search.behind);
     }
     fit->exact = n_knots <= PIECEWISE_EXACT_KNOTS && n <= PIECEWISE_EXACT_POINTS;
+    const struct rows rows = {points, fit};
     if (!status)
-        status = solve(points, n, fit, error);
-    gsl_set_error_handler(handler);
+        status =
+            least_squares(n, 2 + n_knots, fill_row, &rows, fit->coefficients, &fit->rss, error);
     return status;
 }
 

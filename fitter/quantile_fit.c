@@ -148,20 +148,25 @@ static enum status draw_rounds(const struct values *values, const struct series 
     return status;
 }
 
-/* A tail needs samples beyond it. */
+/* A tail needs samples beyond it: with fewer than so many, its scatter is not seen in full. */
+static const double beyond_few = 5;
+
 static void remark_few(const struct series *series, const struct fit_options *options,
                        const char *target)
 {
     char line[160];
     double share = shares[options->statistic];
-    size_t n_few = 0;
-    for (size_t i = 0; i < series->n_lengths; i++)
-        n_few += (double)series->lengths[i].n * (1 - share) < 1;
-    snprintf(line, sizeof line,
-             "%.40s: %zu of %zu lengths have fewer than %.0f samples: their %s is little more than "
-             "the greatest",
-             target, n_few, series->n_lengths, ceil(1 / (1 - share)),
-             statistic_name(options->statistic));
+    size_t n_few = 0, n_none = 0;
+    for (size_t i = 0; i < series->n_lengths; i++) {
+        double beyond = (double)series->lengths[i].n * (1 - share) * (1 + 1e-9);
+        n_few += beyond < beyond_few;
+        n_none += beyond < 1;
+    }
+    snprintf(line, sizeof line, "%.40s: %zu of %zu lengths have fewer than %.0f samples: %s",
+             target, n_none ? n_none : n_few, series->n_lengths,
+             ceil((n_none ? 1 : beyond_few) / (1 - share) * (1 - 1e-9)),
+             n_none ? "their quantile is little more than the greatest"
+                    : "the intervals of their quantile are too short");
     if (n_few > 0 && options->remark)
         options->remark(options->user, line);
 }
