@@ -212,10 +212,10 @@ static enum status judge_across(const struct invocation *call, const struct rnne
     struct across across = {0};
     const char *policy = s->policies ? s->policies : "rnnmap";
     enum status status = STATUS_OK;
-    if (s->db || s->lengths.n_items || s->links.n_items || s->live)
+    if (s->db || s->lengths.n_items || s->links.n_items || s->live || s->plot || s->report)
         return error_set(error, STATUS_MISUSE,
                          "--across judges documents that were written before: leave out --db, "
-                         "--lengths, --link and --live");
+                         "--lengths, --link, --live, --plot and --report");
     if (policy_find(policy) < 0)
         return error_set(error, STATUS_MISUSE, "--policy: '%s' is no policy; --across takes one",
                          policy);

@@ -137,6 +137,16 @@ static void put_cautions(const struct evaluation *e, const struct replay_context
     webpage_lines_end(&lines, "warn", out);
 }
 
+/* The objective, and what its joules are. */
+static void put_energy(const struct cell *cell, FILE *out)
+{
+    struct webpage_lines lines;
+    FILE *to = webpage_lines_begin(&lines);
+    if (to)
+        evaluation_energy_text(&cell->evaluation, &cell->context, 0, to);
+    webpage_lines_end(&lines, "note", out);
+}
+
 static void put_evaluation(const struct cell *cell, FILE *out)
 {
     const struct evaluation *e = &cell->evaluation;
@@ -146,6 +156,7 @@ static void put_evaluation(const struct cell *cell, FILE *out)
         evaluation_verdict(e, to);
     webpage_lines_end(&lines, "found", out);
     put_cautions(e, cell->context.replay, out);
+    put_energy(cell, out);
     put_bars(e, out);
     webpage_table(evaluation_table(e), out);
     webpage_paragraph(
@@ -197,23 +208,12 @@ static void put_policies(const struct cell *cells, size_t n, FILE *out)
 
 /* ---- curves */
 
-static bool has_energy(const struct model_set *set)
-{
-    for (size_t i = 0; i < set->n_models; i++) {
-        if (set->models[i].quantity == QUANTITY_ENERGY_J)
-            return true;
-    }
-    return false;
-}
-
-static void put_curves(const struct page_curves *curves, const struct model_set *set, FILE *out)
+static void put_curves(const struct page_curves *curves, FILE *out)
 {
     webpage_section(out, "What was measured");
     if (curves)
         page_curves_put(curves, out);
-    if (curves && has_energy(set))
-        webpage_paragraph(out, "note", "The policies above were judged by time alone.");
-    if (!curves)
+    else
         webpage_paragraph(out, "note", "The campaign's samples are not in the database.");
 }
 
@@ -289,7 +289,7 @@ static void put_page(const char *db, const struct subject *subject, const struct
     put_question(cells, n, out);
     put_advice(db, cells, n, out);
     put_policies(cells, n, out);
-    put_curves(curves, &subject->models, out);
+    put_curves(curves, out);
     put_facts(subject, cells, n, out);
     webpage_end(out);
 }

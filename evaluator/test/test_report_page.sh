@@ -48,7 +48,7 @@ evaluate() { # PAGE OPTION..
 # A link over which deciding pays.
 evaluate "$work/model.html" --link "$links/lte_driving_ucc.link"
 says "$work/model.html" 'Where should the inputs of R&amp;D &lt;b&gt;' 'a model of a real link' \
-    'Ship the generated header. It saves' 'SHA-256 of the samples' '<dt>oracle</dt>' '<h2>Energy</h2>'
+    'Ship the generated header. It saves' 'no energy: ' 'SHA-256 of the samples' '<dt>oracle</dt>' '<h2>Energy</h2>'
 [ "$(jq -r .link_origin "$work/model.html.json")" = model ] || fail "the JSON names another origin"
 mean=$(jq -r '.policies[] | select(.policy == "rnnmap") | 1e3 * .mean_s' "$work/model.html.json")
 says "$work/model.html" "<td class=\"r\">$(printf %.3f "$mean")</td>"
