@@ -257,6 +257,7 @@ static enum status make_model(const struct plane *plane, const struct planes *pl
     model->form = FORM_LINEAR;
     model->segments = malloc(sizeof *model->segments);
     model->knots = NULL;
+    model->knot_ends = NULL;
     model->n_knots = 0;
     model->n_segments = 1;
     model->coefficients = malloc(2 * sizeof *model->coefficients);
