@@ -186,7 +186,6 @@ static void test_refusals(void **state)
     (void)state;
     char *folder = test_scratch("refusals");
     char *db = make_database(folder, "r.db", "c", "net", 2, 0);
-    char *three = make_database(folder, "three.db", "c", "net", 3, 0);
     static const char *const names[] = {"1st", "a-b", "int", "class", "a b", "x;y", "_x", "*/", ""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         free(run(2, "--name", "--db %s --name '%s' -o %s/x.h", db, names[i], folder));
@@ -221,7 +220,6 @@ static void test_refusals(void **state)
     store_close(store);
     free(run(1, "rnnfit", "--db %s --name a -o x.h", raw));
     free(raw);
-    free(three);
     free(db);
     free(folder);
 }
