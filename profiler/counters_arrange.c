@@ -57,8 +57,10 @@ static void explain(const struct plan *plan, size_t i, int component, int rc)
     if (event->why)
         return;
     if (info->disabled && info->disabled != PAPI_EDELAY_INIT) {
+        const char *remedy = perf_papi_remedy(info->disabled_reason);
         event->why =
             text_format("PAPI's component %s is disabled: %s", info->name, info->disabled_reason);
+        event->remedy = remedy ? text_copy(remedy) : NULL;
     } else if (rc == PAPI_EPERM) {
         event->why = text_copy("not permitted");
         event->remedy = text_copy("sudo sysctl kernel.perf_event_paranoid=-1, or "

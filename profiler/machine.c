@@ -29,8 +29,57 @@ static char *split_line(char *line)
     return value;
 }
 
+/* Arm's own cores by their part number (Main ID Register; arm64 Linux gives no names). */
+static const struct {
+    unsigned part;
+    const char *name;
+} arm_parts[] = {
+    {0xc07, "Cortex-A7"},    {0xc08, "Cortex-A8"},   {0xc09, "Cortex-A9"},   {0xc0f, "Cortex-A15"},
+    {0xd03, "Cortex-A53"},   {0xd04, "Cortex-A35"},  {0xd05, "Cortex-A55"},  {0xd07, "Cortex-A57"},
+    {0xd08, "Cortex-A72"},   {0xd09, "Cortex-A73"},  {0xd0a, "Cortex-A75"},  {0xd0b, "Cortex-A76"},
+    {0xd0c, "Neoverse N1"},  {0xd0d, "Cortex-A77"},  {0xd40, "Neoverse V1"}, {0xd41, "Cortex-A78"},
+    {0xd42, "Cortex-A78AE"}, {0xd46, "Cortex-A510"}, {0xd47, "Cortex-A710"}, {0xd49, "Neoverse N2"},
+};
+enum { ARM = 0x41, N_ARM_PARTS = sizeof arm_parts / sizeof *arm_parts };
+
+static char *core_name(unsigned long implementer, unsigned long part)
+{
+    for (size_t i = 0; implementer == ARM && i < N_ARM_PARTS; i++) {
+        if (arm_parts[i].part == part)
+            return text_format("ARM %s", arm_parts[i].name);
+    }
+    return text_format("implementer 0x%02lx, part 0x%03lx", implementer, part);
+}
+
+/* The kinds of cores, in the order of the processors ("ARM Cortex-A55, ARM Cortex-A76"). */
+static char *core_names(const char *sysroot)
+{
+    char line[4096], *names = NULL;
+    unsigned long implementer = 0;
+    FILE *file = open_below(sysroot, "/proc/cpuinfo");
+    while (file && fgets(line, sizeof line, file)) {
+        const char *value = split_line(line);
+        if (value && strcmp(line, "CPU implementer") == 0)
+            implementer = strtoul(value, NULL, 16);
+        if (!value || strcmp(line, "CPU part") != 0)
+            continue;
+        char *name = core_name(implementer, strtoul(value, NULL, 16));
+        if (name && names && !strstr(names, name)) {
+            char *longer = text_format("%s, %s", names, name);
+            free(names);
+            names = longer;
+        } else if (name && !names) {
+            names = text_copy(name);
+        }
+        free(name);
+    }
+    if (file)
+        fclose(file);
+    return names;
+}
+
 /* The value behind the first of the keys that there is: x86 says "model name", ARM boards "Model"
- * or "Hardware". */
+ * or "Hardware", others only the numbers of their cores. */
 char *machine_cpu_name(const char *sysroot)
 {
     static const char *const keys[] = {"model name", "Model", "Hardware", "cpu model", "uarch"};
@@ -49,7 +98,7 @@ char *machine_cpu_name(const char *sysroot)
     }
     if (file)
         fclose(file);
-    return best[0] ? text_copy(best) : NULL;
+    return best[0] ? text_copy(best) : core_names(sysroot);
 }
 
 /* The first line of the first of the files that has one; NULL: none has. */

@@ -30,7 +30,7 @@ static enum status tell(const PAPI_component_info_t *info, papi_component_sink *
             if (perf_state_read(NULL, &state, NULL) == STATUS_OK)
                 perf_state_trouble(&state, &why, &remedy);
             perf_state_free(&state);
-            component.remedy = remedy;
+            component.remedy = remedy ? remedy : perf_papi_remedy(component.why);
         } else if (strcmp(info->name, "perf_event_uncore") == 0) {
             component.remedy = uncore_remedy;
         }

@@ -72,8 +72,20 @@ void perf_state_trouble(const struct perf_state *state, char **why, char **remed
                             "has the node pmu");
     } else if (state->paranoid > 2) {
         *why = text_format("/proc/sys/kernel/perf_event_paranoid is %" PRId64
-                           ": only privileged programs may count",
+                           ": only privileged programs may count, and PAPI does not even for them",
                            state->paranoid);
         *remedy = text_copy("sudo sysctl kernel.perf_event_paranoid=2");
     }
+}
+
+const char *perf_papi_remedy(const char *disabled_reason)
+{
+    /* libpfm4 4.13 knows of Arm's own cores the Cortex-A53, A57 and Neoverse; PAPI 7.0 has presets
+     * for the two former. The events that the architecture defines are the same on all of them. */
+    return strstr(disabled_reason, "no default PMU")
+               ? "libpfm4, through which PAPI names events, does not know this processor. On a "
+                 "64-bit ARM (Raspberry Pi 4 and 5) set LIBPFM_FORCE_PMU=arm_ac57 in the "
+                 "environment: instructions, cycles and what else the architecture defines are "
+                 "then read by the names of a Cortex-A57; check what is peculiar to it"
+               : NULL;
 }

@@ -27,4 +27,8 @@ void perf_state_free(struct perf_state *state);
  * nothing speaks against it. */
 void perf_state_trouble(const struct perf_state *state, char **why, char **remedy);
 
+/* What helps where PAPI has disabled its component of the processor's events for that reason though
+ * perf_state_trouble knows none; NULL: nothing is known to. */
+const char *perf_papi_remedy(const char *disabled_reason);
+
 #endif

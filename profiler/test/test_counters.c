@@ -7,6 +7,7 @@
 #include "engines/engine.h"
 #include "profiler/commands.h"
 #include "profiler/counters.h"
+#include "profiler/perf.h"
 
 #include <sde_lib.h>
 #include <stdlib.h>
@@ -294,9 +295,18 @@ static void a_program_is_followed_or_not_counted(void **state)
     counters_close(counters);
 }
 
+static void a_processor_unknown_to_libpfm_has_a_remedy(void **state)
+{
+    (void)state;
+    assert_non_null(
+        strstr(perf_papi_remedy("Error libpfm4 no default PMU found"), "LIBPFM_FORCE_PMU"));
+    assert_null(perf_papi_remedy("perf_event support disabled by Linux with paranoid=3"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_processor_unknown_to_libpfm_has_a_remedy),
         cmocka_unit_test(every_sample_has_what_was_counted_in_it),
         cmocka_unit_test(lists_are_checked),
         cmocka_unit_test(events_that_do_not_fit_together_are_named),

@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const char *const machines[] = {"laptop", "jetson", "raspberry-pi-4", "virtual-machine",
-                                       "nothing"};
+static const char *const machines[] = {"laptop",         "jetson",          "big-little",
+                                       "raspberry-pi-4", "virtual-machine", "nothing"};
 enum { N_MACHINES = sizeof machines / sizeof *machines };
 
 /* Where nobody (whom root becomes to be refused what is not permitted) may read, too. */
