@@ -103,7 +103,7 @@ $(BUILD)/obj/%.o: %.c
 	$(Q)mkdir -p $(@D) && $(compile) -MMD -MP -c -o $@ $<
 
 .SECONDARY:
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/board -prune -o -name '*.d' -type f -print 2>/dev/null)
 
 .PHONY: all tests setup setup-check setup-reproduce setup-lint setup-bench setup-fuzz fuzz fuzzers \
 	check check-long check-asan check-rooms \
@@ -130,7 +130,8 @@ comma := ,
 needs = $(filter $(1),$(MAKECMDGOALS))
 before := $(if $(call needs,demo replay bundle),setup) $(if $(call needs,check check-long check-asan),setup-check) \
 	$(if $(call needs,lint misra format format-check),setup-lint) $(if $(call needs,bench),setup-bench) \
-	$(if $(call needs,reproduce),setup-reproduce)
+	$(if $(call needs,reproduce),setup-reproduce) \
+	$(if $(call needs,board board-shell board-check),setup-board)
 sources := $(shell find $(ROOMS) -name '*.c')
 $(call object,$(sources)) $(EXAMPLES) $(bench_needs): | $(before)
 
@@ -215,5 +216,5 @@ clean:  ## remove build/
 
 help:  ## this list
 	@echo 'make TARGET [KNOB=value]   knobs: CC CFLAGS BUILD PREFIX DESTDIR SANITIZE SETUP=no V=1'
-	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  \1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  \1|\2/p' Makefile testbed/board/board.mk | \
 		while IFS='|' read -r t d; do printf '%-16s %s\n' "$$t" "$$d"; done

@@ -6,3 +6,5 @@ testbed.libs := -levent_core
 TOOLS += rnnlink
 rnnlink.main  := testbed/rnnlink.c
 rnnlink.rooms := testbed records base
+
+include testbed/board/board.mk

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=dash
+# On the board: a campaign against an endpoint that sleeps, its fit, the header.
+
+boardtimer &
+sensor ina226 || exit
+cat >campaign.ini <<TEXT
+[campaign]
+name = board
+lengths = 128:1024:128
+[edge]
+engine = dnnl
+$NETWORK
+threads = 1
+[cloud]
+url = $URL
+model = sleeper
+[awake]
+url = $URL
+model = awake
+[energy]
+meter = scope=board radio=yes hwmon
+windows = 1
+[counters]
+papi = PAPI_TOT_INS, PAPI_TOT_CYC
+[stop]
+ci = 1%
+max_samples = 60
+max_time = 5min
+TEXT
+rnnprof run campaign.ini --db board.db 2>/host/out/run.err
+echo "run $?" >>/host/out/exits
+sensor off
+rnnprof show --db board.db >/host/out/show.txt
+rnnprof show --db board.db --json >/host/out/show.json || exit
+rnnfit --db board.db --json -q >/host/out/fit.json || exit
+rnnfit --db board.db >/host/out/fit.txt || exit
+rnngen --db board.db --name rnn_map --link rtt -o /host/out/rnn_map.h || exit
+rnngen --db board.db --name rnn_map --objective energy --link rtt -o /host/out/energy_map.h || exit
+cp /tmp/truth.csv board.db /host/out
