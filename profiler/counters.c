@@ -115,7 +115,7 @@ enum status counters_register(struct counters *counters, struct store *store, in
     counters_stop(counters, readings);
     for (size_t i = 0; !status && i < counters_n(counters); i++) {
         struct counter_event *event = &counters->events[i];
-        event->n_lost = 0;
+        event->n_read = event->n_zero = event->n_lost = 0;
         free(event->lost_why);
         event->lost_why = NULL;
         if (!event->why)
@@ -168,10 +168,13 @@ size_t counters_stop(struct counters *counters, struct counter_reading *readings
             long long value = values[set->first + i];
             const char *why = set->trouble ? PAPI_strerror(set->trouble) : doubt(event, value);
             event->awaited = event->awaited && why;
-            if (why)
+            if (why) {
                 note_lost(event, why);
-            else
-                readings[n++] = (struct counter_reading){event->counter_id, value};
+                continue;
+            }
+            event->n_read++;
+            event->n_zero += value == 0;
+            readings[n++] = (struct counter_reading){event->counter_id, value};
         }
     }
     return n;

@@ -49,8 +49,9 @@ struct counter_event {
     bool multiplexed; /* its values are scaled from a part of the time */
     bool awaited;     /* software-defined, and no library of this process has registered it yet */
     enum counter_reach reach;
-    uint64_t n_lost; /* samples whose reading was no count and was left out */
-    char *lost_why;  /* the first time */
+    uint64_t n_read, n_zero; /* samples that have it; of them, those in which it was 0 */
+    uint64_t n_lost;         /* samples whose reading was no count and was left out */
+    char *lost_why;          /* the first time */
     int64_t counter_id;
 };
 

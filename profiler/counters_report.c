@@ -80,6 +80,12 @@ void counters_conclude(const struct counters *counters, FILE *out)
         if (event->n_lost > 0)
             fprintf(out, "warning: counter %s: left out of %" PRIu64 " samples: %s\n", event->name,
                     event->n_lost, event->lost_why ? event->lost_why : "");
+        /* kernels take the numbers of events that a processor lacks, and show 0 */
+        if (event->n_read > 0 && event->n_zero == event->n_read)
+            fprintf(out,
+                    "warning: counter %s: 0 in every sample: there was none, or this processor "
+                    "does not count it\n",
+                    event->name);
     }
 }
 

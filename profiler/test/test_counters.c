@@ -26,6 +26,7 @@ static struct {
     void *library, *steps, *late;
     long long runs;    /* a counter in the library's memory */
     long long falling; /* goes down */
+    long long still;   /* does not move */
     double joules;     /* no integer */
     uint32_t length;   /* prepared last */
     int n_runs_late;   /* of LATE_LENGTH */
@@ -65,6 +66,8 @@ static int begin_library(void **state)
                               PAPI_SDE_long_long, &counting.runs);
     papi_sde_register_counter(counting.library, "FALLING", PAPI_SDE_RO | PAPI_SDE_DELTA,
                               PAPI_SDE_long_long, &counting.falling);
+    papi_sde_register_counter(counting.library, "STILL", PAPI_SDE_RO | PAPI_SDE_DELTA,
+                              PAPI_SDE_long_long, &counting.still);
     papi_sde_register_counter(counting.library, "JOULES", PAPI_SDE_RO | PAPI_SDE_DELTA,
                               PAPI_SDE_double, &counting.joules);
     return 0;
@@ -90,7 +93,7 @@ static enum status run_campaign(const char *ini, const char *db, char **out, cha
 }
 
 struct tally {
-    int64_t steps, runs, late, falling, joules; /* ids */
+    int64_t steps, runs, late, falling, joules, still; /* ids */
     size_t n_steps, n_runs, n_late;
 };
 
@@ -105,6 +108,8 @@ static enum status check_counted(void *user, const struct counted *counted, stru
     } else if (counted->counter_id == tally->runs) {
         assert_int_equal(counted->value, 1);
         tally->n_runs++;
+    } else if (counted->counter_id == tally->still) {
+        assert_int_equal(counted->value, 0);
     } else {
         assert_int_equal(counted->counter_id, tally->late);
         assert_int_equal(counted->value, 3);
@@ -118,15 +123,14 @@ static void find_ids(struct store *store, int64_t campaign_id, struct tally *tal
     const struct {
         const char *name;
         int64_t *id;
-    } names[] = {{"sde:::rnnmap::STEPS", &tally->steps},
-                 {"sde:::rnnmap::RUNS", &tally->runs},
-                 {"sde:::rnnmap::LATE", &tally->late},
-                 {"sde:::rnnmap::FALLING", &tally->falling},
-                 {"sde:::rnnmap::JOULES", &tally->joules}};
+    } names[] = {
+        {"sde:::rnnmap::STEPS", &tally->steps},   {"sde:::rnnmap::RUNS", &tally->runs},
+        {"sde:::rnnmap::LATE", &tally->late},     {"sde:::rnnmap::FALLING", &tally->falling},
+        {"sde:::rnnmap::JOULES", &tally->joules}, {"sde:::rnnmap::STILL", &tally->still}};
     struct counter *counters;
     size_t n;
     assert_int_equal(store_counters(store, campaign_id, &counters, &n, NULL), STATUS_OK);
-    assert_int_equal(n, 5); /* what cannot be counted is not among them */
+    assert_int_equal(n, 6); /* what cannot be counted is not among them */
     for (size_t i = 0; i < n; i++) {
         assert_string_equal(counters[i].name, names[i].name);
         *names[i].id = counters[i].id;
@@ -142,7 +146,7 @@ static void every_sample_has_what_was_counted_in_it(void **state)
                            "hidden = 16\ninput = 8\n[stop]\nci = 0\nmax_samples = 30\n"
                            "[counters]\npapi = sde:::rnnmap::STEPS, sde:::rnnmap::RUNS, "
                            "sde:::rnnmap::LATE, sde:::rnnmap::FALLING, sde:::rnnmap::JOULES, "
-                           "nothing:::at::all\n");
+                           "sde:::rnnmap::STILL, nothing:::at::all\n");
     struct tally tally = {0};
     struct store *store;
     struct campaign campaign;
@@ -155,7 +159,8 @@ static void every_sample_has_what_was_counted_in_it(void **state)
         "this PAPI has no such component",
         "FALLING: left out of",
         "JOULES: left out of",
-        "LATE: left out of"};
+        "LATE: left out of",
+        "STILL: 0 in every sample"};
     for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
         if (!strstr(err, said[i]))
             fail_msg("does not say '%s': %s", said[i], err);

@@ -28,6 +28,7 @@ more="PAPI_BR_INS, PAPI_BR_MSP, PAPI_TOT_IIS, PAPI_LD_INS, PAPI_SR_INS, PAPI_L1_
 loop exact 1 false "$both"
 loop workers 2 false "$both"
 loop crowded 1 false "$both, $more"
+loop absent 1 false "$both, PAPI_BR_INS"
 loop turns 1 true "$both, $more"
 
 cat >lstm.ini <<TEXT
