@@ -105,8 +105,8 @@ $(BUILD)/obj/%.o: %.c
 .SECONDARY:
 -include $(shell find $(BUILD) -path $(BUILD)/board -prune -o -name '*.d' -type f -print 2>/dev/null)
 
-.PHONY: all tests setup setup-check setup-reproduce setup-lint setup-bench setup-fuzz fuzz fuzzers \
-	check check-long check-asan check-rooms \
+.PHONY: all tests setup setup-check setup-reproduce setup-lint setup-bench setup-fuzz fuzz \
+	fuzzers check check-long check-asan check-arm64 check-rooms \
 	bench demo replay bundle bundle-folder lint misra format format-check install uninstall clean help FORCE
 all: $(addprefix $(BUILD)/bin/,$(TOOLS)) $(EXAMPLES)  ## build the tools (into build/bin)
 
@@ -131,7 +131,7 @@ needs = $(filter $(1),$(MAKECMDGOALS))
 before := $(if $(call needs,demo replay bundle),setup) $(if $(call needs,check check-long check-asan),setup-check) \
 	$(if $(call needs,lint misra format format-check),setup-lint) $(if $(call needs,bench),setup-bench) \
 	$(if $(call needs,reproduce),setup-reproduce) \
-	$(if $(call needs,board board-shell board-check),setup-board)
+	$(if $(call needs,board board-shell board-check check-arm64),setup-board)
 sources := $(shell find $(ROOMS) -name '*.c')
 $(call object,$(sources)) $(EXAMPLES) $(bench_needs): | $(before)
 
@@ -151,6 +151,9 @@ fuzz: | setup-fuzz  ## fuzz the readers of files and messages (FUZZ_SECONDS=600 
 		CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link' fuzzers
 	$(Q)BUILD=$(BUILD)/fuzz scripts/fuzz $(FUZZ_SECONDS) $(or $(TARGET),all) \
 		$(FUZZED:%.c=$(BUILD)/fuzz/fuzz/%)
+
+check-arm64: all $(BUILD)/test/codegen/many_headers | setup-board  ## equal inputs give equal headers on arm64, in emulation (not part of check)
+	$(Q)BUILD=$(BUILD) scripts/check-arm64
 
 check-rooms:  ## no room includes what the design forbids
 	$(Q)scripts/check-rooms $(foreach r,$(ROOMS),'$(r):$($(r).uses)')
@@ -216,5 +219,5 @@ clean:  ## remove build/
 
 help:  ## this list
 	@echo 'make TARGET [KNOB=value]   knobs: CC CFLAGS BUILD PREFIX DESTDIR SANITIZE SETUP=no V=1'
-	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  \1|\2/p' Makefile testbed/board/board.mk | \
+	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/  \1|\2/p' Makefile testbed/board/board.mk | \
 		while IFS='|' read -r t d; do printf '%-16s %s\n' "$$t" "$$d"; done

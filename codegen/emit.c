@@ -34,16 +34,16 @@ void emit_upper(FILE *out, const char *name)
 
 /* ---- functions of the length */
 
-static void put_return(FILE *out, enum map_use use, const char *value, const char *sign_test)
+/* From `sign` on, an x stands for a negative number; "": it never does. */
+static void put_return(FILE *out, enum map_use use, const char *value, const char *sign)
 {
-    bool single = strchr(value, ' ') == NULL;
-    if (use == USE_COMPARE)
-        fprintf(out,
-                *sign_test ? "    return (%s) && (rtt_us < %s%s%s);\n"
-                           : "    return %srtt_us < %s%s%s;\n",
-                sign_test, single ? "" : "(", value, single ? "" : ")");
-    else if (*sign_test)
-        fprintf(out, "    return (%s) ? (%s) : 0u;\n", sign_test, value);
+    const char *paren = strchr(value, ' ') ? "(" : "", *close = *paren ? ")" : "";
+    if (use == USE_COMPARE && *sign)
+        fprintf(out, "    return (x < %s) && (rtt_us < %s%s%s);\n", sign, paren, value, close);
+    else if (use == USE_COMPARE)
+        fprintf(out, "    return rtt_us < %s%s%s;\n", paren, value, close);
+    else if (*sign)
+        fprintf(out, "    return (x >= %s) ? 0u : %s%s%s;\n", sign, paren, value, close);
     else
         fprintf(out, "    return %s;\n", value);
 }
@@ -86,11 +86,8 @@ static void put_affine_32(FILE *out, enum map_use use, const struct affine *affi
     sum_32(affine, inner);
     if (affine->may_be_negative) {
         fprintf(out, "    const uint32_t x = %s; /* modulo 2^32 */\n\n", inner);
-        if (affine->shift && use == USE_VALUE)
-            snprintf(value, sizeof value, "(uint32_t)(x >> %u)", affine->shift);
-        else
-            shift_right(value, sizeof value, "x", affine->shift);
-        put_return(out, use, value, "x < 0x80000000u");
+        shift_right(value, sizeof value, "x", affine->shift);
+        put_return(out, use, value, "0x80000000u");
         return;
     }
     fputc('\n', out);
@@ -118,7 +115,7 @@ static void put_affine_64(FILE *out, enum map_use use, const struct affine *affi
         fprintf(out, "%" PRIu64 "ull - (%" PRIu64 "ull * m);\n", a, 0 - b);
     fputc('\n', out);
     snprintf(value, sizeof value, "(uint32_t)(x >> %u)", affine->shift);
-    put_return(out, use, value, affine->may_be_negative ? "x < 0x8000000000000000ull" : "");
+    put_return(out, use, value, affine->may_be_negative ? "0x8000000000000000ull" : "");
 }
 
 /* The sum of two products as one of 64 bits, which takes fewer instructions where registers are
@@ -170,7 +167,7 @@ static void put_segments(FILE *out, enum map_use use, const struct segment_table
             table->shift);
     snprintf(value, sizeof value, use == USE_COMPARE ? "x >> %u" : "(uint32_t)(x >> %u)",
              table->shift);
-    put_return(out, use, value, "x < 0x8000000000000000ull");
+    put_return(out, use, value, "0x8000000000000000ull");
 }
 
 /* One value per bucket of lengths. */
