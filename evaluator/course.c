@@ -86,28 +86,44 @@ static struct answer pop(struct course *c)
     return first;
 }
 
-/* What a transfer of so many bytes shows; where none is charged for, what the link is. */
-static double shown_s_per_byte(double transfer_s, double bytes, double s_per_byte)
+/* One way of a request's bytes: how long the product takes them to have travelled, and what that
+ * shows of the link; INFINITY: nothing. */
+struct transfer {
+    double s, s_per_byte;
+};
+
+/* It knows when bytes arrived that it is charged for. Where it gave up, they took what was to be
+ * expected; where it is not charged for them, what stalls them is a delay like others. */
+static struct transfer transfer(double took_s, double bytes, double s_per_byte,
+                                double believed_s_per_byte, bool given_up)
 {
-    return bytes > 0 ? transfer_s / bytes : s_per_byte;
+    double expected_s = bytes * believed_s_per_byte;
+    if (bytes <= 0)
+        return (struct transfer){0, s_per_byte};
+    if (given_up || !isfinite(took_s))
+        return (struct transfer){isfinite(expected_s) ? expected_s : 0, INFINITY};
+    return (struct transfer){took_s, took_s / bytes};
 }
 
-/* Elapsed time less what was to be expected at the endpoint counts as link, whatever it was spent
- * on: congestion and queues too. */
-static void learn(struct course *c, uint32_t i, double elapsed_s, bool failed)
+/* Elapsed time less what was to be expected counts as link, whatever it was spent on: congestion,
+ * outages and queues too. */
+static void learn(struct course *c, uint32_t i, double elapsed_s, bool failed, bool given_up)
 {
     const struct request *request = &c->ledger->requests[i];
     const struct known_length *length = &c->ledger->lengths[request->place];
-    double link_s = elapsed_s - request->transfer_s - length->remote_s;
-    double up_s = shown_s_per_byte(request->up_s, length->bytes_up, request->up_s_per_byte);
-    double down_s = shown_s_per_byte(request->transfer_s - request->up_s, length->bytes_down,
-                                     request->down_s_per_byte);
-    struct answer answer = {.at_s = request->at_s + elapsed_s,
-                            .i = i,
-                            .sight = {.clock_s = request->clock_s,
-                                      .elapsed_s = elapsed_s,
-                                      .link = {fmax(link_s, 0) / length->round_trips, up_s, down_s},
-                                      .failed = failed}};
+    const struct cost_link *believed = &c->belief.link;
+    struct transfer up = transfer(request->up_s, length->bytes_up, request->up_s_per_byte,
+                                  believed->up_s_per_byte, given_up);
+    struct transfer down = transfer(request->transfer_s - request->up_s, length->bytes_down,
+                                    request->down_s_per_byte, believed->down_s_per_byte, given_up);
+    double link_s = elapsed_s - length->remote_s - up.s - down.s;
+    struct answer answer = {
+        .at_s = request->at_s + elapsed_s,
+        .i = i,
+        .sight = {.clock_s = request->clock_s,
+                  .elapsed_s = elapsed_s,
+                  .link = {fmax(link_s, 0) / length->round_trips, up.s_per_byte, down.s_per_byte},
+                  .failed = failed}};
     if (c->ledger->open) {
         answer.sight.clock_s += elapsed_s;
         push(c, &answer);
@@ -192,9 +208,9 @@ static void run_at_endpoint(struct course *c, uint32_t i, double wait_s)
     if (!c->policy->learns || c->ledger->probed)
         return;
     if (late && timeout_s < c->ledger->timeout_s)
-        learn(c, i, elapsed_s + request->edge_s, false);
+        learn(c, i, elapsed_s + request->edge_s, false, true);
     else
-        learn(c, i, elapsed_s, failed);
+        learn(c, i, elapsed_s, failed, false);
 }
 
 /* ---- the course */

@@ -44,7 +44,7 @@ static const struct option_row options[] = {
     {"policy", "LIST",
      "Which policies are reported, separated by commas: edge, cloud, random, fixed, naive, design, "
      "rnnmap, known, oracle, clairvoyant (default: these); last-value, plain-mean, rfc6298, "
-     "smoothed, impatient, lagged; or all.",
+     "smoothed, patient, lagged; or all.",
      OPTION_TEXT, AT(policies), NULL, 0},
     {"max-length", "N", "Draw again when longer (default: twice the longest measured).",
      OPTION_COUNT, AT(max_length), NULL, 0},
@@ -99,15 +99,16 @@ static const struct tool tool = {
         "length "
         "threshold, known only afterwards; naive decides by the fitted models at the mean link of "
         "the run, design as the generated header does at the link it was designed for, rnnmap by "
-        "the header and its tracker of the link (rnnmap_link.h), which sees the requests that it "
-        "sends, "
-        "known by the models at the true link; oracle has the least expected cost at the true "
-        "link; clairvoyant takes the better of the two runs.\n"
-        "On request, rnnmap with other trackers: last-value, plain-mean, rfc6298 (smoothed, "
-        "nothing "
-        "is ever forgotten), smoothed (forgotten after a minute); and impatient, which gives up "
-        "what takes twice as long as the device and runs it here; and lagged, which decides by the "
-        "models at the true link of the request before.\n"
+        "the header and its tracker of the link (rnnmap_link.h) from the requests that it sends, "
+        "giving up "
+        "what takes twice as long as the device would; known by the models at the true link; "
+        "oracle "
+        "has the least expected cost at the true link; clairvoyant takes the better of the two "
+        "runs.\n"
+        "On request, for comparison: patient is rnnmap waiting for every answer; last-value, "
+        "plain-mean, rfc6298 (smoothed, nothing is ever forgotten) and smoothed (forgotten after a "
+        "minute) do so with other trackers; lagged decides by the models at the true link of the "
+        "request before.\n"
         "Several --lengths or --link give one table with a line for each pair of them.\n"
         "With arrivals that do not wait for answers, the device and the endpoint each serve one "
         "request at a time, first come, first served, and waiting counts.\n"

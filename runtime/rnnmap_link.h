@@ -6,22 +6,26 @@
  * a link was bad, its figure falls again with time and with work done on the device, until the
  * header's choose_rtt() says "cloud" for a request that would gain; that request is the probe.
  *
- *     #include "imdb.h"                             NAME = imdb, from rnngen --link rtt
+ *     #include "imdb.h"                  from rnngen --name imdb --link rtt
  *     #include "rnnmap_link.h"
  *
- *     static struct rnnmap_link link;               rnnmap_link_init(&link, design_rtt_us,
- * now_ms());
+ *     static struct rnnmap_link cloud;   rnnmap_link_init(&cloud, design_rtt_us, now_ms());
  *
- *     int where = imdb_choose_rtt(n, rnnmap_link_rtt_us(&link, now_ms()));
- *     if (where == IMDB_CLOUD) {
- *         elapsed_us = offload(tokens, n, &failed);
- *         if (failed)
- *             rnnmap_link_fail(&link, now_ms(), elapsed_us);
- *         else
- *             rnnmap_link_observe(&link, now_ms(), elapsed_us, imdb_remote_us(n));
+ *     static void serve(const struct input *input, uint32_t n)
+ *     {
+ *         uint32_t start_us = now_us(), local_us = LOCAL_US_PER_STEP * n;
+ *         enum outcome outcome = NOT_SENT;
+ *         if (imdb_choose_rtt(n, rnnmap_link_rtt_us(&cloud, now_ms())) == IMDB_CLOUD)
+ *             outcome = offload(input, rnnmap_link_patience_us(local_us));
+ *         if (outcome != ANSWERED)
+ *             infer_here(input);
+ *         uint32_t took_us = now_us() - start_us;
+ *         switch (outcome) {
+ *         case FAILED:   rnnmap_link_fail(&cloud, now_ms(), took_us); break;
+ *         case NOT_SENT: rnnmap_link_keep(&cloud, took_us); break;
+ *         default:       rnnmap_link_observe(&cloud, now_ms(), took_us, imdb_remote_us(n));
+ *         }                                    ANSWERED, or GIVEN_UP: that took long
  *     }
- *     if (where == IMDB_EDGE || failed)
- *         rnnmap_link_keep(&link, infer_here(tokens, n));     us it took; an estimate will do
  *
  * What it believes, with d the age of the last answer:
  *
@@ -35,7 +39,7 @@
  *   what was spent on the device since the last answer: probing a link that stays as bad as it was
  *   believed to be costs at most 1.6 % of the time spent on the device;
  * - one bad answer, or a failed request, moves requests to the device at once; what brings them
- * back is age, work or an answer, never a change of mind, so that the choice does not flap.
+ *   back is age, work or an answer, never a change of mind, so that the choice does not flap.
  *
  * docs/tracker.md has the regret of this rule on real links, beside others, and how the numbers
  * below were chosen.
@@ -53,15 +57,16 @@
 /* ---- what may be set before including this file */
 
 #ifndef RNNMAP_LINK_HALF_LIFE_SHIFT
-#define RNNMAP_LINK_HALF_LIFE_SHIFT                              \
-    14U /* what was seen counts half after 2^14 ms = 16 s; 8..20 \
-         */
+#define RNNMAP_LINK_HALF_LIFE_SHIFT 14U /* what was seen counts half after 2^14 ms; 8..20 */
 #endif
 #ifndef RNNMAP_LINK_RECENT_SHIFT
 #define RNNMAP_LINK_RECENT_SHIFT 1U /* bad news moves `recent` by 1/2 of the difference; 0..8 */
 #endif
 #ifndef RNNMAP_LINK_MEAN_SHIFT
 #define RNNMAP_LINK_MEAN_SHIFT 6U /* `mean` by 1/64; 0..16 */
+#endif
+#ifndef RNNMAP_LINK_PATIENCE_SHIFT
+#define RNNMAP_LINK_PATIENCE_SHIFT 1U /* answers are waited for twice as long as here; 0..8 */
 #endif
 #ifndef RNNMAP_LINK_PROBE_SHIFT
 #define RNNMAP_LINK_PROBE_SHIFT 6U /* probing may cost 1/64 of the time on the device; 0..16 */
@@ -77,6 +82,9 @@
 #endif
 #if RNNMAP_LINK_MEAN_SHIFT < 0 || RNNMAP_LINK_MEAN_SHIFT > 16
 #error "RNNMAP_LINK_MEAN_SHIFT is not in 0..16"
+#endif
+#if RNNMAP_LINK_PATIENCE_SHIFT < 0 || RNNMAP_LINK_PATIENCE_SHIFT > 8
+#error "RNNMAP_LINK_PATIENCE_SHIFT is not in 0..8"
 #endif
 #if RNNMAP_LINK_PROBE_SHIFT < 0 || RNNMAP_LINK_PROBE_SHIFT > 16
 #error "RNNMAP_LINK_PROBE_SHIFT is not in 0..16"
@@ -180,6 +188,19 @@ static inline uint32_t rnnmap_link_rtt_us(const struct rnnmap_link *link, uint32
     return result;
 }
 
+/* How long to wait for the answer to a request that the device would take local_us for (measured,
+ * or estimated) before it is given up and runs here. So no request takes longer than three times
+ * that, whatever the link does; waiting for every answer would lose most of what deciding gains
+ * where a link stalls now and then. */
+static inline uint32_t rnnmap_link_patience_us(uint32_t local_us)
+{
+    uint32_t result = UINT32_MAX;
+    if (local_us <= (UINT32_MAX >> RNNMAP_LINK_PATIENCE_SHIFT)) {
+        result = local_us << RNNMAP_LINK_PATIENCE_SHIFT;
+    }
+    return result;
+}
+
 /* A request was answered now, elapsed_us after it was made, of which expected_us were to be
  * expected without the link's round trip: NAME_remote_us(n), and the transfer where bytes matter
  * and it does not hold them. What remains counts as link: congestion and queues at the server as
@@ -205,15 +226,15 @@ static inline void rnnmap_link_observe(struct rnnmap_link *link, uint32_t now_ms
     link->kept_us = 0U;
 }
 
-/* A request failed now, elapsed_us after it was made: everything stays on the device for a
- * half-life. */
+/* A request failed: there was no answer, or an error. Now, elapsed_us after it was made, it was
+ * done here or will be. Everything stays on the device for a half-life. */
 static inline void rnnmap_link_fail(struct rnnmap_link *link, uint32_t now_ms, uint32_t elapsed_us)
 {
     rnnmap_link_observe(link, now_ms, elapsed_us, 0U);
     link->recent_us = RNNMAP_LINK_DOWN_US;
 }
 
-/* A request ran on the device, which took local_us: measured, or expected. */
+/* A request that was not sent ran on the device, which took local_us: measured, or estimated. */
 static inline void rnnmap_link_keep(struct rnnmap_link *link, uint32_t local_us)
 {
     uint32_t room_us = UINT32_MAX - link->kept_us;

@@ -119,9 +119,11 @@ static void elapsed_times_tell_the_link(void **state)
     double cost_s[N], believed_s = 0.020;
     size_t n = 0;
     open_ledger(&ledger, N, 10);
+    ledger.lengths[0].bytes_up = 200; /* in an outage as long as by the design link */
+    ledger.design.up_s_per_byte = 1e-3;
     for (int i = 0; i < N; i++)
         ledger.requests[i] = (struct request){
-            .at_s = i, .edge_s = 0.25, .cloud_s = 0.510, .transfer_s = 0.2, .rtt_s = 0.001};
+            .at_s = i, .edge_s = 0.25, .cloud_s = 0.510, .up_s_per_byte = i ? 1e-3 : INFINITY};
     struct fare fare = run(&ledger, "smoothed", cost_s);
     for (; believed_s < 0.1; n++) /* 0.510 s, 0.2 for the bytes, 0.01 at the endpoint */
         believed_s += (0.3 - believed_s) / 8;
@@ -134,9 +136,9 @@ static void elapsed_times_tell_the_link(void **state)
     ledger_free(&ledger);
 }
 
-/* Who waits twice as long as the device takes, and no longer: late ones are given up in the order
- * of their own patience, and show a link that takes as long as it all took. */
-static void the_impatient_give_up_by_the_devices_time(void **state)
+/* rnnmap waits twice as long as the device takes, and no longer: late ones are given up in the
+ * order of their own patience, and show a link that takes as long as it all took. */
+static void late_answers_are_given_up(void **state)
 {
     (void)state;
     struct ledger ledger;
@@ -157,7 +159,7 @@ static void the_impatient_give_up_by_the_devices_time(void **state)
                                           .cloud_s = 0.04};
     for (int i = 0; i < 4; i++)
         ledger.requests[i].expected_edge_s = ledger.requests[i].edge_s;
-    struct fare fare = run(&ledger, "impatient", cost_s);
+    struct fare fare = run(&ledger, "rnnmap", cost_s);
     assert_close(cost_s[0], 2 + 1, 1e-12, 0);
     assert_close(cost_s[1], 0.5 + 0.25, 1e-12, 0); /* before the one that was made before it */
     assert_close(cost_s[2], 1, 1e-12, 0);
@@ -175,7 +177,7 @@ int main(void)
         cmocka_unit_test(the_endpoint_works_on_what_was_given_up),
         cmocka_unit_test(failures_are_heard_when_they_happen),
         cmocka_unit_test(elapsed_times_tell_the_link),
-        cmocka_unit_test(the_impatient_give_up_by_the_devices_time),
+        cmocka_unit_test(late_answers_are_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -124,7 +124,7 @@ static void misuse_is_named(void **state)
     refuse(2, "--requests", text_format("--db x --lengths %s --live --requests 9x", f->lengths));
     refuse(2,
            "'best' is none of edge, cloud, random, fixed, naive, design, last-value, plain-mean, "
-           "rfc6298, smoothed, rnnmap, impatient, lagged, known, oracle, clairvoyant, all",
+           "rfc6298, smoothed, patient, rnnmap, lagged, known, oracle, clairvoyant, all",
            text_format("--db x --lengths %s --live --policy edge,best", f->lengths));
     refuse(2, "--policy: 'al' is none", text_format("--db x --lengths y --live --policy al"));
     refuse(2, "--policy: '' is none", text_format("--db x --lengths y --live --policy edge,"));

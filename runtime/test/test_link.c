@@ -50,6 +50,16 @@ static void grows_hopeful_by_what_is_kept(void **state)
     assert_int_equal(rnnmap_link_rtt_us(&link, 6), 100000);
 }
 
+static void waits_twice_as_long(void **state)
+{
+    (void)state;
+    assert_int_equal(rnnmap_link_patience_us(0), 0);
+    assert_int_equal(rnnmap_link_patience_us(50000), 100000);
+    assert_int_equal(rnnmap_link_patience_us(UINT32_MAX / 2), UINT32_MAX - 1);
+    assert_int_equal(rnnmap_link_patience_us(UINT32_MAX / 2 + 1), UINT32_MAX);
+    assert_int_equal(rnnmap_link_patience_us(UINT32_MAX), UINT32_MAX);
+}
+
 static void stays_here_after_a_failure(void **state)
 {
     (void)state;
@@ -260,6 +270,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(follows_answers),
         cmocka_unit_test(grows_hopeful_by_what_is_kept),
+        cmocka_unit_test(waits_twice_as_long),
         cmocka_unit_test(stays_here_after_a_failure),
         cmocka_unit_test(lives_of_all_kinds),
         cmocka_unit_test(probing_has_a_budget),

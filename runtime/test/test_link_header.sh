@@ -27,7 +27,7 @@ uint32_t life(uint32_t now_ms, uint32_t us)
     rnnmap_link_observe(&cloud_link, now_ms, us, now_ms);
     rnnmap_link_fail(&cloud_link, now_ms, us);
     rnnmap_link_keep(&cloud_link, us);
-    return rnnmap_link_rtt_us(&cloud_link, now_ms);
+    return rnnmap_link_rtt_us(&cloud_link, now_ms) + rnnmap_link_patience_us(us);
 }
 C
 sed 's/life/other_life/; s/extern struct/struct/' "$scratch/one.c" >"$scratch/two.c"
@@ -65,7 +65,7 @@ gcc -std=c99 -c "$scratch/two.c" -o "$scratch/2.o"
 echo 'int main(void) { return 0; }' | gcc -x c - -x none "$scratch/1.o" "$scratch/2.o" -o "$scratch/both" ||
     fail 'two translation units'
 
-for setting in HALF_LIFE_SHIFT=7 HALF_LIFE_SHIFT=21 RECENT_SHIFT=9 MEAN_SHIFT=17 PROBE_SHIFT=-1; do
+for setting in HALF_LIFE_SHIFT=7 HALF_LIFE_SHIFT=21 RECENT_SHIFT=9 MEAN_SHIFT=17 PATIENCE_SHIFT=9 PROBE_SHIFT=-1; do
     if gcc -fsyntax-only "-DRNNMAP_LINK_$setting" "$scratch/one.c" 2>"$scratch/said"; then
         fail "$setting is accepted"
     fi
