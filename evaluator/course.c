@@ -181,12 +181,18 @@ static void give_up(struct course *c, uint32_t i, double after_s)
     c->given_up[place] = (struct given_up){at_s, i};
 }
 
-/* How long the policy waits for an answer. */
+/* How long the policy waits for an answer: by when it is worth as much as staying, so many times.
+ */
 static double patience_s(const struct course *c, const struct request *request)
 {
-    double edge_s = fmax(c->ledger->lengths[request->place].edge_s, 0);
-    return c->policy->patience > 0 ? fmin(c->ledger->timeout_s, c->policy->patience * edge_s)
-                                   : c->ledger->timeout_s;
+    const struct known_length *length = &c->ledger->lengths[request->place];
+    const struct cost_link *design = &c->ledger->design;
+    double even_s = length->remote_s + length->round_trips * (double)length->break_even_us * 1e-6 +
+                    length->bytes_up * design->up_s_per_byte +
+                    length->bytes_down * design->down_s_per_byte;
+    return c->policy->patience > 0 && even_s > 0
+               ? fmin(c->ledger->timeout_s, c->policy->patience * even_s)
+               : c->ledger->timeout_s;
 }
 
 /* What is given up before it fails shows a link that takes as long as it all took. */
@@ -260,6 +266,8 @@ static void judge(struct course *c, const struct situation *s, bool offload)
     if (!isfinite(regret) || (c->ledger->miss_price > 0 && fabs(regret) >= c->ledger->miss_price))
         return;
     fare->expected_regret += regret;
+    if (!offload)
+        fare->kept_loss += regret;
     if (probe)
         fare->probe_loss += regret;
 }

@@ -29,6 +29,7 @@ struct fare {
     double expected_regret; /* expected cost less that of what the oracle would have decided, in the
                                objective's measure */
     size_t n_probes;        /* offloaded though what was last seen of the link spoke against it */
+    double kept_loss;       /* of that regret: of requests that stayed */
     double probe_loss;      /* of that regret: of probes that found the link as bad as it was */
 };
 

@@ -136,6 +136,7 @@ static void take_fare(const struct fare *fare, size_t n_requests, struct outcome
     o->failed = (double)fare->n_failed / n;
     o->wrong = (double)fare->n_wrong / n;
     o->n_probes = fare->n_probes;
+    o->kept_loss = fare->kept_loss;
     o->probe_loss = fare->probe_loss;
     o->mean_wait_s = fare->wait_s / n;
     o->expected_regret = fare->expected_regret / n;

@@ -30,6 +30,7 @@ struct outcome {
     double oracle_ratio;       /* mean over the oracle's */
     double expected_regret;    /* by expected costs: free of single runs' noise */
     size_t n_probes;           /* offloaded though what was last seen spoke against it */
+    double kept_loss;          /* of the expected regret, all together: by staying */
     double probe_loss;         /* what they lost, all together, of the expected regret */
     double wrong;              /* share decided otherwise than the oracle would have then */
 };

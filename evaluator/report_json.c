@@ -44,6 +44,7 @@ static json_t *outcome_json(const struct evaluation *e, const struct outcome *o,
     json_object_set_new(json, "vs_better_single", real_or_null(o->vs_better_single));
     put_measure(json, e, "regret", o->regret);
     put_measure(json, e, "expected_regret", o->expected_regret);
+    put_measure(json, e, "kept_loss", o->kept_loss);
     put_measure(json, e, "probe_loss", learns ? o->probe_loss : NAN);
     return json;
 }

@@ -101,7 +101,7 @@ static const struct tool tool = {
         "the run, design as the generated header does at the link it was designed for, rnnmap by "
         "the header and its tracker of the link (rnnmap_link.h) from the requests that it sends, "
         "giving up "
-        "what takes twice as long as the device would; known by the models at the true link; "
+        "what takes twice as long as the break-even; known by the models at the true link; "
         "oracle "
         "has the least expected cost at the true link; clairvoyant takes the better of the two "
         "runs.\n"

@@ -188,10 +188,11 @@ static inline uint32_t rnnmap_link_rtt_us(const struct rnnmap_link *link, uint32
     return result;
 }
 
-/* How long to wait for the answer to a request that the device would take local_us for (measured,
- * or estimated) before it is given up and runs here. So no request takes longer than three times
- * that, whatever the link does; waiting for every answer would lose most of what deciding gains
- * where a link stalls now and then. */
+/* How long to wait for an answer before the request is given up and runs here. The device would
+ * take local_us for it: measured, or estimated; where not only time counts, the time at which an
+ * answer is worth as much as staying: NAME_remote_us(n) and the break-even round trip. So no
+ * request takes longer than three times that, whatever the link does; waiting for every answer
+ * would lose most of what deciding gains where a link stalls now and then. */
 static inline uint32_t rnnmap_link_patience_us(uint32_t local_us)
 {
     uint32_t result = UINT32_MAX;

@@ -144,15 +144,15 @@ static void late_answers_are_given_up(void **state)
     struct ledger ledger;
     double cost_s[4];
     open_ledger(&ledger, 4, 30);
-    ledger.lengths[0].edge_s = 1; /* given up after 2 s */
-    ledger.lengths[1].edge_s = 0.25;
+    ledger.lengths[0].break_even_us = 990000; /* 1 s with the endpoint's; given up after 2 s */
+    ledger.lengths[1].break_even_us = 240000;
     ledger.requests[0] = (struct request){
         .place = 0, .at_s = 0, .edge_s = 1, .cloud_s = 9, .reach_s = 9, .expected_cloud_s = 9};
     ledger.requests[1] =
         (struct request){.place = 1, .at_s = 0.125, .edge_s = 0.25, .cloud_s = 9, .reach_s = 9};
-    /* heard of both by then: 0.740 s, then 2.990 s of link, and the header offloads below 100 ms */
+    /* heard of both by then: 0.740 s, then 2.990 s of link; the header offloads below 0.990 s */
     ledger.requests[2] = (struct request){.place = 0, .at_s = 4, .edge_s = 1, .cloud_s = 0.03};
-    ledger.requests[3] = (struct request){/* three half-lives later it is tried again */
+    ledger.requests[3] = (struct request){/* many half-lives later it is tried again */
                                           .place = 1,
                                           .at_s = 400,
                                           .edge_s = 0.25,
