@@ -122,8 +122,11 @@ static void elapsed_times_tell_the_link(void **state)
     ledger.lengths[0].bytes_up = 200; /* in an outage as long as by the design link */
     ledger.design.up_s_per_byte = 1e-3;
     for (int i = 0; i < N; i++)
-        ledger.requests[i] = (struct request){
-            .at_s = i, .edge_s = 0.25, .cloud_s = 0.510, .up_s_per_byte = i ? 1e-3 : INFINITY};
+        ledger.requests[i] = (struct request){.at_s = i,
+                                              .edge_s = 0.25,
+                                              .cloud_s = 0.510,
+                                              .up_s = i ? 0.2 : INFINITY,
+                                              .transfer_s = i ? 0.2 : INFINITY};
     struct fare fare = run(&ledger, "smoothed", cost_s);
     for (; believed_s < 0.1; n++) /* 0.510 s, 0.2 for the bytes, 0.01 at the endpoint */
         believed_s += (0.3 - believed_s) / 8;
