@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "fitter/break_even.h"
 #include "fitter/campaign_fit.h"
+#include "fitter/test/observed.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -51,17 +52,8 @@ static void simulate(struct dataset *dataset, const struct noise *noise, struct 
                 double ms = truth_ms(t, length) *
                                 (1 + both + own + noise->proportional * random_normal(random)) +
                             noise->sd_ms * random_normal(random);
-                target->observations[target->n++] = (struct observation){length,
-                                                                         noise->rounds ? round : -1,
-                                                                         (int64_t)llround(ms * 1e6),
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1};
+                target->observations[target->n++] =
+                    observed(length, noise->rounds ? round : -1, ms);
             }
         }
     }

@@ -256,6 +256,7 @@ static void forms_that_differ(void **state)
     assert_int_equal(drift_find(&old, "old", &new, &link, &drift, NULL), STATUS_OK);
     assert_int_equal(drift.rows[0].verdict, DRIFT_SAME);
     assert_close(drift.rows[0].dof, 2, 0, 0);
+    assert_string_equal(drift.rows[0].compared, "mean and slope");
     drift_free(&drift);
     new.models[0].coefficients[1] = 2.0001; /* there is no noise */
     assert_int_equal(drift_find(&old, "old", &new, &link, &drift, NULL), STATUS_OK);
@@ -267,6 +268,7 @@ static void forms_that_differ(void **state)
     new.models[0].coefficients[0] = 150;
     assert_int_equal(drift_find(&old, "old", &new, &link, &drift, NULL), STATUS_OK);
     assert_close(drift.rows[0].dof, 1, 0, 0);
+    assert_string_equal(drift.rows[0].compared, "mean");
     drift_free(&drift);
     model_set_free(&old);
     model_set_free(&new);

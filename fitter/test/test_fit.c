@@ -8,6 +8,7 @@
 #include "fitter/fit.h"
 #include "fitter/interval.h"
 #include "fitter/line.h"
+#include "fitter/test/observed.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -87,12 +88,6 @@ static void flat_data_choose_the_constant(void **state)
     fit_free(&fit);
 }
 
-static struct observation at(uint32_t length, int32_t round, double ms)
-{
-    return (struct observation){length, round, (int64_t)llround(ms * 1e6), -1, -1, -1, -1, -1, -1,
-                                -1,     -1};
-}
-
 /* With every length once in every round the jackknife is the variance of the rounds' own lines. */
 static void the_jackknife_of_balanced_rounds(void **state)
 {
@@ -106,7 +101,7 @@ static void the_jackknife_of_balanced_rounds(void **state)
         for (int i = 0; i < LENGTHS; i++) {
             x[i] = 10 * (i + 1);
             y[i] = 3 + 0.1 * r + (2 - 0.01 * r * r) * x[i] + 0.2 * ((r * 5 + i * 3) % 7);
-            observations[r * LENGTHS + i] = at((uint32_t)x[i], r, y[i]);
+            observations[r * LENGTHS + i] = observed((uint32_t)x[i], r, y[i]);
         }
         line_fit(x, y, LENGTHS, &intercepts[r], &slopes[r], NULL);
         running_add(&a, intercepts[r] * 1e-3);
@@ -150,8 +145,8 @@ static void verdicts(void **state)
         struct observation observations[2][40];
         for (uint32_t i = 0; i < 40; i++) {
             uint32_t n = 5 * (i + 1);
-            observations[0][i] = at(n, -1, cases[c].edge[0] + cases[c].edge[1] * n);
-            observations[1][i] = at(n, -1, cases[c].cloud[0] + cases[c].cloud[1] * n);
+            observations[0][i] = observed(n, -1, cases[c].edge[0] + cases[c].edge[1] * n);
+            observations[1][i] = observed(n, -1, cases[c].cloud[0] + cases[c].cloud[1] * n);
         }
         struct dataset_target targets[] = {
             {.name = (char *)"edge", .observations = observations[0], .n = 40},
@@ -193,7 +188,10 @@ static void bad_input_is_one_clear_line(void **state)
         {"length,time_s\n", "no samples", 1},
         {"", "no header", 1},
         {"length,time_s\n5,0.1\n", "needs more than 1 samples", 1},
-        {"length,time_s\n5,0.1\n5,0.2\n5,0.15\n", "", 0},
+        {"length,time_s\n5,0.1\n5,0.2\n5,0.15\n", "all samples have length 5: nothing tells", 0},
+        {"target,length,time_s,rtt_s\nedge,5,0.1,\nedge,6,0.1,\ncloud,5,0.01,0.02\ncloud,6,0.01,0."
+         "02\n",
+         "cloud: at length 5 requests took 10 ms less than the round trips", 0},
         {"length,time_s\n2147483647,0.1\n1,0.2\n5,0.15\n", "", 0},
         {"length,time_s\n2147483648,0.1\n", "times.csv:2: length", 1},
         {"length,time_s\n5,0.1\n6,0.2\n", "", 0},
@@ -233,6 +231,10 @@ static void forms_say_what_they_need(void **state)
          1},
         {"5,0.1\n", "--robust huber --statistic p95", "--robust is of means", 2},
         {"5,0.1\n5,0.2\n", "--statistic p95", "a p95 needs two lengths, there is 1", 1},
+        {"5,0.1\n6,0.2\n7,0.3\n", "--statistic p90",
+         "fewer than 10 samples: their quantile is little more", 0},
+        {"5,0.1\n5,0.2\n6,0.2\n6,0.3\n", "--statistic p50",
+         "fewer than 10 samples: the intervals of", 0},
         {"5,0.1\n", "--knots 0", "--knots: at least 1, at most 4", 2},
         {"5,0.1\n", "--knots 5", "--knots: at least 1, at most 4", 2},
         {"1,0.1\n2147483647,0.2\n2147483646,0.3\n7,0.1\n1,0.11\n", "", "", 0},

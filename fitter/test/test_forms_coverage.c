@@ -13,6 +13,7 @@
 #include "fitter/break_even.h"
 #include "fitter/campaign_fit.h"
 #include "fitter/interval.h"
+#include "fitter/test/observed.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -82,17 +83,8 @@ static void simulate(struct dataset *dataset, const struct truth *truth, const s
                 double ms = t ? cloud_ms(length) : edge_ms(truth, length);
                 ms *= both + noise->proportional * random_normal(random);
                 ms += noise->sd_ms * random_normal(random);
-                target->observations[target->n++] = (struct observation){length,
-                                                                         noise->rounds ? round : -1,
-                                                                         (int64_t)llround(ms * 1e6),
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1,
-                                                                         -1};
+                target->observations[target->n++] =
+                    observed(length, noise->rounds ? round : -1, ms);
             }
         }
     }

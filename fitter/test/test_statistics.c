@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "fitter/campaign_fit.h"
 #include "fitter/interval.h"
+#include "fitter/test/observed.h"
 
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -44,8 +45,7 @@ static void simulate(const struct setting *setting, struct dataset_target *targe
             double ms = (3 + 0.2 * length) * (1 + relative_sd * random_normal(random));
             if (random_uniform(random) < setting->spoilt)
                 ms *= 5;
-            target->observations[target->n++] = (struct observation){
-                length, round, (int64_t)llround(ms * 1e6), -1, -1, -1, -1, -1, -1, -1, -1};
+            target->observations[target->n++] = observed(length, round, ms);
         }
     }
 }
