@@ -80,7 +80,7 @@ static void whiten(struct test *test, const gsl_vector *values, const gsl_matrix
             d[k] += to[k][i] * test->d[i];
         }
     }
-    memcpy(test->d, d, sizeof d);
+    memcpy(test->d, d, q * sizeof *d);
     for (int s = 0; s < 2; s++) {
         double white[Q * Q] = {0};
         for (size_t k = 0; k < q * q; k++) {

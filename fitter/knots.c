@@ -159,14 +159,18 @@ static struct range passing(const struct knot *knot, size_t gap, const struct mi
     return range;
 }
 
-/* What passes in a gap; *out: nothing by far, or the gap cannot be looked at. */
-static struct range look(const struct knot *knot, size_t gap, bool *out)
+/* What passes in a gap. Where no sample tells, for the lengths beside it are too few, that is all
+ * of it if `all` that does reaches it. *out: nothing by far, or that. */
+static struct range look(const struct knot *knot, size_t gap, const struct range *all, bool *out)
 {
-    struct range range = {INFINITY, -INFINITY};
+    const struct series_length *l = &knot->series->lengths[gap];
+    struct range none = {INFINITY, -INFINITY}, range;
     struct miss miss;
     *out = !fit_gap(knot, gap, &miss);
     if (*out)
-        return range;
+        return all->low <= l[1].length && all->high >= l[0].length
+                   ? (struct range){l[0].length, l[1].length}
+                   : none;
     range = passing(knot, gap, &miss, knot->t * knot->t);
     struct range far = passing(knot, gap, &miss, clearly * knot->t * knot->t);
     *out = far.low > far.high;
@@ -177,7 +181,7 @@ static struct range look(const struct knot *knot, size_t gap, bool *out)
 static bool take_gap(const struct knot *knot, size_t start, bool up, size_t off, struct range *all,
                      bool *out)
 {
-    struct range range = look(knot, up ? start + off : start - off, out);
+    struct range range = look(knot, up ? start + off : start - off, all, out);
     all->low = fmin(all->low, range.low);
     all->high = fmax(all->high, range.high);
     return range.low <= range.high;
@@ -188,7 +192,8 @@ static void widen(const struct knot *knot, size_t start, bool up, size_t n, stru
 {
     size_t inside = 0, outside = n;
     bool out = false;
-    for (size_t off = 0; !out && off < n; off += 1 + off / stride) {
+    /* a knot on a length has one of two gaps only */
+    for (size_t off = 0; (!out || off < 2) && off < n; off += 1 + off / stride) {
         if (take_gap(knot, start, up, off, all, &out)) {
             inside = off;
             outside = n;
