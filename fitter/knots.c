@@ -37,8 +37,13 @@ struct miss {
     double d[2];
     struct form variance,
         squared;   /* squared: what missing by 1 saves of the squares is 1 over it */
-    double excess; /* the squares that these lines leave more than the fit; 0: less */
+    double excess; /* the squares that these lines leave more than the fit */
 };
+
+static double form_at(const struct form *form, double z)
+{
+    return form->v00 + (2 * form->v01 + form->v11 * z) * z;
+}
 
 struct range {
     double low, high; /* low > high: empty */
@@ -126,10 +131,8 @@ static bool fit_gap(const struct knot *knot, size_t gap, struct miss *miss)
             off -= c[j] * x[j];
         squares += l->weight * (double)l->n * off * off;
     }
-    *miss = (struct miss){{c[2], c[3]},
-                          {s2 * squared.v00, s2 * squared.v01, s2 * squared.v11},
-                          squared,
-                          fmax(squares, 0)};
+    *miss = (struct miss){
+        {c[2], c[3]}, {s2 * squared.v00, s2 * squared.v01, s2 * squared.v11}, squared, squares};
     return series->n_cells == 0 || !fit->leave_out || leave_rounds_out(knot, gap, &all, miss);
 }
 
@@ -141,9 +144,10 @@ static struct range passing(const struct knot *knot, size_t gap, const struct mi
     const struct series_length *l = &knot->series->lengths[gap];
     double from = scaled(knot->fit, l[0].length), to = scaled(knot->fit, l[1].length);
     const struct form *v = &m->variance, *s = &m->squared;
-    double a = m->d[1] * m->d[1] - allowed * v->v11 + m->excess * s->v11;
-    double b = m->d[0] * m->d[1] - allowed * v->v01 + m->excess * s->v01;
-    double c = m->d[0] * m->d[0] - allowed * v->v00 + m->excess * s->v00, root = b * b - a * c;
+    double excess = fmax(m->excess, 0);
+    double a = m->d[1] * m->d[1] - allowed * v->v11 + excess * s->v11;
+    double b = m->d[0] * m->d[1] - allowed * v->v01 + excess * s->v01;
+    double c = m->d[0] * m->d[0] - allowed * v->v00 + excess * s->v00, root = b * b - a * c;
     double q = -(b + copysign(sqrt(fmax(root, 0)), b));
     double places[4] = {from, to, root >= 0 ? q / a : NAN, root >= 0 ? c / q : NAN};
     struct range range = {INFINITY, -INFINITY};
@@ -210,6 +214,35 @@ static void widen(const struct knot *knot, size_t start, bool up, size_t n, stru
     }
 }
 
+/* Whether a length passes by what rounds scatter by in both gaps beside it, on average. */
+static bool passes_at(const struct knot *knot, size_t i)
+{
+    double z = scaled(knot->fit, knot->series->lengths[i].length), left = 0, allowed = 0;
+    for (size_t gap = i - 1; gap <= i; gap++) {
+        struct miss m;
+        if (!fit_gap(knot, gap, &m))
+            return true;
+        double miss = m.d[0] + m.d[1] * z, squared = form_at(&m.squared, z);
+        left += miss * miss / squared + m.excess;
+        allowed += knot->t * knot->t * form_at(&m.variance, z) / squared;
+    }
+    return left <= allowed;
+}
+
+/* An end on a length is in two gaps, which rounds scatter in differently: the interval may end
+ * right beside it. */
+static void shut(const struct knot *knot, struct range *all)
+{
+    const struct series_length *l = knot->series->lengths;
+    for (size_t i = 1; i + 1 < knot->series->n_lengths; i++) {
+        double length = l[i].length, aside = 1e-9 * length;
+        bool low = fabs(all->low - length) < aside && all->high > length + aside;
+        bool high = fabs(all->high - length) < aside && all->low < length - aside;
+        if ((low || high) && !passes_at(knot, i))
+            *(low ? &all->low : &all->high) += low ? aside : -aside;
+    }
+}
+
 /* Both ends of a knot's interval; NAN where the lengths about it are too few. */
 static void find_ends(const struct series *series, struct fit *fit, size_t k)
 {
@@ -231,6 +264,7 @@ static void find_ends(const struct series *series, struct fit *fit, size_t k)
     struct range all = {shape->knots[k], shape->knots[k]};
     widen(&knot, start, false, start + 1, &all);
     widen(&knot, start, true, series->n_lengths - 1 - start, &all);
+    shut(&knot, &all);
     fit->knot_ends[k][0] = all.low;
     fit->knot_ends[k][1] = all.high;
 }
