@@ -205,12 +205,13 @@ enum status across_judge(struct across *across, double margin, struct error *err
     if (!across->links)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for links");
     across->margin = margin;
-    across->n_within = 0;
+    across->n_within = across->n_within_unprobed = 0;
     double z = interval_together(across->n_cells);
     for (size_t i = 0; i < across->n_cells; i++) {
         struct across_cell *cell = &across->cells[i];
         cell->upper = cell->difference + z * cell->standard_error;
         across->n_within += cell->upper <= margin;
+        across->n_within_unprobed += cell->upper - cell->probe_loss <= margin;
     }
     judge_saving(across);
     judge_links(across);

@@ -46,8 +46,9 @@ struct across {
     double margin;
     struct across_cell *cells; /* n_cells; owned */
     size_t n_cells, capacity;
-    uint64_t n_within; /* cells whose upper end is within the margin */
-    size_t n_choice;   /* cells whose single devices are within a factor of two */
+    uint64_t n_within;          /* cells whose upper end is within the margin */
+    uint64_t n_within_unprobed; /* likewise, without what probes are expected to lose */
+    size_t n_choice;            /* cells whose single devices are within a factor of two */
     double saving, saving_low, saving_high; /* over those; NAN without any */
     struct across_link *links;              /* n_links, in the order they came; owned */
     size_t n_links;

@@ -60,6 +60,9 @@ void across_text(const struct across *a, FILE *out)
         "of %zu cells%s.\n",
         100 * a->margin, (size_t)a->n_within, a->n_cells,
         a->n_within == a->n_cells ? ": nowhere worse by more than that" : " (! marks the others)");
+    if (a->n_within_unprobed > a->n_within)
+        fprintf(out, "Without what probes are expected to lose it is in %zu of them.\n",
+                (size_t)a->n_within_unprobed);
     if (a->n_choice > 0)
         fprintf(out,
                 "Where the single devices are within a factor of two (%zu cells) it saves %.1f %% "
@@ -102,10 +105,11 @@ enum status across_json(const struct across *a, FILE *out, struct error *error)
                                                link->most_over_oracle, "mean_probe_loss",
                                                link->mean_probe_loss));
     }
-    json_t *json = json_pack("{s:s,s:s,s:s,s:f,s:I,s:o,s:o,s:o}", "schema", "rnnmap.across/1",
+    json_t *json = json_pack("{s:s,s:s,s:s,s:f,s:I,s:I,s:o,s:o,s:o}", "schema", "rnnmap.across/1",
                              "policy", a->policy, "objective", a->objective, "margin", a->margin,
-                             "within_margin", (json_int_t)a->n_within, "saving", saving_json(a),
-                             "links", links, "cells", cells);
+                             "within_margin", (json_int_t)a->n_within,
+                             "within_margin_without_probes", (json_int_t)a->n_within_unprobed,
+                             "saving", saving_json(a), "links", links, "cells", cells);
     if (!json)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for JSON");
     int failed = json_dumpf(json, out, JSON_INDENT(1)) != 0 || fputc('\n', out) == EOF;

@@ -45,7 +45,8 @@ static void figures_are_those_worked_out_by_hand(void **state)
     assert_close(across.cells[2].upper, 0, 0, 1e-12);
     assert_close(across.cells[3].upper, -0.03 + 0.04 * z / one, 1e-6, 0);
     assert_close(across.cells[0].probe_loss, 0.005, 1e-12, 0);
-    assert_int_equal(across.n_within, 3); /* the last one's end is at 0.021 */
+    assert_int_equal(across.n_within, 3);          /* the last one's end is at 0.021 */
+    assert_int_equal(across.n_within_unprobed, 4); /* its probes lose 0.005 */
     assert_int_equal(across.n_choice, 3);
     assert_close(across.saving, (0.1 + 0.2 + 0.03) / 3, 1e-12, 0);
     /* the first campaign's cells as one: 0.02 + 0.01, the other's 0.04 */
