@@ -67,21 +67,21 @@ double known_edge_j(const struct known_length *length, double time_s)
     return length->edge_s > 0 ? length->edge_j * (time_s / length->edge_s) : length->edge_j;
 }
 
-double energy_cloud_used_j(const struct energy_rates *rates, double elapsed_s, double up_s,
-                           double down_s)
+double energy_cloud_used_j(const struct energy_rates *rates, double elapsed_s, double sending_s,
+                           double receiving_s)
 {
     if (!rates->known)
         return NAN;
-    up_s = fmin(up_s, elapsed_s);
-    down_s = fmin(down_s, elapsed_s - up_s);
-    return rates->e0_j + rates->p_tx_w * up_s + rates->p_rx_w * down_s +
-           rates->p_wait_w * (elapsed_s - up_s - down_s);
+    return rates->e0_j + rates->p_tx_w * sending_s + rates->p_rx_w * receiving_s +
+           rates->p_wait_w * fmax(elapsed_s - sending_s - receiving_s, 0);
 }
 
 double request_cloud_j(const struct ledger *ledger, const struct request *request, double elapsed_s)
 {
-    return energy_cloud_used_j(&ledger->energy, elapsed_s, request->up_s,
-                               request->transfer_s - request->up_s);
+    double sending_s = fmin(request->sending_s, elapsed_s);
+    double left_s = fmin(elapsed_s - request->answered_s, elapsed_s - sending_s);
+    double receiving_s = fmin(request->receiving_s, fmax(left_s, 0));
+    return energy_cloud_used_j(&ledger->energy, elapsed_s, sending_s, receiving_s);
 }
 
 /* A bandwidth that is charged for and is another than the header's: it would have to know it. */

@@ -36,6 +36,9 @@ struct request {
     double busy_s;           /* of that, while the endpoint works on it */
     double transfer_s;       /* of that, while its bytes travel */
     double up_s;             /* of that, while they go up */
+    double sending_s;        /* of that, while the link moves bytes that are charged for */
+    double receiving_s;      /* the same of those that come down */
+    double answered_s;       /* of cloud_s, until these set out */
     double expected_edge_s;  /* of the distribution that edge_s is drawn from */
     double expected_cloud_s; /* the same, at this very link, time-outs included;
                                 INFINITY where it is not known */
@@ -100,10 +103,13 @@ void ledger_know(struct ledger *ledger, const struct cost_pair *pair,
  * where no energy is known. */
 double known_edge_j(const struct known_length *length, double time_s);
 
-/* What it takes for a request that is answered or given up after elapsed_s, of which its bytes go
- * up for up_s and come down for down_s, as far as they get. */
-double energy_cloud_used_j(const struct energy_rates *rates, double elapsed_s, double up_s,
-                           double down_s);
+/* What it takes for a request that lasts elapsed_s, of which it sends for sending_s and receives
+ * for receiving_s; while nothing moves it waits. NAN where no energy is known. */
+double energy_cloud_used_j(const struct energy_rates *rates, double elapsed_s, double sending_s,
+                           double receiving_s);
+
+/* The same for one that is answered or given up after elapsed_s: of what it sends and receives as
+ * much as fits, as if stalls came last. */
 double request_cloud_j(const struct ledger *ledger, const struct request *request,
                        double elapsed_s);
 

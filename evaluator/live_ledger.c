@@ -89,6 +89,9 @@ enum status live_ledger(const struct live_request *requests, size_t n, struct le
             .failed = from->cloud_failed};
         request->up_s = length->bytes_up * request->up_s_per_byte;
         request->transfer_s = request->up_s + length->bytes_down * request->down_s_per_byte;
+        request->sending_s = request->up_s;
+        request->receiving_s = from->cloud_failed ? 0 : request->transfer_s - request->up_s;
+        request->answered_s = request->cloud_s - request->receiving_s;
         request->expected_cloud_j = request_cloud_j(ledger, request, cloud_s);
         now_s += seconds(from->edge_ns + from->cloud_ns);
     }

@@ -49,24 +49,16 @@ static bool holds_until(const struct link_player *player, enum link_column direc
     return cursor->by_request || at_s <= cursor->until;
 }
 
-/* From the player's time on; most bandwidths never change, or not so soon. */
-static double transfer_s(const struct replay *r, const struct link_player *player,
-                         enum link_column direction, double bytes)
+/* Of bytes that set out at at_s; most bandwidths never change, or not so soon. */
+static struct link_transfer transfer(const struct replay *r, enum link_column direction,
+                                     double bytes, double at_s)
 {
-    double s = bytes * 8 / player->cursors[direction].value;
-    if (holds_until(player, direction, player->now_s + s))
-        return s;
-    return link_player_transfer_s(player, direction, bytes, r->options->timeout_s);
-}
-
-/* When the answer sets out the link may be another. */
-static double answer_s(const struct replay *r, double at_s, double bytes)
-{
-    if (holds_until(&r->player, COLUMN_DOWN, at_s))
-        return transfer_s(r, &r->player, COLUMN_DOWN, bytes);
+    double s = bytes * 8 / r->player.cursors[direction].value;
+    if (holds_until(&r->player, direction, at_s + s))
+        return (struct link_transfer){s, isfinite(s) ? fmin(s, r->options->timeout_s) : 0};
     struct link_player later = r->player;
     link_player_at(&later, at_s);
-    return transfer_s(r, &later, COLUMN_DOWN, bytes);
+    return link_player_transfer(&later, direction, bytes, r->options->timeout_s);
 }
 
 /* What was to be expected before the times were drawn. */
@@ -78,7 +70,10 @@ static void expect(const struct replay *r, struct request *request, double link_
     request->expected_edge_s = draw_edge_mean_s(source);
     request->expected_edge_j = known_edge_j(length, request->expected_edge_s);
     request->expected_cloud_s = cloud.waited_s + cloud.local_s;
-    request->expected_cloud_j = request_cloud_j(r->ledger, request, cloud.waited_s);
+    double sending_s = fmin(request->sending_s, cloud.waited_s);
+    double receiving_s = fmin(request->receiving_s, cloud.waited_s - sending_s);
+    request->expected_cloud_j =
+        energy_cloud_used_j(&r->ledger->energy, cloud.waited_s, sending_s, receiving_s);
     if (cloud.local_s > 0)
         request->expected_cloud_j += known_edge_j(length, cloud.local_s);
 }
@@ -88,13 +83,17 @@ static void charge(struct replay *r, struct request *request, const struct draw 
     double timeout_s = r->options->timeout_s;
     double round_trips = r->ledger->lengths[request->place].round_trips;
     double rtts_s = round_trips * request->rtt_s;
-    double up_s = transfer_s(r, &r->player, COLUMN_UP, r->bytes_up[request->place]), down_s = 0;
-    request->reach_s = rtts_s - request->rtt_s / 2 + up_s;
-    if (request->reach_s + draw->remote_s < timeout_s)
-        down_s = answer_s(r, request->at_s + fmax(request->reach_s + draw->remote_s, 0),
-                          r->bytes_down[request->place]);
-    request->transfer_s = up_s + down_s;
-    request->up_s = up_s;
+    struct link_transfer down = {0};
+    struct link_transfer up = transfer(r, COLUMN_UP, r->bytes_up[request->place], request->at_s);
+    request->reach_s = rtts_s - request->rtt_s / 2 + up.s;
+    request->answered_s = fmax(request->reach_s + draw->remote_s, 0);
+    if (request->answered_s < timeout_s)
+        down = transfer(r, COLUMN_DOWN, r->bytes_down[request->place],
+                        request->at_s + request->answered_s);
+    request->transfer_s = up.s + down.s;
+    request->up_s = up.s;
+    request->sending_s = r->pair->charges_up ? up.moving_s : 0;
+    request->receiving_s = r->pair->charges_down ? down.moving_s : 0;
     request->cloud_s = fmax(rtts_s + request->transfer_s + draw->remote_s, 0);
     request->busy_s = draw->busy_s;
     request->failed = !(request->cloud_s <= timeout_s);

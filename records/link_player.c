@@ -156,24 +156,25 @@ bool link_player_ended(const struct link_player *player)
     return any;
 }
 
-double link_player_transfer_s(const struct link_player *player, enum link_column direction,
-                              double bytes, double limit_s)
+struct link_transfer link_player_transfer(const struct link_player *player,
+                                          enum link_column direction, double bytes, double limit_s)
 {
     const struct link_column_source *from = &player->source->columns[direction];
     struct link_cursor cursor = player->cursors[direction];
-    double bits = 8 * bytes, t_s = player->now_s, end_s = t_s + limit_s;
+    double bits = 8 * bytes, t_s = player->now_s, end_s = t_s + limit_s, moving_s = 0;
     while (bits > 0) {
         double until_s = cursor.by_request ? INFINITY : cursor.until;
         double sent = cursor.value > 0 ? cursor.value * (until_s - t_s) : 0;
-        if (sent >= bits) {
-            t_s += bits / cursor.value;
+        double next_s = sent >= bits ? t_s + bits / cursor.value : until_s;
+        if (cursor.value > 0)
+            moving_s += fmin(next_s, end_s) - t_s;
+        t_s = next_s;
+        if (t_s > end_s)
+            return (struct link_transfer){INFINITY, moving_s};
+        if (sent >= bits)
             break;
-        }
-        if (until_s > end_s)
-            return INFINITY;
         bits -= sent;
-        t_s = until_s;
         cursor_go_on(from, &cursor, t_s, player->loop);
     }
-    return t_s <= end_s ? t_s - player->now_s : INFINITY;
+    return (struct link_transfer){t_s - player->now_s, moving_s};
 }

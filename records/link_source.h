@@ -129,11 +129,14 @@ double link_player_next_s(const struct link_player *player);
 bool link_player_ended(const struct link_player *player);
 
 /*
- * How long it takes from now_s on to send `bytes` in that direction (COLUMN_UP or COLUMN_DOWN) as
- * the bandwidth changes; INFINITY where it does not end within `limit_s`, which is finite. The
- * player itself does not move. O(1 + changes of the bandwidth meanwhile).
+ * What it takes from now_s on to send `bytes` in that direction (COLUMN_UP or COLUMN_DOWN) as the
+ * bandwidth changes. The player itself does not move. O(1 + changes of the bandwidth meanwhile).
  */
-double link_player_transfer_s(const struct link_player *player, enum link_column direction,
-                              double bytes, double limit_s);
+struct link_transfer {
+    double s;        /* until they are there; INFINITY where that is not within `limit_s` */
+    double moving_s; /* of that, or of limit_s, while the bandwidth is not 0 */
+};
+struct link_transfer link_player_transfer(const struct link_player *player,
+                                          enum link_column direction, double bytes, double limit_s);
 
 #endif

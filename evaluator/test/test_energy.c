@@ -4,6 +4,7 @@
 
 #include "evaluator/course.h"
 #include "evaluator/outcome.h"
+#include "evaluator/replay.h"
 
 #include <math.h>
 #include <string.h>
@@ -69,6 +70,9 @@ static void fill(struct scene *scene)
                                     .cloud_s = 1.8,
                                     .transfer_s = 0.3,
                                     .up_s = 0.2,
+                                    .sending_s = 0.2,
+                                    .receiving_s = 0.1,
+                                    .answered_s = 1.7,
                                     .expected_edge_s = i + 1,
                                     .expected_edge_j = known_edge_j(length, i + 1),
                                     .expected_cloud_s = 1.8,
@@ -113,9 +117,12 @@ static void energies_are_those_worked_out_by_hand(void **state)
     assert_close(costs[2].energy_j, 2.7, 1e-12, 0);
     /* a device that took 1.5 times as long took 1.5 times as much */
     assert_close(known_edge_j(&scene.ledger.lengths[1], 3), 6, 1e-12, 0);
-    /* given up while its bytes go up: 0.5 + 2*0.1; while they come down 0.05 s: ... + 3*0.05 */
-    assert_close(request_cloud_j(&scene.ledger, &scene.ledger.requests[0], 0.1), 0.7, 1e-12, 0);
-    assert_close(request_cloud_j(&scene.ledger, &scene.ledger.requests[0], 0.25), 1.05, 1e-12, 0);
+    /* given up while its bytes go up: 0.5 + 2*0.1; before any come down; 0.05 s after they set out
+     */
+    const struct request *first = &scene.ledger.requests[0];
+    assert_close(request_cloud_j(&scene.ledger, first, 0.1), 0.7, 1e-12, 0);
+    assert_close(request_cloud_j(&scene.ledger, first, 0.25), 0.9 + 0.05, 1e-12, 0);
+    assert_close(request_cloud_j(&scene.ledger, first, 1.75), 0.9 + 1.5 + 3 * 0.05, 1e-12, 0);
     /* what fails costs the wait and a local inference */
     scene.ledger.requests[1].failed = true;
     scene.ledger.requests[1].cloud_s = 5;
@@ -123,6 +130,55 @@ static void energies_are_those_worked_out_by_hand(void **state)
     assert_close(costs[1].time_s, 5 + 2, 1e-12, 0);
     assert_close(costs[1].energy_j, 0.5 + 0.4 + 0.3 + 4.7 + 4, 1e-12, 0);
     scene_free(&scene);
+}
+
+/* While a link is out nothing is sent: the device waits for it. Its 2 bytes take 0.2 s to go up,
+ * the one that comes down 0.1 s; 0.5 s of round trip and 1 s there. */
+static void outages_are_waited_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *trace;
+        double timeout_s, time_s, energy_j;
+    } rows[] = {
+        {"t_s,up_mbps,down_mbps\n0,8e-5,8e-5\n9,8e-5,8e-5\n", 100, 1.8, 0.5 + 0.4 + 0.3 + 1.5},
+        {"t_s,up_mbps,down_mbps\n0,0,8e-5\n3,8e-5,8e-5\n9,8e-5,8e-5\n", 100, 4.8,
+         0.5 + 0.4 + 0.3 + 4.5},
+        {"t_s,up_mbps,down_mbps\n0,8e-5,0\n3,8e-5,8e-5\n9,8e-5,8e-5\n", 100, 3.1 + 0.25,
+         0.5 + 0.4 + 0.3 + 3.05},
+        /* given up after 2 s, then 1 s and 2 J here */
+        {"t_s,up_mbps,down_mbps\n0,0,8e-5\n3,8e-5,8e-5\n9,8e-5,8e-5\n", 2, 3, 0.5 + 2 + 2},
+        {"t_s,up_mbps,down_mbps\n0,8e-5,0\n5,8e-5,8e-5\n9,8e-5,8e-5\n", 2, 3, 0.5 + 0.4 + 1.8 + 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene scene;
+        struct draws draws;
+        struct error error = {0};
+        struct link_rest rest = {0.5, NAN, NAN};
+        struct link_source *link;
+        const struct replay_options options = {
+            .n_requests = N, .arrivals = {.think_s = 1000}, .timeout_s = rows[i].timeout_s};
+        struct expected_cost costs[N];
+        char *folder = test_scratch("outage");
+        char *path = test_write(folder, "trace.csv", rows[i].trace);
+        scene_make(&scene, "energy");
+        draws_of(&draws, &scene.product,
+                 "target,length,time_s,rtt_s\nedge,1,1,\ncloud,1,1.5,0.5\n");
+        histogram_free(&scene.histogram);
+        histogram_of(&scene.histogram, "length,count\n1,1\n");
+        check(link_source_open(path, &rest, &link, &error), &error);
+        check(replay_ledger(&options, &scene.histogram, &draws, &scene.product.pair, link,
+                            &scene.ledger, &error),
+              &error);
+        run(&scene, "cloud", costs);
+        assert_close(costs[0].time_s, rows[i].time_s, 1e-9, 0);
+        assert_close(costs[0].energy_j, rows[i].energy_j, 1e-9, 0);
+        link_source_free(link);
+        draws_free(&draws);
+        scene_free(&scene);
+        free(path);
+        free(folder);
+    }
 }
 
 /* Which of the four lengths each policy that knows the link offloads. */
@@ -239,6 +295,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(energies_are_those_worked_out_by_hand),
+        cmocka_unit_test(outages_are_waited_for),
         cmocka_unit_test(each_objective_decides),
         cmocka_unit_test(objectives_part),
         cmocka_unit_test(misses_come_first),

@@ -468,7 +468,7 @@ static void copies_have_the_same_future(void **state)
             copy = player;
             for (int ahead = 0; ahead < 7; ahead++) /* the copy goes there and on in small steps */
                 link_player_at(&copy, t_s * (0.9 + 0.05 * ahead));
-            link_player_transfer_s(&player, COLUMN_UP, 1e6, 100);
+            link_player_transfer(&player, COLUMN_UP, 1e6, 100);
             struct link_conditions now = link_player_at(&player, t_s);
             struct link_conditions same = link_player_at(&other, t_s);
             assert_memory_equal(&now, &same, sizeof now);

@@ -298,29 +298,34 @@ static void transfers_by_hand(void **state)
     /* up: 8 Mbit/s for 1 s, an outage for 2 s, 16 Mbit/s for 1 s, and again */
     struct link_source *source = open_trace("t_s,up_mbps\n0,8\n1,0\n2,0\n3,16\n");
     static const struct {
-        double at_s, bytes, seconds;
+        double at_s, bytes, seconds, moving_s;
     } rows[] = {
-        {0, 0, 0},       {0, 1e6, 1},     {0, 5e5, 0.5},   {0.5, 1e6, 2.75}, {1, 1, 2.0000005},
-        {2.5, 2e6, 1.5}, {2.5, 3e6, 2.5}, {3.5, 1e6, 0.5}, {0, 7e6, 8 + 1},  {0, 30e6, 40},
+        {0, 0, 0, 0},           {0, 1e6, 1, 1},          {0, 5e5, 0.5, 0.5},
+        {0.5, 1e6, 2.75, 0.75}, {1, 1, 2.0000005, 5e-7}, {2.5, 2e6, 1.5, 1},
+        {2.5, 3e6, 2.5, 2},     {3.5, 1e6, 0.5, 0.5},    {0, 7e6, 8 + 1, 5},
+        {0, 30e6, 40, 20},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct link_player player = start(source, PACE_NATURAL, true);
         link_player_at(&player, rows[i].at_s);
         struct link_player before = player;
-        assert_close(link_player_transfer_s(&player, COLUMN_UP, rows[i].bytes, 1000),
-                     rows[i].seconds, 1e-12, 0);
+        struct link_transfer up = link_player_transfer(&player, COLUMN_UP, rows[i].bytes, 1000);
+        assert_close(up.s, rows[i].seconds, 1e-12, 0);
+        assert_close(up.moving_s, rows[i].moving_s, 1e-9, 0);
         assert_memory_equal(&player, &before, sizeof player);
-        assert_close(link_player_transfer_s(&player, COLUMN_DOWN, rows[i].bytes, 1000), 0, 0, 0);
+        assert_close(link_player_transfer(&player, COLUMN_DOWN, rows[i].bytes, 1000).s, 0, 0, 0);
     }
     struct link_player player = start(source, PACE_NATURAL, true);
-    assert_true(isinf(link_player_transfer_s(&player, COLUMN_UP, 1.25e6, 3.1)));
-    assert_close(link_player_transfer_s(&player, COLUMN_UP, 1.25e6, 3.2), 3.125, 1e-12, 0);
+    struct link_transfer cut = link_player_transfer(&player, COLUMN_UP, 1.25e6, 3.1);
+    assert_true(isinf(cut.s)); /* 1 s, an outage, and 0.1 s of the 0.125 s that the rest takes */
+    assert_close(cut.moving_s, 1.1, 1e-12, 0);
+    assert_close(link_player_transfer(&player, COLUMN_UP, 1.25e6, 3.2).s, 3.125, 1e-12, 0);
     player = start(source, PACE_NATURAL, false);
     link_player_at(&player, 50); /* its last value goes on for ever */
-    assert_close(link_player_transfer_s(&player, COLUMN_UP, 200e6, 1000), 100, 1e-12, 0);
+    assert_close(link_player_transfer(&player, COLUMN_UP, 200e6, 1000).s, 100, 1e-12, 0);
     player = start(source, PACE_REQUEST, true); /* the clock moves nothing: an outage stays one */
     link_player_request(&player);
-    assert_true(isinf(link_player_transfer_s(&player, COLUMN_UP, 1, 1000)));
+    assert_true(isinf(link_player_transfer(&player, COLUMN_UP, 1, 1000).s));
     link_source_free(source);
 }
 
@@ -392,7 +397,7 @@ static void replay_is_the_naive_one(void **state)
             /* a transfer moves as many bits as the naive replay adds up, in small slices */
             if (k % 40 == 0) {
                 double bits = 0, goal = (double)random_below(&random, 2000000), slice = 1.0 / 64;
-                double took = link_player_transfer_s(&player, COLUMN_UP, goal / 8, 1e6), at = t_s;
+                double took = link_player_transfer(&player, COLUMN_UP, goal / 8, 1e6).s, at = t_s;
                 while (!isinf(took) && at + slice <= t_s + took) {
                     bits += slice * 1e6 * naive_at(&naive, at, loop);
                     at += slice;
