@@ -2,6 +2,8 @@
 #include "evaluator/across.h"
 
 #include "base/memory.h"
+#include "codegen/objective.h"
+#include "evaluator/bootstrap.h"
 #include "fitter/interval.h"
 
 #include <jansson.h>
@@ -47,6 +49,19 @@ static enum status copy_names(const json_t *evaluation, struct across_cell *cell
     return STATUS_OK;
 }
 
+/* Of the rounds that its requests are charged from. */
+static double dof_of(const json_t *evaluation)
+{
+    double rounds = number(json_object_get(evaluation, "costs"), "rounds");
+    return rounds >= 2 ? fmin(rounds, BOOTSTRAP_GROUPS) - 1 : INFINITY;
+}
+
+static double end_of(const json_t *interval, size_t i)
+{
+    const json_t *end = json_array_get(interval, i);
+    return json_is_number(end) ? json_number_value(end) : NAN;
+}
+
 /* A difference that is 0 at every request has an interval of no width. */
 static enum status read_cell(const struct across *across, const json_t *evaluation,
                              struct across_cell *cell, struct error *error)
@@ -58,20 +73,21 @@ static enum status read_cell(const struct across *across, const json_t *evaluati
     if (!policy)
         return error_set(error, STATUS_INVALID, "an evaluation without the policy %s",
                          across->policy);
-    double low = json_number_value(json_array_get(interval, 0));
-    double high = json_number_value(json_array_get(interval, 1));
+    double dof = dof_of(evaluation);
+    double width = end_of(interval, 1) - end_of(interval, 0);
     double lost = number(policy, "probe_loss"), requests = number(evaluation, "requests");
     *cell = (struct across_cell){
         .better_is_cloud = better && strcmp(better, "cloud") == 0,
         .ratio = number(evaluation, "other_single_mean") / mean,
         .difference = number(policy, "vs_better_single") / mean,
-        .standard_error = (high - low) / (2 * interval_t(1e9)) / mean,
+        .standard_error = width / (2 * interval_together(1, dof)) / mean,
+        .dof = dof,
         .probe_loss = isnan(lost) ? 0 : lost / requests / mean,
         .over_oracle = number(policy, "oracle_ratio") - 1,
     };
-    if (json_array_size(interval) != 2 || !isfinite(cell->ratio) || !isfinite(cell->difference) ||
-        !isfinite(cell->standard_error) || !isfinite(cell->over_oracle) ||
-        !isfinite(cell->probe_loss))
+    if (!(mean > 0) || !(cell->ratio > 0) || !(cell->standard_error >= 0) ||
+        !isfinite(cell->ratio) || !isfinite(cell->difference) || !isfinite(cell->standard_error) ||
+        !isfinite(cell->over_oracle) || !isfinite(cell->probe_loss))
         return error_set(error, STATUS_INVALID,
                          "an evaluation without its figures: write it again with rnneval");
     return copy_names(evaluation, cell, error);
@@ -84,19 +100,55 @@ static void cell_free(struct across_cell *cell)
     free(cell->link);
 }
 
-static enum status add(struct across *across, const json_t *evaluation, struct error *error)
+/* What makes evaluations of one kind: those before must be of the same. */
+static enum status check_kind(struct across *across, const json_t *evaluation, struct error *error)
 {
-    struct across_cell cell = {0};
+    static const char ours[] = "rnnmap.eval/1";
+    struct objective parsed;
+    const json_t *energy = json_object_get(evaluation, "energy");
+    const char *schema = json_string_value(json_object_get(evaluation, "schema"));
     const char *objective = json_string_value(json_object_get(evaluation, "objective"));
-    if (!objective)
-        return error_set(error, STATUS_INVALID, "not a document of rnneval");
+    const char *provenance = json_string_value(json_object_get(energy, "provenance"));
+    if (!schema || strcmp(schema, ours) != 0 || !objective)
+        return error_set(error, STATUS_INVALID, "not a document of rnneval (%s)", ours);
     if (across->objective && strcmp(across->objective, objective) != 0)
         return error_set(error, STATUS_INVALID, "it is about %s, those before are about %s",
                          objective, across->objective);
-    enum status status =
-        across->objective ? STATUS_OK : text_replace(&across->objective, objective, error);
+    if (objective_parse(objective, &parsed, NULL))
+        return error_set(error, STATUS_INVALID, "\"%s\" is no objective", objective);
+    if (!objective_is_scalar(&parsed))
+        return error_set(error, STATUS_UNSUPPORTED,
+                         "it is about %s: what misses a deadline or a budget is not in the means "
+                         "that --across judges",
+                         objective);
+    across->measured =
+        (across->measured || !across->objective) &&
+        (!objective_needs_energy(&parsed) || (provenance && strcmp(provenance, "measured") == 0));
+    return across->objective ? STATUS_OK : text_replace(&across->objective, objective, error);
+}
+
+/* Whether that cell is among those before. Campaigns of several databases may share a name. */
+static bool is_there(const struct across *across, const struct across_cell *cell)
+{
+    for (size_t i = 0; i < across->n_cells; i++) {
+        const struct across_cell *other = &across->cells[i];
+        if (strcmp(cell->campaign, other->campaign) == 0 &&
+            strcmp(cell->lengths, other->lengths) == 0 && strcmp(cell->link, other->link) == 0 &&
+            cell->ratio == other->ratio && cell->difference == other->difference)
+            return true;
+    }
+    return false;
+}
+
+static enum status add(struct across *across, const json_t *evaluation, struct error *error)
+{
+    struct across_cell cell = {0};
+    enum status status = check_kind(across, evaluation, error);
     if (!status)
         status = read_cell(across, evaluation, &cell, error);
+    if (!status && is_there(across, &cell))
+        status = error_set(error, STATUS_INVALID, "campaign %s with %s over %s is there twice",
+                           cell.campaign, cell.lengths, cell.link);
     if (!status)
         status = array_reserve(&across->cells, across->n_cells, &across->capacity,
                                sizeof *across->cells, error);
@@ -164,8 +216,8 @@ static bool has_choice(const struct across_cell *cell)
     return cell->ratio <= 2;
 }
 
-/* The sum of the standard errors of a campaign's cells with a choice, if cell i is its first. */
-static double campaign_error(const struct across *across, size_t i)
+/* Half the interval of the sum of a campaign's cells with a choice, if cell i is its first. */
+static double campaign_half(const struct across *across, size_t i)
 {
     double sum = 0;
     for (size_t k = 0; k < across->n_cells; k++) {
@@ -174,24 +226,24 @@ static double campaign_error(const struct across *across, size_t i)
             continue;
         if (k < i)
             return 0;
-        sum += has_choice(cell) ? cell->standard_error : 0;
+        sum += has_choice(cell) ? interval_together(1, cell->dof) * cell->standard_error : 0;
     }
     return sum;
 }
 
 static void judge_saving(struct across *across)
 {
-    double sum = 0, variance = 0;
+    double sum = 0, squares = 0;
     across->n_choice = 0;
     for (size_t i = 0; i < across->n_cells; i++) {
-        double error = campaign_error(across, i);
-        variance += error * error;
+        double half = campaign_half(across, i);
+        squares += half * half;
         if (!has_choice(&across->cells[i]))
             continue;
         across->n_choice++;
         sum -= across->cells[i].difference;
     }
-    double n = (double)across->n_choice, half = interval_together(1) * sqrt(variance) / n;
+    double n = (double)across->n_choice, half = sqrt(squares) / n;
     across->saving = across->n_choice ? sum / n : NAN;
     across->saving_low = across->saving - half;
     across->saving_high = across->saving + half;
@@ -206,10 +258,10 @@ enum status across_judge(struct across *across, double margin, struct error *err
         return error_set(error, STATUS_NO_MEMORY, "out of memory for links");
     across->margin = margin;
     across->n_within = across->n_within_unprobed = 0;
-    double z = interval_together(across->n_cells);
     for (size_t i = 0; i < across->n_cells; i++) {
         struct across_cell *cell = &across->cells[i];
-        cell->upper = cell->difference + z * cell->standard_error;
+        cell->upper =
+            cell->difference + interval_together(across->n_cells, cell->dof) * cell->standard_error;
         across->n_within += cell->upper <= margin;
         across->n_within_unprobed += cell->upper - cell->probe_loss <= margin;
     }

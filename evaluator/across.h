@@ -4,8 +4,9 @@
  * from the documents that rnneval wrote.
  *
  * - Is a policy nowhere worse than the better single device by more than a margin? Intervals of all
- *   cells' differences that hold together in 95 % of cases (Bonferroni), each a normal one about
- * the difference, with the standard error behind its 95 % interval.
+ *   cells' differences that hold together in 95 % of cases (Bonferroni), each as wide as its 95 %
+ *   interval says by Student's t of the measured rounds that it is charged from: of few of them the
+ *   far ends are farther than a normal distribution's.
  * - What does it save where there is a choice, that is where the single devices are within a factor
  * of two? The mean over these cells; in its interval the cells of one campaign, which are charged
  * from the same samples, count as fully dependent, and campaigns as independent.
@@ -30,6 +31,7 @@ struct across_cell {
     double ratio;          /* the worse single device's mean over the better one's */
     double difference;     /* of the policy to the better single device; < 0: better */
     double standard_error; /* of that */
+    double dof;            /* behind it; INFINITY: not of rounds */
     double upper;          /* of it, of the intervals that hold together */
     double probe_loss;     /* expected of its probes; 0 of a policy that sends none */
     double over_oracle;    /* the policy's mean over the oracle's, less 1 */
@@ -43,6 +45,7 @@ struct across_link {
 
 struct across {
     char *policy, *objective; /* owned */
+    bool measured;            /* all that the objective looks at */
     double margin;
     struct across_cell *cells; /* n_cells; owned */
     size_t n_cells, capacity;
@@ -56,8 +59,9 @@ struct across {
 
 /* Adds the evaluations of one document (rnnmap.eval/1 or rnnmap.evals/1). `policy` is whose; NULL
  * in *across: set by the first call. STATUS_IO, STATUS_NOT_FOUND: it cannot be read.
- * STATUS_INVALID: not such a document, one without the policy or the oracle, or of another
- * objective than those before; the message names the file. */
+ * STATUS_INVALID: not such a document, one without the policy or the oracle, of another objective
+ * than those before, or a cell that was there before; the message names the file.
+ * STATUS_UNSUPPORTED: an objective with a deadline or a budget, of which means do not tell. */
 enum status across_read(struct across *across, const char *path, const char *policy,
                         struct error *error);
 

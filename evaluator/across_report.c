@@ -51,8 +51,8 @@ static void put_links(const struct across *a, FILE *out)
 
 void across_text(const struct across *a, FILE *out)
 {
-    fprintf(out, "%s over %zu cells, objective %s; in %% of the better single device's mean\n\n",
-            a->policy, a->n_cells, a->objective);
+    fprintf(out, "%s over %zu cells, objective %s%s; in %% of the better single device's mean\n\n",
+            a->policy, a->n_cells, a->objective, a->measured ? "" : " (energies not all measured)");
     put_cells(a, out);
     fprintf(
         out,
@@ -105,11 +105,11 @@ enum status across_json(const struct across *a, FILE *out, struct error *error)
                                                link->most_over_oracle, "mean_probe_loss",
                                                link->mean_probe_loss));
     }
-    json_t *json = json_pack("{s:s,s:s,s:s,s:f,s:I,s:I,s:o,s:o,s:o}", "schema", "rnnmap.across/1",
-                             "policy", a->policy, "objective", a->objective, "margin", a->margin,
-                             "within_margin", (json_int_t)a->n_within,
-                             "within_margin_without_probes", (json_int_t)a->n_within_unprobed,
-                             "saving", saving_json(a), "links", links, "cells", cells);
+    json_t *json = json_pack(
+        "{s:s,s:s,s:s,s:b,s:f,s:I,s:I,s:o,s:o,s:o}", "schema", "rnnmap.across/1", "policy",
+        a->policy, "objective", a->objective, "measured", a->measured, "margin", a->margin,
+        "within_margin", (json_int_t)a->n_within, "within_margin_without_probes",
+        (json_int_t)a->n_within_unprobed, "saving", saving_json(a), "links", links, "cells", cells);
     if (!json)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for JSON");
     int failed = json_dumpf(json, out, JSON_INDENT(1)) != 0 || fputc('\n', out) == EOF;

@@ -37,6 +37,11 @@ static const char *out_of_place(const struct rnneval_settings *s)
     return NULL;
 }
 
+static bool is_stdout(const char *path)
+{
+    return path && strcmp(path, "-") == 0;
+}
+
 static enum status check_options(const struct rnneval_settings *s, struct error *error)
 {
     const char *missing = !s->db ? "--db FILE" : !s->lengths.n_items ? "--lengths SOURCE" : NULL;
@@ -60,9 +65,11 @@ static enum status check_options(const struct rnneval_settings *s, struct error 
     if (s->journal && (s->lengths.n_items > 1 || s->links.n_items > 1))
         return error_set(error, STATUS_MISUSE,
                          "--journal is of one evaluation: give one --lengths and one --link");
-    if (s->report && strcmp(s->report, "-") == 0)
-        return error_set(error, STATUS_MISUSE,
-                         "--report: give a file; the text is on standard output");
+    if (s->margin >= 0)
+        return error_set(error, STATUS_MISUSE, "--margin goes with --across only");
+    if (is_stdout(s->report) || is_stdout(s->journal))
+        return error_set(error, STATUS_MISUSE, "--%s: give a file; the text is on standard output",
+                         is_stdout(s->report) ? "report" : "journal");
     return STATUS_OK;
 }
 
@@ -206,16 +213,52 @@ static enum status write_across(const struct across *across, const char *path, s
     return status;
 }
 
+/* Options that --across would not look at. */
+static const char *beside_across(const struct rnneval_settings *s)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } options[] = {
+        {s->db != NULL, "--db"},
+        {s->campaign != NULL, "--campaign"},
+        {s->target != NULL, "--target"},
+        {s->objective != NULL, "--objective"},
+        {s->lengths.n_items > 0, "--lengths"},
+        {s->links.n_items > 0, "--link"},
+        {s->rtt_s >= 0, "--rtt"},
+        {s->up != NULL, "--up"},
+        {s->down != NULL, "--down"},
+        {s->arrivals != NULL, "--arrivals"},
+        {s->think_s >= 0, "--think"},
+        {s->timeout_s >= 0, "--timeout"},
+        {s->n_requests != RNNEVAL_NOT_GIVEN, "--requests"},
+        {s->max_length != RNNEVAL_NOT_GIVEN, "--max-length"},
+        {s->live, "--live"},
+        {s->url != NULL, "--url"},
+        {s->model != NULL, "--model"},
+        {s->tables, "--tables"},
+        {s->plot != NULL, "--plot"},
+        {s->report != NULL, "--report"},
+        {s->journal != NULL, "--journal"},
+    };
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (options[i].given)
+            return options[i].name;
+    }
+    return NULL;
+}
+
 static enum status judge_across(const struct invocation *call, const struct rnneval_settings *s,
                                 struct error *error)
 {
     struct across across = {0};
     const char *policy = s->policies ? s->policies : "rnnmap";
     enum status status = STATUS_OK;
-    if (s->db || s->lengths.n_items || s->links.n_items || s->live || s->plot || s->report)
+    const char *stray = beside_across(s);
+    if (stray)
         return error_set(error, STATUS_MISUSE,
-                         "--across judges documents that were written before: leave out --db, "
-                         "--lengths, --link, --live, --plot and --report");
+                         "--across judges documents that were written before: leave out %s", stray);
     if (policy_find(policy) < 0)
         return error_set(error, STATUS_MISUSE, "--policy: '%s' is no policy; --across takes one",
                          policy);

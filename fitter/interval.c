@@ -18,12 +18,13 @@ double running_sd(const struct running *running)
 
 double interval_t(double dof)
 {
-    return gsl_cdf_tdist_Pinv(0.975, dof);
+    return interval_together(1, dof);
 }
 
-double interval_together(uint64_t m)
+double interval_together(uint64_t m, double dof)
 {
-    return gsl_cdf_ugaussian_Qinv(0.025 / (double)m);
+    double tail = 0.025 / (double)m;
+    return isinf(dof) ? gsl_cdf_ugaussian_Qinv(tail) : gsl_cdf_tdist_Qinv(tail, dof);
 }
 
 double running_half_width(const struct running *running)

@@ -13,7 +13,8 @@ static char *evaluation(const char *campaign, const char *link, double other_s, 
                         double low_s, double high_s, double oracle_ratio)
 {
     return text_format(
-        "{\"objective\":\"time\",\"campaign\":\"%s\",\"lengths\":\"x/l.csv\",\"link\":\"%s\","
+        "{\"schema\":\"rnnmap.eval/1\",\"objective\":\"time\",\"campaign\":\"%s\",\"lengths\":\"x/"
+        "l.csv\",\"link\":\"%s\","
         "\"requests\":1000,\"better_single\":\"edge\",\"better_single_mean\":0.1,"
         "\"other_single_mean\":%g,\"policies\":[{\"policy\":\"edge\"},{\"policy\":\"rnnmap\","
         "\"vs_better_single\":%g,\"ci95\":[%g,%g],\"oracle_ratio\":%g,\"probe_loss\":0.5}]}",
@@ -65,6 +66,14 @@ static void figures_are_those_worked_out_by_hand(void **state)
     free(folder);
 }
 
+#define IS "{\"schema\":\"rnnmap.eval/1\","
+#define CELL(MEAN, OTHER, INTERVAL)                                                               \
+    IS "\"objective\":\"time\",\"campaign\":\"a\",\"lengths\":\"l\",\"link\":\"w\",\"requests\":" \
+       "9,"                                                                                       \
+       "\"better_single_mean\":" MEAN ",\"other_single_mean\":" OTHER ",\"policies\":["           \
+       "{\"policy\":\"rnnmap\",\"vs_better_single\":0,\"ci95\":[" INTERVAL                        \
+       "],\"oracle_ratio\":1}]}"
+
 static void what_is_no_evaluation_is_refused(void **state)
 {
     (void)state;
@@ -77,9 +86,22 @@ static void what_is_no_evaluation_is_refused(void **state)
         {"[]", "not a document of rnneval", STATUS_INVALID},
         {"{\"evaluations\":[]}", "no evaluations", STATUS_INVALID},
         {"{\"evaluations\":[3]}", "not a document", STATUS_INVALID},
-        {"{\"objective\":\"time\"}", "without the policy rnnmap", STATUS_INVALID},
-        {"{\"objective\":\"time\",\"policies\":[{\"policy\":\"rnnmap\",\"ci95\":[0,1]}]}",
+        {"{\"objective\":\"time\"}", "not a document of rnneval", STATUS_INVALID},
+        {"{\"schema\":\"rnnmap.eval/2\",\"objective\":\"time\"}", "rnnmap.eval/1", STATUS_INVALID},
+        {"{\"schema\":\"rnnmap.across/1\",\"objective\":\"time\"}", "rnnmap.eval/1",
+         STATUS_INVALID},
+        {IS "\"objective\":\"sloth\"}", "is no objective", STATUS_INVALID},
+        {IS "\"objective\":\"energy@deadline:5ms\"}", "--across judges", STATUS_UNSUPPORTED},
+        {IS "\"objective\":\"time\"}", "without the policy rnnmap", STATUS_INVALID},
+        {IS "\"objective\":\"time\",\"policies\":[{\"policy\":\"rnnmap\",\"ci95\":[0,1]}]}",
          "without its figures", STATUS_INVALID},
+        {CELL("0.1", "0.2", "null,null"), "without its figures", STATUS_INVALID},
+        {CELL("0.1", "0.2", "\"0\",\"1\""), "without its figures", STATUS_INVALID},
+        {CELL("0.1", "0.2", "1,0"), "without its figures", STATUS_INVALID},
+        {CELL("0", "0.2", "0,1"), "without its figures", STATUS_INVALID},
+        {CELL("-1", "-0.2", "0,1"), "without its figures", STATUS_INVALID},
+        {"{\"evaluations\":[" CELL("0.1", "0.2", "0,1") "," CELL("0.1", "0.2", "0,1") "]}",
+         "is there twice", STATUS_INVALID},
     };
     char *folder = test_scratch("across");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -102,18 +124,45 @@ static void what_is_no_evaluation_is_refused(void **state)
     free(folder);
 }
 
+/* Behind nine rounds there are 8 degrees of freedom, and the far ends are farther out: by R,
+ * qt(1 - 0.025/2, 8) = 2.751524, qt(0.975, 8) = 2.306004. */
+static void few_rounds_widen_what_holds_together(void **state)
+{
+    (void)state;
+    char *folder = test_scratch("across");
+    char *cells[] = {evaluation("a", "lte", 0.15, -0.01, -0.012, -0.008, 1),
+                     evaluation("a", "wifi", 0.15, -0.01, -0.012, -0.008, 1)};
+    char *text = text_format("{\"evaluations\":[%.*s,\"costs\":{\"rounds\":9}},%s]}",
+                             (int)strlen(cells[0]) - 1, cells[0], cells[1]);
+    char *path = test_write(folder, "few.json", text);
+    struct across across = {0};
+    struct error error = {0};
+    check(across_read(&across, path, "rnnmap", &error), &error);
+    check(across_judge(&across, 0.01, &error), &error);
+    assert_close(across.cells[0].upper, -0.1 + 0.02 * 2.751524 / 2.306004, 1e-5, 0);
+    assert_close(across.cells[1].upper, -0.1 + 0.02 * 2.241403 / 1.959964, 1e-5, 0);
+    assert_close(across.saving_high - across.saving, 0.02, 1e-6, 0);
+    assert_true(across.measured);
+    across_free(&across);
+    for (int i = 0; i < 2; i++)
+        free(cells[i]);
+    free(text);
+    free(path);
+    free(folder);
+}
+
 static void objectives_do_not_mix(void **state)
 {
     (void)state;
     char *folder = test_scratch("across"), *cell = evaluation("a", "l", 1, 0, 0, 0, 1);
     char *time = test_write(folder, "time.json", cell);
-    memcpy(strstr(cell, "\"time\""), "\"mite\"", 6);
+    memcpy(strstr(cell, "\"time\""), " \"edp\"", 6);
     char *other = test_write(folder, "other.json", cell);
     struct across across = {0};
     struct error error = {0};
     check(across_read(&across, time, "rnnmap", &error), &error);
     assert_int_equal(across_read(&across, other, "rnnmap", &error), STATUS_INVALID);
-    assert_non_null(strstr(error.text, "it is about mite"));
+    assert_non_null(strstr(error.text, "it is about edp"));
     across_free(&across);
     free(time);
     free(other);
@@ -126,6 +175,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_are_those_worked_out_by_hand),
         cmocka_unit_test(what_is_no_evaluation_is_refused),
+        cmocka_unit_test(few_rounds_widen_what_holds_together),
         cmocka_unit_test(objectives_do_not_mix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

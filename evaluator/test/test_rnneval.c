@@ -138,6 +138,10 @@ static void misuse_is_named(void **state)
            text_format("--db x --lengths y --url http://127.0.0.1:1"));
     refuse(2, "--live takes one --lengths", text_format("--db x --live --lengths y --lengths z"));
     refuse(2, "--report: give a file", text_format("--db x --lengths y --report -"));
+    refuse(2, "--journal: give a file", text_format("--db x --lengths y --journal -"));
+    refuse(2, "--margin goes with", text_format("--db x --lengths y --margin 1%%"));
+    refuse(2, "leave out --journal", text_format("--across x --journal y"));
+    refuse(2, "leave out --objective", text_format("--across x --objective energy"));
     refuse(2, "--plot draws one evaluation",
            text_format("--db x --lengths y --link fixed:1 --link fixed:2 --plot z"));
 }
