@@ -9,18 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether how often it misses the deadline or the budget tells it from the better single device;
+ * without one nothing is missed. */
+static bool by_misses(const struct outcome *rnnmap)
+{
+    return rnnmap->missed_ci95.high < 0 || rnnmap->missed_ci95.low > 0;
+}
+
 enum advice advice_of(const struct evaluation *evaluation)
 {
     const struct outcome *rnnmap = evaluation_find(evaluation, "rnnmap");
-    return !rnnmap                 ? ADVICE_NONE
-           : rnnmap->ci95.high < 0 ? ADVICE_HEADER
-           : rnnmap->ci95.low > 0  ? ADVICE_SINGLE
-                                   : ADVICE_EITHER;
+    if (!rnnmap)
+        return ADVICE_NONE;
+    const struct interval *by = by_misses(rnnmap) ? &rnnmap->missed_ci95 : &rnnmap->ci95;
+    return by->high < 0 ? ADVICE_HEADER : by->low > 0 ? ADVICE_SINGLE : ADVICE_EITHER;
 }
 
 static const char *place(bool cloud)
 {
     return cloud ? "at the endpoint" : "on the device";
+}
+
+static const char *fault_of(const struct evaluation *e)
+{
+    return e->objective.kind == OBJECTIVE_ENERGY_AT_DEADLINE ? "late" : "over budget";
 }
 
 /* In percent. */
@@ -32,35 +44,49 @@ static double saving(double from, double to)
 static void put_header(const struct evaluation *e, FILE *out)
 {
     const struct outcome *o = evaluation_find(e, "rnnmap");
-    char saved[UNITS_TEXT_SIZE], whole[UNITS_TEXT_SIZE];
+    char saved[UNITS_TEXT_SIZE], whole[UNITS_TEXT_SIZE], noun[EVALUATION_NOUN_SIZE];
     double scale = 100 / e->better_single;
+    if (by_misses(o)) {
+        fprintf(out, "Ship the generated header, which is %s less often. ", fault_of(e));
+        evaluation_misses_text(e, o, out);
+        return;
+    }
     fprintf(out,
             "Ship the generated header. It saves %.1f %% of the mean %s of a request (%s of %s; "
             "95 %% interval %.1f to %.1f %%) against running everything %s, the better single "
             "device",
-            -scale * o->vs_better_single, wording_of(&e->objective).noun,
+            -scale * o->vs_better_single, evaluation_noun(e, noun),
             wording_format(&e->objective, -o->vs_better_single, saved),
             wording_format(&e->objective, e->better_single, whole), -scale * o->ci95.high,
             -scale * o->ci95.low, place(e->better_is_cloud));
     fprintf(out, ", and %.1f %% against everything %s.\n", saving(e->other_single, o->mean),
             place(!e->better_is_cloud));
+    evaluation_misses_text(e, o, out);
 }
 
 static void put_single(const struct evaluation *e, FILE *out)
 {
     const struct outcome *o = evaluation_find(e, "rnnmap");
     struct wording words = wording_of(&e->objective);
+    char noun[EVALUATION_NOUN_SIZE];
     double scale = 100 / e->better_single;
+    if (by_misses(o)) {
+        fprintf(out, "Run everything %s: the generated header is %s more often. ",
+                place(e->better_is_cloud), fault_of(e));
+        evaluation_misses_text(e, o, out);
+        return;
+    }
     fprintf(out,
             "Run everything %s: the generated header is %s by %.1f %% of the mean %s of a "
             "request (95 %% interval %.1f to %.1f %%).\n",
-            place(e->better_is_cloud), words.worse, scale * o->vs_better_single, words.noun,
-            scale * o->ci95.low, scale * o->ci95.high);
+            place(e->better_is_cloud), words.worse, scale * o->vs_better_single,
+            evaluation_noun(e, noun), scale * o->ci95.low, scale * o->ci95.high);
 }
 
 static void put_either(const struct evaluation *e, FILE *out)
 {
     const struct outcome *o = evaluation_find(e, "rnnmap");
+    char noun[EVALUATION_NOUN_SIZE];
     double scale = 100 / e->better_single;
     fprintf(out, "Run everything %s: the generated header ", place(e->better_is_cloud));
     if (o->ci95.low == 0 && o->ci95.high == 0)
@@ -69,7 +95,7 @@ static void put_either(const struct evaluation *e, FILE *out)
         fprintf(out,
                 "takes as much, as far as can be told (%+.1f %% of the mean %s of a request, 95 "
                 "%% interval %+.1f to %+.1f %%).\n",
-                scale * o->vs_better_single, wording_of(&e->objective).noun, scale * o->ci95.low,
+                scale * o->vs_better_single, evaluation_noun(e, noun), scale * o->ci95.low,
                 scale * o->ci95.high);
 }
 
@@ -90,10 +116,11 @@ _Static_assert(sizeof put / sizeof *put == N_ADVICES, "a text for each");
 static void put_range(const struct cell *cells, size_t n, FILE *out)
 {
     struct wording words = wording_of(&cells->evaluation.objective);
+    char noun[EVALUATION_NOUN_SIZE];
     double least = INFINITY, most = -INFINITY;
     for (size_t i = 0; i < n; i++) {
         const struct evaluation *e = &cells[i].evaluation;
-        if (advice_of(e) != ADVICE_HEADER)
+        if (advice_of(e) != ADVICE_HEADER || by_misses(evaluation_find(e, "rnnmap")))
             continue;
         double saved = -100 * evaluation_find(e, "rnnmap")->vs_better_single / e->better_single;
         least = fmin(least, saved);
@@ -101,12 +128,13 @@ static void put_range(const struct cell *cells, size_t n, FILE *out)
     }
     if (least <= most)
         fprintf(out, " Where it is %s it saves %.1f to %.1f %% of the mean %s of a request.",
-                words.better, least, most, words.noun);
+                words.better, least, most, evaluation_noun(&cells->evaluation, noun));
 }
 
 void advice_text(const struct cell *cells, size_t n, FILE *out)
 {
     struct wording words = wording_of(&cells->evaluation.objective);
+    bool limited = !objective_is_scalar(&cells->evaluation.objective);
     size_t counts[N_ADVICES] = {0};
     if (n == 1) {
         put[advice_of(&cells->evaluation)](&cells->evaluation, out);
@@ -124,8 +152,8 @@ void advice_text(const struct cell *cells, size_t n, FILE *out)
             counts[ADVICE_HEADER] > 0 ? "Ship the generated header where links and lengths are "
                                         "like those it wins"
                                       : "The generated header saves nothing here",
-            n, words.better, counts[ADVICE_HEADER], words.worse, counts[ADVICE_SINGLE],
-            counts[ADVICE_EITHER]);
+            n, limited ? "better" : words.better, counts[ADVICE_HEADER],
+            limited ? "worse" : words.worse, counts[ADVICE_SINGLE], counts[ADVICE_EITHER]);
     put_range(cells, n, out);
     fputc('\n', out);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What to ship, by what was found: the generated header where it is faster than the better single
- * device beyond the noise, else that device alone. Pure.
+ * What to ship, by what was found: the generated header where it is better than the better single
+ * device beyond the noise, else that device alone. With a deadline or a budget, what misses it less
+ * often is better, whatever it takes. Pure.
  */
 #ifndef EVALUATOR_ADVICE_H
 #define EVALUATOR_ADVICE_H
@@ -12,8 +13,8 @@
 
 enum advice {
     ADVICE_NONE,   /* rnnmap was not among the policies */
-    ADVICE_HEADER, /* it is faster than the better single device, 95 % */
-    ADVICE_SINGLE, /* it is slower, 95 % */
+    ADVICE_HEADER, /* it is better than the better single device, 95 % */
+    ADVICE_SINGLE, /* it is worse, 95 % */
     ADVICE_EITHER, /* they do not differ visibly */
     N_ADVICES
 };

@@ -27,9 +27,14 @@ static double measure(const struct making *m, const struct expected_cost *cost)
     return objective_measure(&m->ledger->objective, cost);
 }
 
+static bool misses(const struct making *m, const struct expected_cost *cost)
+{
+    return objective_value_of(&m->ledger->objective, cost).rank > 0;
+}
+
 /* Means over the requests. */
 struct means {
-    double measure, time_s, energy_j, price;
+    double measure, time_s, energy_j, missed;
 };
 
 static struct means run(struct making *m, const char *policy, struct expected_cost *costs)
@@ -46,8 +51,9 @@ static struct means run(struct making *m, const char *policy, struct expected_co
         series_sum_add(&of_measure, measure(m, &costs[i]), 0);
         series_sum_add(&of_time, costs[i].time_s, 0);
         means.energy_j += costs[i].energy_j / n;
-        means.price += ledger_price(m->ledger, &costs[i]) / n;
+        means.missed += misses(m, &costs[i]);
     }
+    means.missed /= n;
     means.measure = series_sum_mean(&of_measure); /* as judge() does it: to the last bit */
     means.time_s = series_sum_mean(&of_time);
     return means;
@@ -112,7 +118,8 @@ static enum status compare_singles(struct making *m, struct error *error)
     struct means edge = run(m, "edge", m->single), cloud = run(m, "cloud", m->costs);
     struct series_sum difference;
     series_sum_start(&difference, m->ledger->n);
-    e->better_is_cloud = cloud.price < edge.price;
+    e->better_is_cloud =
+        cloud.missed != edge.missed ? cloud.missed < edge.missed : cloud.measure < edge.measure;
     const struct means *better = e->better_is_cloud ? &cloud : &edge;
     for (size_t i = 0; i < m->ledger->n; i++) {
         double excess = measure(m, &m->costs[i]) - measure(m, &m->single[i]);
@@ -124,6 +131,7 @@ static enum status compare_singles(struct making *m, struct error *error)
     e->better_single = better->measure;
     e->better_single_s = better->time_s;
     e->better_single_j = better->energy_j;
+    e->better_single_missed = better->missed;
     e->other_single = e->better_is_cloud ? edge.measure : cloud.measure;
     e->oracle = run(m, "oracle", m->costs).measure;
     return series_sum_interval(&difference, BOOTSTRAP_RESAMPLES, m->seed, &e->singles_ci95, error);
@@ -152,7 +160,7 @@ static void describe_times(struct making *m, struct outcome *o)
         m->scratch[i] = m->costs[i].time_s;
         series_sum_add(&time, m->costs[i].time_s, 0);
         o->mean_j += m->costs[i].energy_j / (double)ledger->n;
-        o->missed += objective_value_of(&ledger->objective, &m->costs[i]).rank > 0;
+        o->missed += misses(m, &m->costs[i]);
     }
     o->missed /= (double)ledger->n;
     o->mean_s = series_sum_mean(&time);
@@ -160,6 +168,17 @@ static void describe_times(struct making *m, struct outcome *o)
     o->vs_better_single_s = o->mean_s - m->evaluation->better_single_s;
     o->p95_s = quantile_select(m->scratch, ledger->n, 0.95);
     o->p99_s = quantile_select(m->scratch, ledger->n, 0.99);
+}
+
+/* How much oftener than the better single device it misses the deadline or the budget. */
+static enum status compare_misses(struct making *m, struct outcome *o, struct error *error)
+{
+    struct series_sum difference;
+    series_sum_start(&difference, m->ledger->n);
+    for (size_t i = 0; i < m->ledger->n; i++)
+        series_sum_add(&difference, misses(m, &m->costs[i]) - misses(m, &m->single[i]),
+                       m->ledger->requests[i].group);
+    return series_sum_interval(&difference, BOOTSTRAP_RESAMPLES, m->seed, &o->missed_ci95, error);
 }
 
 static enum status judge(struct making *m, const struct policy *policy, struct outcome *o,
@@ -188,6 +207,8 @@ static enum status judge(struct making *m, const struct policy *policy, struct o
         series_sum_interval(&cost, BOOTSTRAP_RESAMPLES, m->seed, &o->mean_ci95, error);
     if (!status)
         status = series_sum_interval(&difference, BOOTSTRAP_RESAMPLES, m->seed, &o->ci95, error);
+    if (!status && !objective_is_scalar(&ledger->objective))
+        status = compare_misses(m, o, error);
     return status;
 }
 

@@ -18,21 +18,22 @@ struct outcome {
     double mean_j; /* of the device's energy; NAN where it is not known */
     double mean;   /* of the objective's measure: mean_s, mean_j, or what it makes of them */
     double missed; /* share of the requests that missed the objective's deadline or budget */
-    struct interval mean_ci95; /* of `mean` alone; differences are paired and narrower */
-    double p95_s, p99_s;       /* nearest rank */
-    double offloaded;          /* share of the requests */
-    double failed;             /* share offloaded in vain */
-    double mean_wait_s;        /* of that mean: behind other requests */
-    double vs_better_single;   /* difference of means to the better single device, < 0: better */
-    double vs_better_single_s; /* the same of the times alone */
-    struct interval ci95;      /* of that, paired by request */
-    double regret;             /* mean less the oracle's */
-    double oracle_ratio;       /* mean over the oracle's */
-    double expected_regret;    /* by expected costs: free of single runs' noise */
-    size_t n_probes;           /* offloaded though what was last seen spoke against it */
-    double kept_loss;          /* of the expected regret, all together: by staying */
-    double probe_loss;         /* what they lost, all together, of the expected regret */
-    double wrong;              /* share decided otherwise than the oracle would have then */
+    struct interval mean_ci95;   /* of `mean` alone; differences are paired and narrower */
+    double p95_s, p99_s;         /* nearest rank */
+    double offloaded;            /* share of the requests */
+    double failed;               /* share offloaded in vain */
+    double mean_wait_s;          /* of that mean: behind other requests */
+    double vs_better_single;     /* difference of means to the better single device, < 0: better */
+    double vs_better_single_s;   /* the same of the times alone */
+    struct interval ci95;        /* of that, paired by request */
+    struct interval missed_ci95; /* likewise of `missed` less that of the better single device */
+    double regret;               /* mean less the oracle's */
+    double oracle_ratio;         /* mean over the oracle's */
+    double expected_regret;      /* by expected costs: free of single runs' noise */
+    size_t n_probes;             /* offloaded though what was last seen spoke against it */
+    double kept_loss;            /* of the expected regret, all together: by staying */
+    double probe_loss;           /* what they lost, all together, of the expected regret */
+    double wrong;                /* share decided otherwise than the oracle would have then */
 };
 
 struct evaluation {
@@ -49,6 +50,7 @@ struct evaluation {
                              budget, which misses fewer first */
     double better_single, other_single, oracle; /* means */
     double better_single_s, better_single_j;    /* its time and energy, whatever the objective */
+    double better_single_missed;                /* the share that it missed */
     struct interval singles_ci95; /* of the worse single device less the better one, paired */
     struct hindsight hindsight;
     double rtt_p50_s, rtt_p5_s, rtt_p95_s; /* of the round trips met; < 0: none known */

@@ -102,7 +102,7 @@ static void put_bars(const struct evaluation *e, FILE *out)
 {
     struct chart_bar bars[MAX_POLICIES];
     struct wording words = wording_of(&e->objective);
-    char notes[MAX_POLICIES][48], title[96], axis[96];
+    char notes[MAX_POLICIES][48], title[96], axis[96], noun[EVALUATION_NOUN_SIZE];
     for (size_t i = 0; i < e->n_outcomes; i++) {
         const struct outcome *o = &e->outcomes[i];
         snprintf(notes[i], sizeof notes[i], "%.3g", words.scale * o->mean);
@@ -114,7 +114,8 @@ static void put_bars(const struct evaluation *e, FILE *out)
                                      .colour = colour(o)};
     }
     fputs("<figure>\n", out);
-    snprintf(title, sizeof title, "Mean %s of a request under each policy", words.noun);
+    snprintf(title, sizeof title, "Mean %s of a request under each policy",
+             evaluation_noun(e, noun));
     snprintf(axis, sizeof axis, "mean %s of a request (%s%s)", words.noun,
              evaluation_energy_word(e), words.unit);
     chart_bars(out, title, bars, e->n_outcomes, axis, words.scale * e->better_single);

@@ -172,6 +172,14 @@ const char *evaluation_energy_word(const struct evaluation *e)
     return objective_needs_energy(&e->objective) ? words[e->energy_provenance] : "";
 }
 
+const char *evaluation_noun(const struct evaluation *e, char noun[EVALUATION_NOUN_SIZE])
+{
+    const char *word = evaluation_energy_word(e);
+    snprintf(noun, EVALUATION_NOUN_SIZE, "%.*s%s%s", (int)strcspn(word, ","), word,
+             *word ? " " : "", wording_of(&e->objective).noun);
+    return noun;
+}
+
 /* What is compared has a column of its own where it is neither time nor energy. */
 static bool has_measure(const struct evaluation *e)
 {
@@ -190,8 +198,12 @@ struct text_table *evaluation_table(const struct evaluation *e)
     size_t used = strlen(heads);
     snprintf(heads + used, sizeof heads - used,
              "%s%s%s%s|offloaded|to single %s|95 %% interval|in %%|to oracle|unlike oracle",
-             e->has_energy ? "|mean mJ" : "", has_measure(e) ? "|mean " : "",
-             has_measure(e) ? words.unit : "", limited ? "|missed" : "", words.unit);
+             !e->has_energy                                ? ""
+             : e->energy_provenance == PROVENANCE_MODELLED ? "|modelled mJ"
+             : e->energy_provenance == PROVENANCE_PARTIAL  ? "|partial mJ"
+                                                           : "|mean mJ",
+             has_measure(e) ? "|mean " : "", has_measure(e) ? words.unit : "",
+             limited ? "|missed" : "", words.unit);
     if (failures)
         strcat(heads, "|failed");
     if (e->open)
@@ -245,6 +257,19 @@ static void put_probes(const struct evaluation *e, const struct outcome *o, FILE
                 100 * o->probe_loss / total);
 }
 
+void evaluation_misses_text(const struct evaluation *e, const struct outcome *o, FILE *out)
+{
+    if (objective_is_scalar(&e->objective))
+        return;
+    fprintf(out, "It misses the %s in %.2f %% of requests, %s in %.2f %%",
+            e->objective.kind == OBJECTIVE_ENERGY_AT_DEADLINE ? "deadline" : "budget",
+            100 * o->missed, evaluation_single_name(e), 100 * e->better_single_missed);
+    if (o->missed_ci95.low != 0 || o->missed_ci95.high != 0)
+        fprintf(out, " (95 %% interval of the difference %+.2f to %+.2f)", 100 * o->missed_ci95.low,
+                100 * o->missed_ci95.high);
+    fputs(".\n", out);
+}
+
 void evaluation_verdict(const struct evaluation *e, FILE *out)
 {
     const struct outcome *o = evaluation_find(e, "rnnmap");
@@ -254,6 +279,7 @@ void evaluation_verdict(const struct evaluation *e, FILE *out)
     double low = scale * o->ci95.low, high = scale * o->ci95.high;
     double above = 100 * (o->oracle_ratio - 1);
     struct wording words = wording_of(&e->objective);
+    char noun[EVALUATION_NOUN_SIZE];
     fputs("rnnmap ", out);
     if (o->ci95.high < 0)
         fprintf(out,
@@ -273,7 +299,11 @@ void evaluation_verdict(const struct evaluation *e, FILE *out)
                 "does not differ visibly from the better single device (%s): %+.1f %%, 95 %% "
                 "interval %+.1f to %+.1f %%",
                 evaluation_single_name(e), share, low, high);
-    fprintf(out, "; %.1f %% %s the oracle.\n", fabs(above), above >= 0 ? "above" : "below");
+    fprintf(out, "; %.1f %% %s the oracle", fabs(above), above >= 0 ? "above" : "below");
+    if (*evaluation_energy_word(e))
+        fprintf(out, ", by %s", evaluation_noun(e, noun));
+    fputs(".\n", out);
+    evaluation_misses_text(e, o, out);
     put_probes(e, o, out);
 }
 

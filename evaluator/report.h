@@ -83,6 +83,14 @@ void evaluation_energy_text(const struct evaluation *evaluation,
  * energies that were not measured; else "". */
 const char *evaluation_energy_word(const struct evaluation *evaluation);
 
+/* What is compared, in a sentence: "time", "energy", "modelled energy". Returned. */
+enum { EVALUATION_NOUN_SIZE = 48 };
+const char *evaluation_noun(const struct evaluation *evaluation, char noun[EVALUATION_NOUN_SIZE]);
+
+/* A sentence on the deadline or the budget, and how often `outcome` misses it; nothing without. */
+void evaluation_misses_text(const struct evaluation *evaluation, const struct outcome *outcome,
+                            FILE *out);
+
 /* Places that could not keep up alone, a line each, after `indent` spaces. */
 void evaluation_loads_text(const struct evaluation *evaluation, int indent, FILE *out);
 

@@ -2,6 +2,7 @@
 /* Energy of requests, and policies that look at it: all figures worked out by hand. */
 #include "evaluator/test/fixture.h"
 
+#include "evaluator/advice.h"
 #include "evaluator/course.h"
 #include "evaluator/outcome.h"
 #include "evaluator/replay.h"
@@ -291,6 +292,50 @@ static void misses_come_first(void **state)
     scene_free(&scene);
 }
 
+/* With a deadline, who is late less often is what to ship, whatever it takes. */
+static void misses_decide_what_to_ship(void **state)
+{
+    (void)state;
+    static const struct {
+        struct interval by_energy, by_misses;
+        enum advice advice;
+        const char *says;
+    } rows[] = {
+        {{-2, -1}, {0, 0}, ADVICE_HEADER, "It saves 15.0 % of the mean modelled energy"},
+        {{-2, -1}, {-0.1, 0.1}, ADVICE_HEADER, "It misses the deadline in 3.00 % of requests, all"},
+        {{-2, -1},
+         {0.01, 0.1},
+         ADVICE_SINGLE,
+         "is late more often. It misses the deadline in 3.00"},
+        {{1, 2}, {-0.1, -0.01}, ADVICE_HEADER, "Ship the generated header, which is late less"},
+        {{1, 2}, {0, 0}, ADVICE_SINGLE, "of the mean modelled energy"},
+        {{-1, 1}, {-1, 1}, ADVICE_EITHER, "takes as much"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct cell cell = {0};
+        struct error error = {0};
+        struct outcome rnnmap = {.policy = &policies[policy_find("rnnmap")],
+                                 .vs_better_single = -1.5,
+                                 .missed = 0.03,
+                                 .ci95 = rows[i].by_energy,
+                                 .missed_ci95 = rows[i].by_misses};
+        char text[1000] = "";
+        FILE *out = fmemopen(text, sizeof text, "w");
+        cell.evaluation = (struct evaluation){.outcomes = &rnnmap,
+                                              .n_outcomes = 1,
+                                              .better_single = 10,
+                                              .other_single = 20,
+                                              .has_energy = true,
+                                              .energy_provenance = PROVENANCE_MODELLED};
+        check(objective_parse("energy@deadline:50ms", &cell.evaluation.objective, &error), &error);
+        assert_int_equal(advice_of(&cell.evaluation), rows[i].advice);
+        advice_text(&cell, 1, out);
+        fclose(out);
+        if (!strstr(text, rows[i].says))
+            fail_msg("'%s' does not say '%s'", text, rows[i].says);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -299,6 +344,7 @@ int main(void)
         cmocka_unit_test(each_objective_decides),
         cmocka_unit_test(objectives_part),
         cmocka_unit_test(misses_come_first),
+        cmocka_unit_test(misses_decide_what_to_ship),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
