@@ -52,11 +52,12 @@ static enum status read_file(const char *path, char **text, size_t *n, struct er
     if (*text)
         size = fread(*text, 1, HEADER_SIZE_MAX + 1, file);
     bool failed = ferror(file) != 0;
+    int why = errno;
     fclose(file);
     if (!*text)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for %s", path);
     if (failed)
-        return error_set(error, STATUS_IO, "%s: cannot be read", path);
+        return error_set_errno(error, STATUS_IO, why, "%s: cannot be read", path);
     if (size > HEADER_SIZE_MAX)
         return error_set(error, STATUS_INVALID, "%s: too long for a header made by rnngen", path);
     *n = size;
@@ -88,18 +89,28 @@ static char *word_after(const char *text, const char *before, const char *ends)
     return strndup(at, strcspn(at, ends));
 }
 
+/* A text that begins as a header does and ends before its head comment. */
+static bool is_cut_short(const char *text)
+{
+    size_t length = strlen(text), n = sizeof HEADER_START - 1;
+    return strncmp(text, HEADER_START, length < n ? length : n) == 0 && !strstr(text, "\n */");
+}
+
 static enum status read_origin(const char *path, const char *text, struct origin *origin,
                                struct error *error)
 {
+    if (is_cut_short(text))
+        return error_set(error, STATUS_FAILED,
+                         "%s: truncated in its head comment: generate it again with rnngen", path);
     const char *command = strstr(text, "\n" HEADER_COMMAND);
-    char *line = word_after(text, "\n" HEADER_COMMAND, "\n");
-    origin->version = word_after(text, "\n" HEADER_MARK, ";\n");
-    origin->digest = word_after(text, "\n" HEADER_DIGEST, "\n");
+    char *line = word_after(text, "\n" HEADER_COMMAND, "\r\n");
+    origin->version = word_after(text, "\n" HEADER_MARK, ";\r\n");
+    origin->digest = word_after(text, "\n" HEADER_DIGEST, "\r\n");
     origin->name = word_after(line, "--name ", " ");
     origin->objective = word_after(line, " --objective ", " ");
     origin->statistic = word_after(line, " --statistic ", " ");
     origin->baseline = word_after(line, " --baseline ", " ");
-    origin->lengths_digest = word_after(text, "\n" HEADER_LENGTHS, "\n");
+    origin->lengths_digest = word_after(text, "\n" HEADER_LENGTHS, "\r\n");
     origin->link = word_after(line, " --link ", " ");
     origin->regret = word_after(line, " --max-regret ", " ");
     origin->campaign = word_after(line, " --campaign ", "");

@@ -158,10 +158,7 @@ static struct cost_link any_other(const struct cost_set *costs)
 static enum status find_means(struct cost_set *costs, const struct histogram *lengths,
                               struct error *error)
 {
-    struct objective *objective = &costs->objective;
-    bool given = objective->mean_time_s < 1 || objective->mean_time_s > 1 ||
-                 objective->mean_energy_j < 1 || objective->mean_energy_j > 1;
-    if (objective->kind != OBJECTIVE_WEIGHTED || given)
+    if (!objective_lacks_means(&costs->objective))
         return STATUS_OK;
     struct expected_cost mean = {0, 0};
     size_t n = lengths ? lengths->n : costs->n_max;
@@ -173,13 +170,7 @@ static enum status find_means(struct cost_set *costs, const struct histogram *le
         mean.time_s += share * cost.time_s;
         mean.energy_j += share * cost.energy_j;
     }
-    bool time = objective_needs_time(objective), energy = objective_needs_energy(objective);
-    if ((time && !(mean.time_s > 0)) || (energy && !(mean.energy_j > 0)))
-        return error_set(error, STATUS_INVALID,
-                         "the device's mean time or energy is 0 or less: nothing to weigh by");
-    objective->mean_time_s = time ? mean.time_s : 1;
-    objective->mean_energy_j = energy ? mean.energy_j : 1;
-    return STATUS_OK;
+    return objective_set_means(&costs->objective, &mean, error);
 }
 
 static enum status find_endpoint(struct cost_set *costs, const struct cost_inputs *inputs,

@@ -286,9 +286,13 @@ static void put_choose_rtt(FILE *out, const char *name, const struct decision_ta
     fputs("}\n\n", out);
 }
 
-static void put_definitions(FILE *out, const char *name, uint32_t n_max)
+void emit_start(FILE *out, const char *name, uint32_t n_max)
 {
-    fputs("#define ", out);
+    fputs("#ifndef ", out);
+    emit_upper(out, name);
+    fputs("_MAP_H\n#define ", out);
+    emit_upper(out, name);
+    fputs("_MAP_H\n\n#include <stdint.h>\n\n#define ", out);
     emit_upper(out, name);
     fputs("_MAP_FORMAT 1\n\n/* The longest length measured; up to twice that is extrapolated, and "
           "anything longer counts as\n * twice that. */\n#define ",
@@ -296,7 +300,12 @@ static void put_definitions(FILE *out, const char *name, uint32_t n_max)
     emit_upper(out, name);
     /* plain while twice it is an int, of 16 bits even */
     fprintf(out, n_max > INT16_MAX / 2 ? "_N_MAX UINT32_C(%" PRIu32 ")" : "_N_MAX %" PRIu32, n_max);
-    fputs("\n\nenum { ", out);
+    fputs("\n\n", out);
+}
+
+static void put_targets(FILE *out, const char *name)
+{
+    fputs("enum { ", out);
     emit_upper(out, name);
     fputs("_EDGE = 0, ", out);
     emit_upper(out, name);
@@ -314,12 +323,8 @@ static void put_remote_comment(FILE *out, const struct decision_table *table)
 
 void emit_functions(FILE *out, const char *name, const struct decision_table *table)
 {
-    fputs("#ifndef ", out);
-    emit_upper(out, name);
-    fputs("_MAP_H\n#define ", out);
-    emit_upper(out, name);
-    fputs("_MAP_H\n\n#include <stdint.h>\n\n", out);
-    put_definitions(out, name, table->threshold.n_max);
+    emit_start(out, name, table->threshold.n_max);
+    put_targets(out, name);
     put_choose(out, name, table);
     if (table->link == LINK_RTT)
         put_choose_rtt(out, name, table);

@@ -22,6 +22,9 @@ enum map_use { USE_VALUE, USE_COMPARE };
 /* The body of a function of `uint32_t n` (and `uint32_t rtt_us` to compare). */
 void emit_map(FILE *out, enum map_use use, const struct integer_map *map);
 
+/* From the include guard to N_MAX: what all headers begin with. */
+void emit_start(FILE *out, const char *name, uint32_t n_max);
+
 /* From the include guard to the last line. `name` is a C identifier. */
 void emit_functions(FILE *out, const char *name, const struct decision_table *table);
 

@@ -39,19 +39,10 @@ static void put_target(const struct text *text, int target)
 
 /* ---- definitions */
 
-static void put_definitions(const struct text *text)
+static void put_targets(const struct text *text)
 {
     FILE *out = text->out;
-    uint32_t n_max = text->table->costs.n_max;
-    fputs("#define ", out);
-    emit_upper(out, text->name);
-    fputs("_MAP_FORMAT 1\n\n/* The longest length measured; up to twice that is extrapolated, and "
-          "anything longer counts as\n * twice that. */\n#define ",
-          out);
-    emit_upper(out, text->name);
-    /* plain while twice it is an int, of 16 bits even */
-    fprintf(out, n_max > INT16_MAX / 2 ? "_N_MAX UINT32_C(%" PRIu32 ")" : "_N_MAX %" PRIu32, n_max);
-    fputs("\n\nenum {", out);
+    fputs("enum {", out);
     for (size_t k = 0; k < text->table->costs.n_targets; k++) {
         fputs(has_several(text) ? "\n    " : " ", out);
         put_target(text, (int)k);
@@ -427,12 +418,8 @@ void emit_link_functions(FILE *out, const char *name, const struct link_table *t
                          const struct target_names *targets)
 {
     const struct text text = {out, name, table, targets};
-    fputs("#ifndef ", out);
-    emit_upper(out, name);
-    fputs("_MAP_H\n#define ", out);
-    emit_upper(out, name);
-    fputs("_MAP_H\n\n#include <stdint.h>\n\n", out);
-    put_definitions(&text);
+    emit_start(out, name, table->costs.n_max);
+    put_targets(&text);
     if (has_several(&text) && table->costs.link != LINK_FIXED)
         put_link_struct(&text);
     put_choose_fixed(&text);

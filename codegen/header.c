@@ -52,7 +52,8 @@ __attribute__((format(printf, 3, 4))) void put_fact(FILE *out, const char *head,
     fputc('\n', out);
 }
 
-void put_text(FILE *out, const char *head, const char *text)
+/* The same with text that others wrote: made harmless, and cut where it is long. */
+static void put_text(FILE *out, const char *head, const char *text)
 {
     char *clean = header_comment_text(text && *text ? text : "unknown");
     bool cut = clean && strlen(clean) > LINE_TEXT_MAX;
@@ -91,7 +92,7 @@ static void put_device_object(FILE *out, const char *prefix, json_t *object, int
     }
 }
 
-void put_device(FILE *out, const char *device)
+static void put_device(FILE *out, const char *device)
 {
     json_t *root = device ? json_loads(device, 0, NULL) : NULL;
     int n_lines = 0;
@@ -117,6 +118,14 @@ static const char *unit_name(enum quantity quantity)
     return units[quantity];
 }
 
+/* Whether the first line falls below 0 before the shortest length (records/model.h). */
+static bool is_held(const struct cost_model *model)
+{
+    const struct segment *s = &model->segments[0];
+    uint32_t last = model->n_min > 0 ? model->n_min - 1 : 0;
+    return s->intercept < 0 || s->intercept + (s->slope + s->quadratic * last) * last < 0;
+}
+
 void put_model(FILE *out, const struct model_set *set, const struct cost_model *model)
 {
     char numbers[3][NUMBER_TEXT_SIZE];
@@ -135,6 +144,9 @@ void put_model(FILE *out, const struct model_set *set, const struct cost_model *
                  number_text(s->intercept, numbers[0]), number_text(s->slope, numbers[1]), curve,
                  unit_name(model->quantity));
     }
+    if (model->n_segments > 0 && is_held(model))
+        put_fact(out, "", "and 0 where that is negative below %" PRIu32 ", the shortest measured",
+                 model->n_min);
     for (size_t i = 0; i < model->n_coefficients; i++) {
         double variance = set->covariance ? model_set_covariance(set, model, i, model, i) : NAN;
         put_fact(out, "", "coefficient %zu: %s, standard error %s", i,
@@ -245,7 +257,7 @@ static void put_certificate(FILE *out, const struct header_facts *facts)
 
 /* ---- what it is for */
 
-void put_objective(FILE *out, const struct header_facts *facts)
+static void put_objective(FILE *out, const struct header_facts *facts)
 {
     const struct objective *objective = objective_of(facts);
     char text[OBJECTIVE_TEXT_SIZE], numbers[2][NUMBER_TEXT_SIZE];
@@ -258,7 +270,7 @@ void put_objective(FILE *out, const struct header_facts *facts)
         put_fact(out, "statistic", "%s of times", statistic_name(facts->statistic));
 }
 
-void put_energy(FILE *out, const struct header_facts *facts)
+static void put_energy(FILE *out, const struct header_facts *facts)
 {
     const struct energy_pair *energy = energy_of(facts);
     const struct energy_basis *basis = &facts->means->energy;
@@ -283,7 +295,7 @@ void put_energy(FILE *out, const struct header_facts *facts)
     put_text(out, "energy", text);
 }
 
-void put_lengths(FILE *out, const struct header_facts *facts)
+static void put_lengths(FILE *out, const struct header_facts *facts)
 {
     const struct output_length *output = facts->output;
     char numbers[2][NUMBER_TEXT_SIZE];
@@ -357,8 +369,9 @@ static void baseline_option(const char *baseline, char *text, size_t size)
     text[used] = '\0';
 }
 
-void put_command(FILE *out, const struct header_facts *facts, const char *output,
-                 const char *suffix)
+/* The command that made it, with its option for what was written. */
+static void put_command(FILE *out, const struct header_facts *facts, const char *output,
+                        const char *suffix)
 {
     static const char *const kinds[] = {
         [LINK_FIXED] = "fixed:", [LINK_RTT] = "rtt", [LINK_BANDWIDTH] = "rtt+bandwidth"};
@@ -387,12 +400,12 @@ void put_command(FILE *out, const struct header_facts *facts, const char *output
     free(campaign);
 }
 
-void put_mark(FILE *out)
+static void put_mark(FILE *out)
 {
     fputs(HEADER_MARK RNNMAP_VERSION "; generate it again rather than edit it.\n", out);
 }
 
-void put_digest(FILE *out, const struct model_set *set)
+static void put_digest(FILE *out, const struct model_set *set)
 {
     char *digest = header_comment_text(set->digest);
     fprintf(out, HEADER_DIGEST "%s\n", digest ? digest : "");
@@ -478,19 +491,33 @@ static void put_models(FILE *out, const struct header_facts *facts)
     }
 }
 
+static void put_title(FILE *out, const struct header_facts *facts)
+{
+    size_t n_endpoints = facts->links ? facts->links->table->costs.n_targets - 1 : 1;
+    fprintf(out,
+            " * %s.h: where to run an input of n time steps, on the device itself (edge) or at ",
+            facts->name);
+    if (n_endpoints == 1)
+        fputs("the endpoint (cloud).\n", out);
+    else
+        fprintf(out, "one of\n * %zu endpoints.\n", n_endpoints);
+}
+
+/* What was decided between two targets by the round trip. */
+static void put_decision(FILE *out, const struct header_facts *facts)
+{
+    put_link(out, facts->table, facts->set->has_rtt);
+    put_models(out, facts);
+    put_break_even(out, facts);
+    put_table(out, facts->table);
+    put_certificate(out, facts);
+}
+
 void header_write(FILE *out, const struct header_facts *facts)
 {
     const struct campaign *campaign = facts->campaign;
-    const struct decision_table *table = facts->table;
-    if (facts->links) {
-        link_header_write(out, facts);
-        return;
-    }
-    fputs("/* SPDX-License-Identifier: 0BSD */\n/*\n", out);
-    fprintf(out,
-            " * %s.h: where to run an input of n time steps, on the device itself (edge) or at "
-            "the endpoint (cloud).\n",
-            facts->name);
+    fputs(HEADER_START, out);
+    put_title(out, facts);
     put_mark(out);
     fputs(" *\n", out);
     put_digest(out, facts->set);
@@ -498,19 +525,22 @@ void header_write(FILE *out, const struct header_facts *facts)
     put_text(out, "network", campaign->network);
     put_text(out, "spacing", campaign->spacing);
     put_device(out, campaign->device);
-    put_target(out, "targets", "edge", facts->edge);
-    put_target(out, "", "cloud", facts->cloud);
+    if (facts->links) {
+        put_link_targets(out, facts->links);
+    } else {
+        put_target(out, "targets", "edge", facts->edge);
+        put_target(out, "", "cloud", facts->cloud);
+    }
     put_objective(out, facts);
     put_energy(out, facts);
     put_lengths(out, facts);
-    put_link(out, table, facts->set->has_rtt);
-    put_models(out, facts);
-    put_break_even(out, facts);
-    put_table(out, table);
-    put_certificate(out, facts);
+    (facts->links ? put_link_decision : put_decision)(out, facts);
     put_command(out, facts, "-o", ".h");
     put_fact(out, "check by", "rnngen --check %s.h --db DB%s", facts->name,
              facts->lengths ? " --lengths CSV" : "");
     fputs(" */\n", out);
-    emit_functions(out, facts->name, table);
+    if (facts->links)
+        emit_link_functions(out, facts->name, facts->links->table, facts->links->names);
+    else
+        emit_functions(out, facts->name, facts->table);
 }

@@ -22,26 +22,14 @@ struct link_facts {
 __attribute__((format(printf, 3, 4))) void put_fact(FILE *out, const char *head, const char *format,
                                                     ...);
 
-/* The same with text that others wrote: made harmless, and cut where it is long. */
-void put_text(FILE *out, const char *head, const char *text);
-
-void put_mark(FILE *out);
-void put_digest(FILE *out, const struct model_set *set);
-void put_device(FILE *out, const char *device);
 void put_target(FILE *out, const char *head, const char *role, const struct target *target);
 void put_model(FILE *out, const struct model_set *set, const struct cost_model *model);
-void put_objective(FILE *out, const struct header_facts *facts);
-void put_energy(FILE *out, const struct header_facts *facts);
-void put_lengths(FILE *out, const struct header_facts *facts);
-
-/* The command that made it, with its option for what was written. */
-void put_command(FILE *out, const struct header_facts *facts, const char *output,
-                 const char *suffix);
 
 /* " (modelled)" behind everything that rests on energy, where any of it was not measured. */
 const char *modelled(const struct header_facts *facts);
 
-/* The whole text of a header of a link table. */
-void link_header_write(FILE *out, const struct header_facts *facts);
+/* What a link table has besides: its targets, and what was decided (link_header.c). */
+void put_link_targets(FILE *out, const struct link_facts *links);
+void put_link_decision(FILE *out, const struct header_facts *facts);
 
 #endif

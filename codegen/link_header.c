@@ -22,7 +22,7 @@ static const char *choose_name(const struct link_table *table)
     return choose_names[table->costs.n_targets > 2];
 }
 
-static void put_targets(FILE *out, const struct link_facts *links)
+void put_link_targets(FILE *out, const struct link_facts *links)
 {
     for (size_t k = 0; k < links->table->costs.n_targets; k++)
         put_target(out, k ? "" : "targets", links->names->of[k], &links->targets[k]);
@@ -183,39 +183,13 @@ static void put_certificate(FILE *out, const struct header_facts *facts)
              facts->lengths ? "over the lengths above" : "the lengths 1..N_MAX equally likely");
 }
 
-void link_header_write(FILE *out, const struct header_facts *facts)
+void put_link_decision(FILE *out, const struct header_facts *facts)
 {
-    const struct campaign *campaign = facts->campaign;
     const struct link_facts *links = facts->links;
-    size_t n_endpoints = links->table->costs.n_targets - 1;
-    fputs("/* SPDX-License-Identifier: 0BSD */\n/*\n", out);
-    fprintf(out,
-            " * %s.h: where to run an input of n time steps, on the device itself (edge) or at ",
-            facts->name);
-    if (n_endpoints == 1)
-        fputs("the endpoint (cloud).\n", out);
-    else
-        fprintf(out, "one of\n * %zu endpoints.\n", n_endpoints);
-    put_mark(out);
-    fputs(" *\n", out);
-    put_digest(out, facts->set);
-    put_text(out, "campaign", campaign->name);
-    put_text(out, "network", campaign->network);
-    put_text(out, "spacing", campaign->spacing);
-    put_device(out, campaign->device);
-    put_targets(out, links);
-    put_objective(out, facts);
-    put_energy(out, facts);
-    put_lengths(out, facts);
     put_link(out, &links->table->costs, facts->set->has_rtt);
     put_models(out, facts);
     put_switches(out, links);
     if (links->table->costs.link != LINK_FIXED)
         put_forms(out, links->table);
     put_certificate(out, facts);
-    put_command(out, facts, "-o", ".h");
-    put_fact(out, "check by", "rnngen --check %s.h --db DB%s", facts->name,
-             facts->lengths ? " --lengths CSV" : "");
-    fputs(" */\n", out);
-    emit_link_functions(out, facts->name, links->table, links->names);
 }

@@ -111,6 +111,25 @@ bool objective_needs_energy(const struct objective *objective)
            !(objective->kind == OBJECTIVE_WEIGHTED && objective->parameter >= 1);
 }
 
+bool objective_lacks_means(const struct objective *objective)
+{
+    bool given = objective->mean_time_s < 1 || objective->mean_time_s > 1 ||
+                 objective->mean_energy_j < 1 || objective->mean_energy_j > 1;
+    return objective->kind == OBJECTIVE_WEIGHTED && !given;
+}
+
+enum status objective_set_means(struct objective *objective, const struct expected_cost *mean,
+                                struct error *error)
+{
+    bool time = objective_needs_time(objective), energy = objective_needs_energy(objective);
+    if ((time && !(mean->time_s > 0)) || (energy && !(mean->energy_j > 0)))
+        return error_set(error, STATUS_INVALID,
+                         "the device's mean time or energy is 0 or less: nothing to weigh by");
+    objective->mean_time_s = time ? mean->time_s : 1;
+    objective->mean_energy_j = energy ? mean->energy_j : 1;
+    return STATUS_OK;
+}
+
 bool objective_is_scalar(const struct objective *objective)
 {
     return !rows[objective->kind].limited;

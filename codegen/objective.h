@@ -42,6 +42,14 @@ enum status objective_parse(const char *text, struct objective *objective, struc
 enum { OBJECTIVE_TEXT_SIZE = 64 };
 const char *objective_text(const struct objective *objective, char text[OBJECTIVE_TEXT_SIZE]);
 
+/* Whether `weighted` has no means to divide by yet: those that parsing leaves. */
+bool objective_lacks_means(const struct objective *objective);
+
+struct expected_cost;
+/* Takes the device's means, as far as the objective looks at them. STATUS_INVALID: 0 or less. */
+enum status objective_set_means(struct objective *objective, const struct expected_cost *mean,
+                                struct error *error);
+
 /* Which of the two an objective looks at. */
 bool objective_needs_time(const struct objective *objective);
 bool objective_needs_energy(const struct objective *objective);

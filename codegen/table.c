@@ -207,19 +207,10 @@ static enum status find_costs(struct decision_table *table, const struct model_s
 static enum status find_means(struct threshold *threshold, const struct histogram *lengths,
                               struct error *error)
 {
-    struct objective *objective = &threshold->objective;
-    bool given = objective->mean_time_s < 1 || objective->mean_time_s > 1 ||
-                 objective->mean_energy_j < 1 || objective->mean_energy_j > 1;
-    if (objective->kind != OBJECTIVE_WEIGHTED || given)
+    if (!objective_lacks_means(&threshold->objective))
         return STATUS_OK;
     struct expected_cost mean = threshold_edge_mean(threshold, lengths);
-    bool time = objective_needs_time(objective), energy = objective_needs_energy(objective);
-    if ((time && !(mean.time_s > 0)) || (energy && !(mean.energy_j > 0)))
-        return error_set(error, STATUS_INVALID,
-                         "the device's mean time or energy is 0 or less: nothing to weigh by");
-    objective->mean_time_s = time ? mean.time_s : 1;
-    objective->mean_energy_j = energy ? mean.energy_j : 1;
-    return STATUS_OK;
+    return objective_set_means(&threshold->objective, &mean, error);
 }
 
 enum status decision_table_build(const struct model_set *set, const struct table_options *options,

@@ -346,10 +346,16 @@ static void test_check(void **state)
     size_t length = strlen(text);
     write_copy(folder, "cut.h", text, length - 30);
     free(run(1, "truncated", "--check %s/cut.h --db %s", folder, db));
-    write_copy(folder, "head.h", text, 300);
-    free(run(1, "not a header made by rnngen", "--check %s/head.h --db %s", folder, db));
-    write_copy(folder, "empty.h", text, 0);
-    free(run(1, "not a header made by rnngen", "--check %s/empty.h --db %s", folder, db));
+    static const size_t starts[] = {0, 1, 60, 300};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        write_copy(folder, "head.h", text, starts[i]);
+        free(run(1, "truncated in its head comment", "--check %s/head.h --db %s", folder, db));
+    }
+    write_copy(folder, "other.h", "int x;\n", 7);
+    free(run(1, "not a header made by rnngen", "--check %s/other.h --db %s", folder, db));
+    free(run(0, NULL, "-q --db %s --name m -o - --link rtt | sed 's/$/\\r/' >%s/crlf.h", db,
+             folder));
+    free(run(1, "line 1 differs", "--check %s/crlf.h --db %s", folder, db));
     char *digit = strstr(text, "return");
     digit[strcspn(digit, "0123456789")] ^= 1;
     write_copy(folder, "edited.h", text, length);
