@@ -194,8 +194,20 @@ static void put_identifier(FILE *out, const char *text)
         fputc(isalnum((unsigned char)*text) ? *text : '_', out);
 }
 
-char *advice_command(const char *db, const char *campaign, const struct objective *objective)
+static bool by_bandwidth(const struct cell *cells, size_t n)
 {
+    for (size_t i = 0; i < n; i++) {
+        if (advice_of(&cells[i].evaluation) == ADVICE_HEADER && cells[i].context.replay &&
+            !cells[i].replay.by_table && !cells[i].replay.by_models)
+            return true;
+    }
+    return false;
+}
+
+char *advice_command(const char *db, const struct cell *cells, size_t n)
+{
+    const char *campaign = cells->context.campaign;
+    const struct objective *objective = &cells->evaluation.objective;
     char objective_words[OBJECTIVE_TEXT_SIZE];
     char *text = NULL;
     size_t size;
@@ -210,7 +222,7 @@ char *advice_command(const char *db, const char *campaign, const struct objectiv
     put_identifier(out, campaign);
     if (objective->kind != OBJECTIVE_TIME)
         fprintf(out, " --objective %s", objective_text(objective, objective_words));
-    fputs(" --link rtt -o ", out);
+    fprintf(out, " --link rtt%s -o ", by_bandwidth(cells, n) ? "+bandwidth" : "");
     put_identifier(out, campaign);
     fputs("_map.h", out);
     if (fclose(out) == 0)

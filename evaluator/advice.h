@@ -26,7 +26,8 @@ void advice_text(const struct cell *cells, size_t n, FILE *out);
 /* Whether the header pays in some cell. */
 bool advice_is_header(const struct cell *cells, size_t n);
 
-/* The rnngen command that makes it, for a shell; to be freed, NULL: no memory. */
-char *advice_command(const char *db, const char *campaign, const struct objective *objective);
+/* The rnngen command that makes it, for a shell: of n cells (at least one), such that it knows the
+ * bandwidth where rnnmap did in one of those that it wins. To be freed, NULL: no memory. */
+char *advice_command(const char *db, const struct cell *cells, size_t n);
 
 #endif

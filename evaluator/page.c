@@ -84,7 +84,7 @@ static void put_advice(const char *db, const struct cell *cells, size_t n, FILE 
                           replay->in_sample);
     if (!advice_is_header(cells, n))
         return;
-    char *command = advice_command(db, cells->context.campaign, &cells->evaluation.objective);
+    char *command = advice_command(db, cells, n);
     webpage_command(out, command ? command : "rnngen");
     free(command);
 }

@@ -336,6 +336,34 @@ static void misses_decide_what_to_ship(void **state)
     }
 }
 
+/* The command makes the header that was judged: one that knows the bandwidth where rnnmap did. */
+static void the_command_makes_the_header_that_was_judged(void **state)
+{
+    (void)state;
+    static const struct {
+        bool by_table, by_models, wins;
+        const char *says;
+    } rows[] = {
+        {false, false, true, " --campaign 'a b' --name a_b --link rtt+bandwidth -o a_b_map.h"},
+        {true, false, true, " --link rtt -o"},
+        {false, true, true, " --link rtt -o"},
+        {false, false, false, " --link rtt -o"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        double difference = rows[i].wins ? -1 : 1;
+        struct outcome rnnmap = {.policy = &policies[policy_find("rnnmap")],
+                                 .ci95 = {difference, difference}};
+        struct cell cell = {
+            .evaluation = {.outcomes = &rnnmap, .n_outcomes = 1},
+            .replay = {.by_table = rows[i].by_table, .by_models = rows[i].by_models}};
+        cell.context = (struct report_context){.campaign = "a b", .replay = &cell.replay};
+        char *command = advice_command("x.db", &cell, 1);
+        if (!strstr(command, rows[i].says))
+            fail_msg("'%s' does not say '%s'", command, rows[i].says);
+        free(command);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +373,7 @@ int main(void)
         cmocka_unit_test(objectives_part),
         cmocka_unit_test(misses_come_first),
         cmocka_unit_test(misses_decide_what_to_ship),
+        cmocka_unit_test(the_command_makes_the_header_that_was_judged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
