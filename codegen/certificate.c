@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "codegen/certificate.h"
 
+#include <inttypes.h>
 #include <math.h>
 
 enum { CHECKED_ALL = 1 << 20, CHECKED_SPACED = 1 << 18 };
@@ -54,6 +55,29 @@ static void tally_add(struct tally *tally, const struct threshold *threshold, ui
     }
 }
 
+/* Whether the answer is right, or good enough; a tie is either. */
+static bool is_good(const struct decision_table *table, uint32_t n, double rtt_s, int decision)
+{
+    const struct threshold *threshold = &table->threshold;
+    double accepted = table->max_regret * (1 + 1e-9);
+    return threshold_accepts(threshold, n, rtt_s, decision, accepted) ||
+           threshold_regret(threshold, n, rtt_s, decision).relative <= 0;
+}
+
+static bool is_good_nearby(const struct decision_table *table, uint32_t n, double rtt_s,
+                           int decision)
+{
+    return is_good(table, n, rtt_s, decision) ||
+           is_good(table, n, fmax(rtt_s - microsecond_s, 0), decision) ||
+           is_good(table, n, rtt_s + microsecond_s, decision);
+}
+
+static void count_wrong(struct certificate *certificate, bool wrong, uint32_t n)
+{
+    if (wrong && certificate->n_wrong++ == 0)
+        certificate->wrong_n = n;
+}
+
 static struct regret check_fixed(const struct decision_table *table, uint32_t n)
 {
     struct objective_regret regret =
@@ -62,21 +86,43 @@ static struct regret check_fixed(const struct decision_table *table, uint32_t n)
         .worst = regret.absolute, .worst_relative = regret.relative, .worst_rtt_s = table->rtt_s};
 }
 
+/* The round trips, us, on both sides of the break-even: first .. last. */
+static void sides(const struct decision_table *table, uint32_t n, int64_t *first, int64_t *last)
+{
+    int64_t break_even = (int64_t)decision_table_break_even_us(table, n);
+    int more = objective_is_scalar(&table->threshold.objective) ? 0 : 1;
+    *first = break_even - 1 - more;
+    *last = break_even + more;
+    *first = *first < 0 ? 0 : *first;
+    *last = *last > UINT32_MAX ? UINT32_MAX : *last;
+}
+
 static struct regret check_rtt(const struct decision_table *table, uint32_t n)
 {
     bool scalar = objective_is_scalar(&table->threshold.objective);
-    uint64_t break_even = decision_table_break_even_us(table, n);
     struct regret worst = {0};
-    for (int side = 0; side < 2; side++) {
-        if (break_even + (uint64_t)side < 1 || break_even + (uint64_t)side > (uint64_t)1 << 32)
-            continue;
-        uint32_t rtt_us = (uint32_t)(break_even + (uint64_t)side - 1);
-        double rtt_s = rtt_us * microsecond_s;
-        struct objective_regret regret =
-            price(&table->threshold, n, rtt_s, decision_table_choose(table, n, rtt_us), false);
+    int64_t first, last;
+    sides(table, n, &first, &last);
+    for (int64_t rtt_us = first; rtt_us <= last; rtt_us++) {
+        double rtt_s = (double)rtt_us * microsecond_s;
+        int decision = decision_table_choose(table, n, (uint32_t)rtt_us);
+        struct objective_regret regret = price(&table->threshold, n, rtt_s, decision, false);
         keep_worst(&worst, scalar, n, rtt_s, &regret);
     }
     return worst;
+}
+
+static bool is_right(const struct decision_table *table, uint32_t n)
+{
+    bool right = is_good(table, n, table->rtt_s, decision_table_choose_fixed(table, n));
+    int64_t first, last;
+    if (table->link != LINK_RTT)
+        return right;
+    sides(table, n, &first, &last);
+    for (int64_t rtt_us = first; rtt_us <= last; rtt_us++)
+        right = right && is_good_nearby(table, n, (double)rtt_us * microsecond_s,
+                                        decision_table_choose(table, n, (uint32_t)rtt_us));
+    return right;
 }
 
 static void check_length(const struct decision_table *table, uint32_t n,
@@ -92,6 +138,7 @@ static void check_length(const struct decision_table *table, uint32_t n,
     double remote = fmin(fmax(threshold_remote_s(&table->expected, n), 0), UINT32_MAX * 1e-6);
     double error = fabs(decision_table_remote_us(table, n) * 1e-6 - remote);
     certificate->worst_remote_s = fmax(certificate->worst_remote_s, error);
+    count_wrong(certificate, error > microsecond_s * (1 + 1e-6) || !is_right(table, n), n);
     certificate->n_checked++;
 }
 
@@ -143,4 +190,16 @@ struct certificate certificate_make(const struct decision_table *table,
     if (table->link == LINK_RTT)
         certificate.choose_rtt = tally_finish(&choose_rtt, table, lengths, check_rtt);
     return certificate;
+}
+
+enum status certificate_check(const struct certificate *certificate, struct error *error)
+{
+    if (certificate->n_wrong == 0)
+        return STATUS_OK;
+    return error_set(error, STATUS_FAILED,
+                     "the table that was made contradicts the models at %" PRIu64
+                     " lengths, the first %" PRIu32
+                     ": a fault of rnngen, which writes nothing then; "
+                     "report it with the database",
+                     certificate->n_wrong, certificate->wrong_n);
 }

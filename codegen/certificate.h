@@ -6,7 +6,8 @@
  *
  * A deadline or a budget is met or missed at once: what changes within a microsecond of a round
  * trip there is priced at whichever side the answer is right on, since round trips are not known
- * any closer than that.
+ * any closer than that. There the next microsecond on either side is asked as well, where the limit
+ * is certain.
  */
 #ifndef CODEGEN_CERTIFICATE_H
 #define CODEGEN_CERTIFICATE_H
@@ -31,13 +32,20 @@ struct certificate {
     struct regret choose;     /* at the design link */
     struct regret choose_rtt; /* at the worst round trip of each length; LINK_RTT only */
     double worst_remote_s;    /* how far NAME_remote_us is from the model */
-    uint64_t n_lengths;       /* 0 .. 2*N_MAX: how many there are, */
-    uint64_t n_checked;       /* and how many were checked: above a million, the ends of every */
-                              /* piece and evenly spaced ones between */
+    /* Answers that are neither the models' nor within the accepted regret, nor either at a round
+     * trip 1 us off; remote times that are off by more than 1 us. 0, or rnngen is at fault. */
+    uint64_t n_wrong;
+    uint32_t wrong_n;   /* the first such length */
+    uint64_t n_lengths; /* 0 .. 2*N_MAX: how many there are, */
+    uint64_t n_checked; /* and how many were checked: above a million, the ends of every */
+                        /* piece and evenly spaced ones between */
 };
 
 /* `lengths`: those that a product sees; NULL: 1 .. N_MAX, each as often. */
 struct certificate certificate_make(const struct decision_table *table,
                                     const struct histogram *lengths);
+
+/* STATUS_FAILED: the table gives wrong answers, and must not be used. */
+enum status certificate_check(const struct certificate *certificate, struct error *error);
 
 #endif

@@ -232,7 +232,8 @@ enum status job_decide(struct job *job, const struct rnngen_settings *settings, 
     if (status)
         return status;
     job->certificate = certificate_make(&job->table, job_lengths(job));
-    return find_break_even(job, &options, error);
+    status = certificate_check(&job->certificate, error);
+    return status ? status : find_break_even(job, &options, error);
 }
 
 static struct header_facts facts_of(const struct job *job)

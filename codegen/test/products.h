@@ -180,6 +180,9 @@ static inline void product_header(FILE *out, const struct model_set *set,
                                   const struct decision_table *table, const char *name)
 {
     struct certificate certificate = certificate_make(table, NULL);
+    struct error error = {0};
+    if (certificate_check(&certificate, &error))
+        fail_msg("%s", error.text);
     pair_header_of(out, set, table, &certificate, name);
 }
 

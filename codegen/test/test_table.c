@@ -70,6 +70,7 @@ static void test_certificate_by_brute_force(void **state)
                 }
             }
             struct certificate certificate = certificate_make(&table, NULL);
+            assert_int_equal(certificate.n_wrong, 0);
             assert_close(certificate.choose_rtt.worst, worst, 1e-6, 1e-15);
             assert_close(certificate.choose_rtt.worst_relative, worst_share, 1e-6, 1e-9);
             assert_close(certificate.choose_rtt.expected, sum / pairs[k].n_max, 1e-6, 1e-15);
@@ -105,6 +106,7 @@ static void test_fixed_link_is_exact(void **state)
         assert_int_equal(decision_table_choose_fixed(&table, UINT32_MAX),
                          decision_table_choose_fixed(&table, 2 * pair.n_max));
         struct certificate certificate = certificate_make(&table, NULL);
+        assert_int_equal(certificate.n_wrong, 0);
         assert_true(certificate.choose.worst_relative < 1e-9);
         assert_true(certificate.worst_remote_s < 1e-6);
         drop(&set, &table);
@@ -205,6 +207,7 @@ static void test_very_long_inputs(void **state)
         struct decision_table table;
         build(&pair, LINK_RTT, 0, &set, &table);
         struct certificate certificate = certificate_make(&table, NULL);
+        assert_int_equal(certificate.n_wrong, 0);
         assert_true(certificate.choose_rtt.worst < 1e-6);
         assert_true(certificate.worst_remote_s < 1e-6 + 1e-9);
         assert_true(certificate.n_checked < certificate.n_lengths);
@@ -238,6 +241,7 @@ static void test_curved_models(void **state)
     assert_int_equal(decision_table_build(&set, &options, &table, &error), STATUS_OK);
     assert_close(table.max_regret, 0.001, 0, 0);
     struct certificate certificate = certificate_make(&table, NULL);
+    assert_int_equal(certificate.n_wrong, 0);
     printf("%zu segments, certified %g\n", table.break_even.segments.n_rows,
            certificate.choose_rtt.worst_relative);
     assert_true(certificate.choose_rtt.worst_relative <= 0.001 * (1 + 1e-9));
@@ -281,6 +285,33 @@ static void test_refusals(void **state)
     model_set_free(&set);
 }
 
+/* Each number that decides, a little off, is found out. */
+static void test_wrong_tables_are_refused(void **state)
+{
+    (void)state;
+    struct model_set set;
+    struct decision_table table;
+    struct error error = {0};
+    for (int what = 0; what < 5; what++) {
+        build(&hand_picked[0], LINK_RTT, 0, &set, &table);
+        struct affine *even = &table.break_even.affine, *remote = &table.remote.affine;
+        assert_int_equal(table.choose_rtt, REPRESENTATION_AFFINE);
+        assert_true(table.switches.n_at > 0);
+        if (what == 1)
+            even->a += (uint64_t)3 << even->shift;
+        if (what == 2)
+            even->a -= (uint64_t)3 << even->shift;
+        if (what == 3)
+            table.switches.at[0]++;
+        if (what == 4)
+            remote->a += (uint64_t)3 << remote->shift;
+        struct certificate certificate = certificate_make(&table, NULL);
+        assert_int_equal(certificate_check(&certificate, &error),
+                         what == 0 ? STATUS_OK : STATUS_FAILED);
+        drop(&set, &table);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +321,7 @@ int main(void)
         cmocka_unit_test(test_steps_become_buckets),
         cmocka_unit_test(test_four_segments_take_64_bytes),
         cmocka_unit_test(test_very_long_inputs),
+        cmocka_unit_test(test_wrong_tables_are_refused),
         cmocka_unit_test(test_curved_models),
         cmocka_unit_test(test_refusals),
     };
