@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/tool.h"
 
+#include "base/terminal.h"
 #include "base/units.h"
 
 #include <getopt.h>
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_OPTIONS = 40, HELP_COLUMN = 26, HELP_WIDTH = 78 };
+enum { MAX_OPTIONS = 40, HELP_COLUMN = 26, HELP_WIDTH = 78, HELP_NARROW = 60, HELP_LEAST = 24 };
 
 struct common {
     bool help, version, json, quiet, verbose, manual;
@@ -90,12 +91,22 @@ static enum status store_value(const struct option_row *row, void *settings, con
     return STATUS_FAILED;
 }
 
-/* Prints words of `text` from `column` on, wrapped at HELP_WIDTH with `indent` spaces. */
+/* HELP_WIDTH, or what a narrower terminal has. */
+static int help_width(FILE *out)
+{
+    int width = terminal_width(out);
+    if (width == 0 || width > HELP_WIDTH)
+        return HELP_WIDTH;
+    return width > HELP_LEAST ? width : HELP_LEAST;
+}
+
+/* Prints words of `text` from `column` on, wrapped at the width with `indent` spaces. */
 static void print_wrapped(FILE *out, const char *text, int column, int indent)
 {
+    int width = help_width(out);
     while (*text) {
         size_t length = strcspn(text, " \n");
-        if (column > indent && column + 1 + (int)length > HELP_WIDTH) {
+        if (column > indent && column + 1 + (int)length > width) {
             fprintf(out, "\n%*s", indent, "");
             column = indent;
         } else if (column > indent) {
@@ -114,20 +125,22 @@ static void print_wrapped(FILE *out, const char *text, int column, int indent)
     fputc('\n', out);
 }
 
+/* In a narrow terminal what an option does stands below it. */
 static void print_options(FILE *out, const struct option_row *rows, size_t n)
 {
+    int help_column = help_width(out) < HELP_NARROW ? 8 : HELP_COLUMN;
     for (size_t i = 0; i < n; i++) {
         const struct option_row *row = &rows[i];
         int column = row->letter ? fprintf(out, "  -%c, --%s", row->letter, row->name)
                                  : fprintf(out, "      --%s", row->name);
         if (row->argument)
             column += fprintf(out, " %s", row->argument);
-        if (column >= HELP_COLUMN) {
+        if (column >= help_column) {
             fputc('\n', out);
             column = 0;
         }
-        fprintf(out, "%*s", HELP_COLUMN - column, "");
-        print_wrapped(out, row->help, HELP_COLUMN, HELP_COLUMN);
+        fprintf(out, "%*s", help_column - column, "");
+        print_wrapped(out, row->help, help_column, help_column);
     }
 }
 
@@ -159,9 +172,11 @@ static void print_help(const struct tool *tool, const struct command *only, FILE
     print_options(out, tool_common_options, tool_n_common_options);
     if (tool->examples && (!only || !only->name))
         fprintf(out, "\nexamples:\n%s\n", tool->examples);
-    fprintf(out,
-            "\nexit status: 0 done, 1 failed, 2 misuse, 3 done but something asked for was not "
-            "reached\n");
+    fputc('\n', out);
+    print_wrapped(out,
+                  "exit status: 0 done, 1 failed, 2 misuse, 3 done but something asked for was not "
+                  "reached",
+                  0, 0);
 }
 
 static enum status find_command(const struct tool *tool, int *argc, char ***argv,

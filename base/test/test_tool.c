@@ -225,6 +225,30 @@ static void full_disk(void **state)
 }
 
 /* Help and manual name every command and option; no line of help is wider than a terminal. */
+/* In a narrow terminal, too, lines end before its edge does. */
+static void help_fits_the_terminal(void **state)
+{
+    (void)state;
+    static const unsigned short widths[] = {80, 50, 40};
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        char *argv[] = {"rnntest", "run", "--help", NULL};
+        struct settings settings = {0};
+        int master;
+        FILE *terminal = test_terminal(widths[i], &master);
+        if (!terminal) {
+            print_message("[  SKIPPED ] no pseudo-terminal here\n");
+            skip();
+        }
+        assert_int_equal(tool_main(&several, 3, argv, &settings, terminal, terminal), 0);
+        char *text = test_terminal_close(terminal, master);
+        for (char *line = strtok(text, "\r\n"); line; line = strtok(NULL, "\r\n")) {
+            if (strlen(line) > widths[i] && strncmp(line, "usage:", 6) != 0)
+                fail_msg("%u columns: %s", widths[i], line);
+        }
+        free(text);
+    }
+}
+
 static void help_and_manual(void **state)
 {
     (void)state;
@@ -264,6 +288,7 @@ int main(void)
         cmocka_unit_test(outcomes),
         cmocka_unit_test(full_disk),
         cmocka_unit_test(help_and_manual),
+        cmocka_unit_test(help_fits_the_terminal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
