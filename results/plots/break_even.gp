@@ -5,6 +5,7 @@ set title "Break-even length against round trip\nbelow a curve the device is fas
 set xlabel 'round trip (ms)'
 set ylabel 'length (steps)'
 set logscale xy
+set yrange [1:*]
 set key outside right top title 'network'
 set style fill transparent solid 0.15 noborder
 set datafile missing '-'
