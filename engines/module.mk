@@ -6,7 +6,11 @@ engines.libs := -ldnnl -fopenmp -ldl
 $(BUILD)/obj/engines/affinity.o: override CFLAGS += -fopenmp
 
 # The examples, built as their users build them.
-EXAMPLES += $(addprefix $(BUILD)/examples/,engine_plugin.so engine_command)
+EXAMPLES += $(addprefix $(BUILD)/examples/,engine_plugin.so engine_command portable_network.so)
+$(BUILD)/examples/portable_network.so: engines/examples/portable.c engines/rnnmap_engine.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -std=c99 $(WARN) -O3 -fPIC -shared -Iengines -o $@ $< -lm
+$(BUILD)/test/engines/test/test_portable_network: | $(BUILD)/examples/portable_network.so
 $(BUILD)/examples/engine_plugin.so: engines/examples/plugin.c engines/examples/lstm.h \
 		engines/rnnmap_engine.h
 	$(call say,CC,$@)

@@ -3,21 +3,21 @@
 # The networks that `make reproduce` measures, of the kinds that the papers run, and what each is given:
 #
 #   bilstm   an encoder of sentences and documents: two bidirectional layers of 300 units
-#   gru      one layer over pen points or sensor readings
+#   gru      three bidirectional layers over pen points or sensor readings
 #   speech   three layers over frames of 80 mel features: 320 bytes a step, so that bytes matter
 #   seq2seq  encoder and decoder (GRU), which writes as it reads: its time is that of two lengths
 networks=(bilstm gru speech seq2seq)
 
 declare -A keys=(
     [bilstm]=cell=lstm,hidden=300,layers=2,bidirectional=true,input=300,vocabulary=10000,seed=7
-    [gru]=cell=gru,hidden=256,input=64,vocabulary=2000,seed=7
+    [gru]=cell=gru,hidden=256,layers=3,bidirectional=true,input=64,vocabulary=2000,seed=7
     [speech]=cell=lstm,hidden=320,layers=3,input=80,seed=7
 )
 declare -A lengths=(
     [bilstm]=4,8,16,32,64,128,192,256,384,512
     [gru]=8,16,32,64,128,256,512,1024
     [speech]=16,64,160,400,800,1200,1600
-    [seq2seq]=2,4,6:60:6,72:120:12
+    [seq2seq]=2,4,6:60:9,72:120:24
 )
 declare -A data=(
     [bilstm]="sst wikitext2_paragraphs imdb"
@@ -29,7 +29,7 @@ declare -A data=(
 declare -A pairs=([seq2seq]=datasets/iwslt14_de_en.csv)
 declare -A titles=(
     [bilstm]="BiLSTM, 2 x 300 units, words"
-    [gru]="GRU, 256 units, tokens"
+    [gru]="GRU, 3 x 256 units both ways, tokens"
     [speech]="LSTM, 3 x 320 units, frames of 80 features"
     [seq2seq]="GRU encoder and decoder, 512 units, words"
 )
@@ -46,16 +46,15 @@ describe() { echo "${titles[$1]}; lengths ${lengths[$1]}"; }
 
 onnx_library() { echo "${BUILD:-build}/onnxruntime/libonnxruntime.so"; } # as the campaign names it: from here
 
-# The endpoint has all of the CPU's instructions, of the decoder both cores; the device one thread, and
-# where the engine can be capped the instructions of a small one.
+# The device runs the network in portable C (engines/examples/portable.c), as firmware without a library
+# for its processor does; the endpoint runs the same network, weights and all, on oneDNN. The encoder and decoder
+# run on ONNX Runtime at both places, with one thread here and two there.
 edge_keys() { # NETWORK FOLDER
     if [ "$1" = seq2seq ]; then
         printf '%s\n' "engine = onnx" "model = $2/seq2seq.onnx" "library = $(onnx_library)" "threads = 1"
     else
-        echo "engine = dnnl"
-        tr ',' '\n' <<<"${keys[$1]}"
-        echo "threads = 1"
-        [ -z "$isa" ] || echo "isa = $isa"
+        printf '%s\n' "engine = plugin" "library = ${BUILD:-build}/examples/portable_network.so" \
+            "options = ${keys[$1]%,seed=*}" "seed = ${keys[$1]#*,seed=}"
     fi
 }
 server_spec() { # NETWORK FOLDER
