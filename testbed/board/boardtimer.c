@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * boardtimer: answers a datagram "NS" that many nanoseconds later by the board's clock, which under
- * emulation is not the host's. One at a time; ends by a signal.
+ * boardtimer: answers a datagram "NS .." with the same that many nanoseconds later by the board's
+ * clock, which under emulation is not the host's. One at a time; ends by a signal.
  */
 #include "base/clock.h"
 
@@ -21,7 +21,7 @@ int main(void)
         return 1;
     }
     for (;;) {
-        char text[32];
+        char text[64];
         struct sockaddr_in peer;
         socklen_t size = sizeof peer;
         ssize_t n = recvfrom(file, text, sizeof text - 1, 0, (struct sockaddr *)&peer, &size);

@@ -18,7 +18,7 @@ const uint32_t rnnmap_engine_abi = RNNMAP_ENGINE_ABI;
 
 struct sleeper {
     int file;
-    uint64_t sleep_ms;
+    uint64_t sleep_ms, n_asked;
 };
 
 int rnnmap_engine_open(const struct rnnmap_engine_config *config, void **self,
@@ -32,6 +32,7 @@ int rnnmap_engine_open(const struct rnnmap_engine_config *config, void **self,
     struct sleeper *sleeper = malloc(sizeof *sleeper);
     if (!sleeper)
         return 1;
+    sleeper->n_asked = 0;
     sleeper->sleep_ms = *end == ':' ? strtoull(end + 1, &end, 10) : 0;
     sleeper->file = socket(AF_INET, SOCK_DGRAM, 0);
     if (*end || sleeper->file < 0 ||
@@ -57,13 +58,18 @@ int rnnmap_engine_prepare(void *self, uint32_t n, char *error)
 
 int rnnmap_engine_run(void *self, struct rnnmap_engine_run *run, char *error)
 {
-    const struct sleeper *sleeper = self;
-    char text[32];
-    int length = snprintf(text, sizeof text, "%llu000000", (unsigned long long)sleeper->sleep_ms);
+    struct sleeper *sleeper = self;
+    char text[64], answer[64];
+    ssize_t length =
+        snprintf(text, sizeof text, "%llu000000 %llu", (unsigned long long)sleeper->sleep_ms,
+                 (unsigned long long)sleeper->n_asked++);
     run->output[0] = (float)sleeper->sleep_ms;
-    if (send(sleeper->file, text, (size_t)length, 0) == length &&
-        recv(sleeper->file, text, sizeof text, 0) == length)
-        return 0;
+    ssize_t got = send(sleeper->file, text, (size_t)length, 0);
+    while (got >= 0) { /* an answer may be a late one to an earlier question */
+        got = recv(sleeper->file, answer, sizeof answer, 0);
+        if (got == length && memcmp(answer, text, (size_t)length) == 0)
+            return 0;
+    }
     snprintf(error, RNNMAP_ENGINE_ERROR_SIZE, "boardtimer does not answer");
     return 1;
 }

@@ -3,11 +3,32 @@
 # On the board: a campaign against an endpoint that sleeps, its fit, the header.
 
 boardtimer &
+
+# The way to an endpoint that does not sleep.
+cat >way.ini <<TEXT
+[campaign]
+name = way
+lengths = 128,1024
+[edge]
+engine = dnnl
+$NETWORK
+threads = 1
+[awake]
+url = $URL
+model = awake
+[stop]
+ci = 0
+max_samples = 40
+max_time = 1min
+TEXT
+rnnprof run way.ini --db way.db --only awake 2>/host/out/way.err
+rnnprof show --db way.db --json >/host/out/way.json || exit
+
 sensor ina226 || exit
 cat >campaign.ini <<TEXT
 [campaign]
 name = board
-lengths = 128:1024:128
+lengths = 128:1024:224
 [edge]
 engine = dnnl
 $NETWORK
@@ -15,9 +36,6 @@ threads = 1
 [cloud]
 url = $URL
 model = sleeper
-[awake]
-url = $URL
-model = awake
 [energy]
 meter = scope=board radio=yes hwmon
 windows = 1
@@ -25,8 +43,8 @@ windows = 1
 papi = PAPI_TOT_INS, PAPI_TOT_CYC
 [stop]
 ci = 1%
-max_samples = 60
-max_time = 5min
+max_samples = 30
+max_time = 2min
 TEXT
 rnnprof run campaign.ini --db board.db 2>/host/out/run.err
 echo "run $?" >>/host/out/exits
