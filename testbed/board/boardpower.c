@@ -49,8 +49,8 @@ static void take_precedence(FILE *diagnostics)
 static void write_down(FILE *truth, const struct activity *now, double power_w, double energy_j)
 {
     if (truth)
-        fprintf(truth, "%" PRId64 ",%" PRId64 ",%.1f,%.3f\n", now->at_ns, clock_epoch_ms(),
-                power_w * 1e6, energy_j * 1e6);
+        fprintf(truth, "%" PRId64 ",%" PRId64 ",%.1f,%.3f,%" PRId64 "\n", now->at_ns,
+                clock_epoch_ms(), power_w * 1e6, energy_j * 1e6, now->own_ns);
 }
 
 /* Period by period, until it is told to stop. */
@@ -98,7 +98,7 @@ static enum status run(const struct invocation *call, const void *given, struct 
     if (!status && settings->truth && !(truth = fopen(settings->truth, "w")))
         status = error_set(error, STATUS_IO, "%s cannot be written", settings->truth);
     if (truth)
-        fputs("t_ns,epoch_ms,power_uw,energy_uj\n", truth);
+        fputs("t_ns,epoch_ms,power_uw,energy_uj,own_ns\n", truth);
     if (!status)
         status = play(chip, &model, truth, error);
     if (truth && fclose(truth) && !status)

@@ -2,13 +2,15 @@
 # shellcheck shell=dash
 # On the board: a campaign against an endpoint that sleeps, its fit, the header.
 
+echo 1 >/proc/sys/kernel/perf_event_paranoid # the kernel's cycles count, too
 boardtimer &
 
-# The way to an endpoint that does not sleep.
+# The way to an endpoint that does not sleep; this machine's ends have rested as long as for one that does.
 cat >way.ini <<TEXT
 [campaign]
 name = way
 lengths = 128,1024
+spacing = isolated:0.12
 [edge]
 engine = dnnl
 $NETWORK
@@ -40,7 +42,7 @@ model = sleeper
 meter = scope=board radio=yes hwmon
 windows = 1
 [counters]
-papi = PAPI_TOT_INS, PAPI_TOT_CYC
+papi = PAPI_TOT_INS, PAPI_TOT_CYC, CPU_CYCLES:u=1:k=1
 [stop]
 ci = 1%
 max_samples = 30
