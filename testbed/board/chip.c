@@ -20,7 +20,8 @@ _Static_assert(sizeof chip_names / sizeof *chip_names == N_KINDS + 1, "one name 
 
 static const double supply_v = 5.0;
 static const long long powercap_range_uj = 262143328850; /* of an Intel package */
-static const long long powercap_first_uj = 262083328850; /* soon it wraps, as it does in the end */
+static const long long powercap_first_uj =
+    262140328850; /* after 3 J it wraps, as it does in the end */
 static const int64_t powercap_period_ns = 1000000;
 
 struct rows {

@@ -5,7 +5,7 @@
 echo 1 >/proc/sys/kernel/perf_event_paranoid # the kernel's cycles count, too
 boardtimer &
 
-# The way to an endpoint that does not sleep; this machine's ends have rested as long as for one that does.
+# What a request takes besides the sleep: of an endpoint that sleeps for another time.
 cat >way.ini <<TEXT
 [campaign]
 name = way
@@ -15,15 +15,15 @@ spacing = isolated:0.12
 engine = dnnl
 $NETWORK
 threads = 1
-[awake]
+[nap]
 url = $URL
-model = awake
+model = nap
 [stop]
 ci = 0
 max_samples = 40
 max_time = 1min
 TEXT
-rnnprof run way.ini --db way.db --only awake 2>/host/out/way.err
+rnnprof run way.ini --db way.db --only nap 2>/host/out/way.err
 rnnprof show --db way.db --json >/host/out/way.json || exit
 
 sensor ina226 || exit
