@@ -33,7 +33,7 @@ start() { # VARIABLE LOG COMMAND...
     shift 2
     "$@" >"$log" 2>"$log.err" &
     printf -v "$variable" %s $!
-    for _ in $(seq 100); do
+    for _ in $(seq 1200); do # PyTorch takes its time
         address=$(sed -n 's/^listening on //p' "$log")
         [ -n "$address" ] && return
         kill -0 "${!variable}" 2>/dev/null || break

@@ -132,7 +132,10 @@ refused 400 $post -d "$(request INT64 '[1,1001]' "[$(seq -s, 1001 | sed 's/[0-9]
 refused 400 $post -d "$(printf '[%.0s' $(seq 3000))"
 refused 400 $post -H 'Inference-Header-Content-Length: 0' --data-binary 1234567
 refused 400 $post -H 'Inference-Header-Content-Length: 99' --data-binary 1234567
+refused 400 $post -H $'Inference-Header-Content-Length: \xb2' --data-binary 1234567
+refused 400 $post -d "$(request INT64 '[1,1]' '[1]' | jq -c '.outputs = null')"
 refused 411 $post -H 'Transfer-Encoding: chunked' -d 1
+refused 411 $post -H $'Content-Length: \xb2' -d 1
 refused 501 /v2 -X PUT
 ask "$torch" t "$(request INT64 '[1,1]' '[1]')" | jq -e '.outputs' >/dev/null || fail "it does not live on"
 
