@@ -5,7 +5,8 @@
 # processors, counted, and timed beside the ways in which products decide without a header.
 #
 # Instructions: on x86-64 as callgrind counts them; on Cortex-M and RISC-V as QEMU's trace shows them,
-# one line per instruction executed. Return and helper functions included, means over random arguments.
+# one line per instruction executed; of an AVR the cycles that its timer counts in simavr. Return and
+# helper functions included, means over random arguments.
 # Times are ratios to a comparison written by hand, the medians of ratios taken in one repeat each.
 # Fails where a budget of docs/design.md, section 8, or a target is missed. Run from the root.
 set -euo pipefail
@@ -118,6 +119,17 @@ count_board() { # PROCESSOR COMPILE RUN
     rm -f trace
 }
 
+# The AVR counts its own clock's cycles.
+count_avr() {
+    if ! command -v avr-gcc simavr >/dev/null; then
+        echo "not counted for the ATmega328P: needs avr-gcc and simavr" >&2
+        return
+    fi
+    avr-gcc -std=c99 -Os -mmcu=atmega328p -DREAL=float -I. "$root/codegen/bench/board/avr.c" -o avr.elf
+    simavr -m atmega328p -f 16000000 avr.elf 2>&1 </dev/null |
+        sed -n 's/\x1b\[[0-9]*m//g; s/^\([a-z_]*\)|\([0-9]*\)\.*$/\1|AVR, cycles|\2/p'
+}
+
 count_host() {
     if ! command -v valgrind >/dev/null || [ "$(uname -m)" != x86_64 ]; then
         echo "not counted on this machine: needs valgrind and x86-64" >&2
@@ -137,6 +149,7 @@ count() {
     while IFS='|' read -r processor compile run; do
         count_board "$processor" "$compile" "$run"
     done <<<"$boards"
+    count_avr
 }
 
 show() {
@@ -185,6 +198,6 @@ while IFS='|' read -r pair edge cloud form x86 m0 table; do
 done <<<"$pairs"
 cat <<'TEXT'
 otherwise: decisions that differ from the models', in a hundred; by_hand and choose know only the design link.
-Instructions are executed ones; floating_point is of type double on x86-64 and float elsewhere.
+Instructions are executed ones (of the AVR: cycles); floating_point is of type double on x86-64 and float elsewhere.
 TEXT
 exit $missed
