@@ -8,6 +8,8 @@ set style data histograms
 set style histogram clustered gap 1
 set style fill solid 0.9 noborder
 set ylabel 'mean time above the oracle''s (%)'
+set logscale y
+set yrange [0.1:*]
 set xtics scale 0 noenhanced
 set key outside top horizontal noenhanced autotitle columnheader
 colours = "#0072b2 #999999 #e69f00 #56b4e9 #009e73"
