@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* How long one decision of a generated header (HEADER, CHOOSE) takes, in ns: the least of 20 runs of a
- * loop whose next arguments wait for the last answer, less an empty loop's. */
+/* How long one decision of a generated header (HEADER, CHOOSE) takes, in ns: the least of 20 runs
+ * of a loop whose next arguments wait for the last answer, less an empty loop's. */
 #include HEADER
 
 #include <stdio.h>
