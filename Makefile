@@ -107,7 +107,7 @@ $(BUILD)/obj/%.o: %.c
 
 .PHONY: all tests setup setup-check setup-reproduce setup-lint setup-bench setup-fuzz fuzz \
 	fuzzers check check-long check-asan check-arm64 check-rooms \
-	bench demo replay bundle bundle-folder lint misra format format-check install uninstall clean help FORCE
+	bench demo replay reproduce bundle bundle-folder lint misra format format-check install uninstall clean help FORCE
 all: $(addprefix $(BUILD)/bin/,$(TOOLS)) $(EXAMPLES)  ## build the tools (into build/bin)
 
 tests: all $(TESTS) $(REPLAYS)
