@@ -54,43 +54,96 @@ static double scaled(const struct fit *fit, double n)
     return (n - fit->centre) / fit->unit;
 }
 
-/* Two lines apart behind length i in place of the knot, the others with their tangents. */
-static void fill_row(const struct knot *knot, size_t i, double n, double *x)
+/* A row of the shape with two lines apart behind length `gap` in place of the knot, the others with
+ * their tangents, at a scaled place z: from + along*z, for all lengths of one piece. */
+struct piece {
+    double from[P], along[P];
+};
+
+enum { PIECES = K + 1 };
+
+/* Pieces are counted by the knots, and the gap, that a length is behind. */
+static size_t piece_of(const struct knot *knot, size_t gap, double n)
 {
     const struct fit_shape *shape = &knot->fit->shape;
-    bool behind = n > knot->series->lengths[i].length;
+    size_t piece = n > knot->series->lengths[gap].length;
+    for (size_t l = 0; l < shape->n_knots; l++)
+        piece += l != knot->k && n > shape->knots[l];
+    return piece;
+}
+
+/* Of the piece in which length n is. */
+static void make_piece(const struct knot *knot, size_t gap, double n, struct piece *piece)
+{
+    const struct fit_shape *shape = &knot->fit->shape;
+    bool behind = n > knot->series->lengths[gap].length;
     size_t p = 4;
-    x[0] = 1;
-    x[1] = scaled(knot->fit, n);
-    x[2] = behind;
-    x[3] = behind ? x[1] : 0;
+    *piece = (struct piece){{1, 0, behind, 0}, {0, 1, 0, behind}};
     for (size_t l = 0; l < shape->n_knots; l++) {
         if (l == knot->k)
             continue;
-        x[p++] = fmax(n - shape->knots[l], 0) / knot->fit->unit;
-        x[p++] = n > shape->knots[l];
+        bool beyond = n > shape->knots[l];
+        piece->from[p] = beyond ? -scaled(knot->fit, shape->knots[l]) : 0;
+        piece->along[p++] = beyond;
+        piece->from[p++] = beyond;
     }
 }
 
-/* The scatter of the two coefficients over the rounds left out; false: some round is needed. */
-static bool leave_rounds_out(const struct knot *knot, size_t gap, const struct normal *all,
-                             struct miss *miss)
+static void make_pieces(const struct knot *knot, size_t gap, struct piece pieces[PIECES])
+{
+    for (size_t i = 0; i < knot->series->n_lengths; i++) {
+        double n = knot->series->lengths[i].length;
+        size_t piece = piece_of(knot, gap, n);
+        if (i == 0 || piece != piece_of(knot, gap, knot->series->lengths[i - 1].length))
+            make_piece(knot, gap, n, &pieces[piece]);
+    }
+}
+
+static void sums_add(struct normal_sums *sums, double z, double weight, double what)
+{
+    sums->w += weight;
+    sums->wz += weight * z;
+    sums->wzz += weight * z * z;
+    sums->wy += what;
+    sums->wyz += what * z;
+}
+
+static void add_pieces(struct normal *normal, const struct piece *pieces,
+                       const struct normal_sums sums[PIECES])
+{
+    for (size_t piece = 0; piece < PIECES; piece++) {
+        if (fabs(sums[piece].w) > 0)
+            normal_add_line(normal, pieces[piece].from, pieces[piece].along, &sums[piece]);
+    }
+}
+
+/* Takes the cells from `first` on off the equations that are of one round; returns those behind. */
+static size_t take_round(const struct knot *knot, size_t gap, size_t first,
+                         const struct piece *pieces, struct normal *rest)
 {
     const struct series *series = knot->series;
+    struct normal_sums sums[PIECES] = {0};
+    size_t end = first;
+    for (; end < series->n_cells && series->cells[end].round == series->cells[first].round; end++) {
+        const struct series_cell *cell = &series->cells[end];
+        const struct series_length *l = &series->lengths[cell->length];
+        sums_add(&sums[piece_of(knot, gap, l->length)], scaled(knot->fit, l->length),
+                 -l->weight * cell->n, -l->weight * cell->sum);
+    }
+    add_pieces(rest, pieces, sums);
+    return end;
+}
+
+/* The scatter of the two coefficients over the rounds left out; false: some round is needed. */
+static bool leave_rounds_out(const struct knot *knot, size_t gap, const struct piece *pieces,
+                             const struct normal *all, struct miss *miss)
+{
     double mean[2] = {0}, squares[3] = {0}, g = 0;
-    for (size_t first = 0, end; first < series->n_cells; first = end) {
+    for (size_t cell = 0; cell < knot->series->n_cells;) {
         struct normal rest;
         double c[P];
         normal_copy(&rest, all);
-        for (end = first;
-             end < series->n_cells && series->cells[end].round == series->cells[first].round;
-             end++) {
-            const struct series_cell *cell = &series->cells[end];
-            const struct series_length *l = &series->lengths[cell->length];
-            double x[P];
-            fill_row(knot, gap, l->length, x);
-            normal_add(&rest, x, -l->weight * cell->n, -l->weight * cell->sum);
-        }
+        cell = take_round(knot, gap, cell, pieces, &rest);
         if (!normal_solve(&rest, c))
             return false;
         double off[2] = {c[2] - mean[0], c[3] - mean[1]};
@@ -105,35 +158,48 @@ static bool leave_rounds_out(const struct knot *knot, size_t gap, const struct n
     return true;
 }
 
+/* Squares of the lengths' means about two lines apart. */
+static double squares_about(const struct knot *knot, size_t gap, const struct piece *pieces,
+                            const double *c, size_t p)
+{
+    double squares = 0;
+    for (size_t i = 0; i < knot->series->n_lengths; i++) {
+        const struct series_length *l = &knot->series->lengths[i];
+        const struct piece *piece = &pieces[piece_of(knot, gap, l->length)];
+        double off = l->mean, z = scaled(knot->fit, l->length);
+        for (size_t j = 0; j < p; j++)
+            off -= c[j] * (piece->from[j] + piece->along[j] * z);
+        squares += l->weight * (double)l->n * off * off;
+    }
+    return squares;
+}
+
 /* False: the lengths on one side are too few. */
 static bool fit_gap(const struct knot *knot, size_t gap, struct miss *miss)
 {
     const struct series *series = knot->series;
     const struct fit *fit = knot->fit;
     struct normal all = {.p = 2 + 2 * fit->shape.n_knots};
+    struct normal_sums sums[PIECES] = {0};
+    struct piece pieces[PIECES];
     double c[P], inverse[NORMAL_MAX * NORMAL_MAX];
+    make_pieces(knot, gap, pieces);
     for (size_t i = 0; i < series->n_lengths; i++) {
         const struct series_length *l = &series->lengths[i];
-        double x[P], w = l->weight * (double)l->n;
-        fill_row(knot, gap, l->length, x);
-        normal_add(&all, x, w, w * l->mean);
+        double w = l->weight * (double)l->n;
+        sums_add(&sums[piece_of(knot, gap, l->length)], scaled(fit, l->length), w, w * l->mean);
     }
+    add_pieces(&all, pieces, sums);
     if (!normal_solve(&all, c) || !normal_invert(&all, inverse))
         return false;
     const struct form squared = {inverse[2 * all.p + 2], inverse[3 * all.p + 2],
                                  inverse[3 * all.p + 3]};
-    double s2 = fit->chisq / fit->dof * knot->scale, squares = -knot->least;
-    for (size_t i = 0; i < series->n_lengths; i++) {
-        const struct series_length *l = &series->lengths[i];
-        double x[P], off = l->mean;
-        fill_row(knot, gap, l->length, x);
-        for (size_t j = 0; j < all.p; j++)
-            off -= c[j] * x[j];
-        squares += l->weight * (double)l->n * off * off;
-    }
+    double s2 = fit->chisq / fit->dof * knot->scale;
+    double excess = squares_about(knot, gap, pieces, c, all.p) - knot->least;
     *miss = (struct miss){
-        {c[2], c[3]}, {s2 * squared.v00, s2 * squared.v01, s2 * squared.v11}, squared, squares};
-    return series->n_cells == 0 || !fit->leave_out || leave_rounds_out(knot, gap, &all, miss);
+        {c[2], c[3]}, {s2 * squared.v00, s2 * squared.v01, s2 * squared.v11}, squared, excess};
+    return series->n_cells == 0 || !fit->leave_out ||
+           leave_rounds_out(knot, gap, pieces, &all, miss);
 }
 
 /* The places of a gap where lines that meet there leave no more than `allowed` variances more than

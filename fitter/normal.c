@@ -28,6 +28,19 @@ void normal_add(struct normal *normal, const double *x, double weight, double wh
     }
 }
 
+void normal_add_line(struct normal *normal, const double *from, const double *along,
+                     const struct normal_sums *sums)
+{
+    size_t p = normal->p;
+    for (size_t i = 0; i < p; i++) {
+        double w = sums->w * from[i] + sums->wz * along[i];
+        double wz = sums->wz * from[i] + sums->wzz * along[i];
+        for (size_t j = 0; j <= i; j++)
+            normal->a[i * p + j] += w * from[j] + wz * along[j];
+        normal->b[i] += sums->wy * from[i] + sums->wyz * along[i];
+    }
+}
+
 /* The lower triangle l with l l' = a. */
 static bool decompose(const struct normal *normal, double *l)
 {

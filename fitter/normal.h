@@ -22,6 +22,16 @@ void normal_copy(struct normal *to, const struct normal *from);
 /* Adds weight*x x' and what*x, x[p]. */
 void normal_add(struct normal *normal, const double *x, double weight, double what);
 
+/* Weighted sums over rows that lie on a straight line of some variable z, the sums of what is to be
+ * explained with them. */
+struct normal_sums {
+    double w, wz, wzz, wy, wyz;
+};
+
+/* Adds the same for all rows x = from + along*z that were summed, from[p] and along[p]. */
+void normal_add_line(struct normal *normal, const double *from, const double *along,
+                     const struct normal_sums *sums);
+
 /* Solves by Cholesky; false: the equations do not determine the unknowns. */
 bool normal_solve(const struct normal *normal, double *solution);
 

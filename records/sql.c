@@ -126,8 +126,8 @@ char *sql_text(sqlite3_stmt *statement, int column)
 
 int64_t sql_unknown(sqlite3_stmt *statement, int column)
 {
-    int64_t value = sqlite3_column_int64(statement, column); /* NULL: 0 */
-    return value == 0 && sqlite3_column_type(statement, column) == SQLITE_NULL ? -1 : value;
+    sqlite3_value *value = sqlite3_column_value(statement, column); /* found once, asked twice */
+    return sqlite3_value_type(value) == SQLITE_NULL ? -1 : sqlite3_value_int64(value);
 }
 
 double sql_unknown_real(sqlite3_stmt *statement, int column)

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { N_LENGTHS = 400, ROUNDS = 2500, REPEATS = 3 };
+enum { N_LENGTHS = 400, ROUNDS = 2500, REPEATS = 5 };
 
 static const struct curve {
     const char *name;
@@ -83,26 +83,23 @@ static double seconds(const struct timeval *t)
     return (double)t->tv_sec + 1e-6 * (double)t->tv_usec;
 }
 
-/* The least of some runs, of time on the processor: what else runs does not count. */
+/* Keeps the least time on the processor: what else runs does not count. */
 static enum status run(char *const argv[], struct cost *cost, struct error *error)
 {
-    *cost = (struct cost){INFINITY, 0};
-    for (int i = 0; i < REPEATS; i++) {
-        struct rusage usage;
-        int ended;
-        pid_t child = fork();
-        if (child == 0) {
-            int nowhere = open("/dev/null", O_WRONLY);
-            dup2(nowhere, STDOUT_FILENO);
-            execvp(argv[0], argv);
-            _exit(127);
-        }
-        if (child < 0 || wait4(child, &ended, 0, &usage) != child || !WIFEXITED(ended) ||
-            WEXITSTATUS(ended) != 0)
-            return error_set(error, STATUS_EXTERNAL, "%s failed or is not there", argv[0]);
-        cost->cpu_s = fmin(cost->cpu_s, seconds(&usage.ru_utime) + seconds(&usage.ru_stime));
-        cost->rss_mib = fmax(cost->rss_mib, (double)usage.ru_maxrss / 1024);
+    struct rusage usage;
+    int ended;
+    pid_t child = fork();
+    if (child == 0) {
+        int nowhere = open("/dev/null", O_WRONLY);
+        dup2(nowhere, STDOUT_FILENO);
+        execvp(argv[0], argv);
+        _exit(127);
     }
+    if (child < 0 || wait4(child, &ended, 0, &usage) != child || !WIFEXITED(ended) ||
+        WEXITSTATUS(ended) != 0)
+        return error_set(error, STATUS_EXTERNAL, "%s failed or is not there", argv[0]);
+    cost->cpu_s = fmin(cost->cpu_s, seconds(&usage.ru_utime) + seconds(&usage.ru_stime));
+    cost->rss_mib = fmax(cost->rss_mib, (double)usage.ru_maxrss / 1024);
     return STATUS_OK;
 }
 
@@ -115,12 +112,13 @@ static enum status compare(const char *folder, const struct curve *curve, struct
         (char *)"sqlite3", path,
         (char *)"SELECT length, count(*), avg(time_ns) FROM sample GROUP BY length", NULL};
     char *const fit[] = {tool, (char *)"--db", path, (char *)"-q", NULL};
-    struct cost sql = {0}, ours = {0};
+    struct cost sql = {INFINITY, 0}, ours = {INFINITY, 0};
     enum status status = make(path, curve, error);
-    if (!status)
+    for (int i = 0; !status && i < REPEATS; i++) { /* by turns: processors change their pace */
         status = run(aggregate, &sql, error);
-    if (!status)
-        status = run(fit, &ours, error);
+        if (!status)
+            status = run(fit, &ours, error);
+    }
     if (!status)
         printf("fit: %d samples at %d lengths, %s: rnnfit %.3f s, %.0f MiB; SQL aggregate %.3f s; "
                "ratio %.2f\n",
