@@ -131,6 +131,8 @@ static void check_answer(struct rnnmap_link *link, uint32_t now_ms, struct rando
     uint32_t elapsed_us = figure(random), expected = figure(random), mean_us = link->mean_us;
     uint32_t before_us = rnnmap_link_believed_us(link, now_ms);
     uint32_t seen_us = elapsed_us > expected ? elapsed_us - expected : 0;
+    if (seen_us == RNNMAP_LINK_DOWN_US) /* an answer is none of a link that is down */
+        seen_us = RNNMAP_LINK_DOWN_US - 1;
     if (before_us == RNNMAP_LINK_DOWN_US)
         before_us = mean_us;
     rnnmap_link_observe(link, now_ms, elapsed_us, expected);
