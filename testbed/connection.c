@@ -31,6 +31,11 @@ static int source_buffer(const struct relay *relay, enum link_direction directio
     return (int)(buffer < MOST ? buffer : MOST);
 }
 
+/* The window that is offered follows the rate. The buffer of a link that may change does not: a
+ * peer may still send what it was offered before, and what a smaller one could not take would be
+ * thrown away, to be sent again after a time-out. */
+enum { ANY_RATE = 1024 * 1024 };
+
 void connection_prepare_source(const struct relay *relay, int fd, enum link_direction direction)
 {
     const struct play_options *play = &relay->options.play;
@@ -39,18 +44,18 @@ void connection_prepare_source(const struct relay *relay, int fd, enum link_dire
         relay->options.settable || play->outage_for_s > 0 || !link_source_constant(play->source);
     if (buffer > 0 || may_change) /* the segment size cannot be changed later */
         set_option(fd, IPPROTO_TCP, TCP_MAXSEG, LINK_SEGMENT_BYTES);
-    if (buffer > 0)
+    if (may_change)
+        set_option(fd, SOL_SOCKET, SO_RCVBUF, ANY_RATE);
+    else if (buffer > 0)
         set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer);
+    if (may_change && buffer > 0)
+        set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, buffer);
 }
 
 void connection_fit_source(const struct relay *relay, int fd, enum link_direction direction)
 {
-    enum { UNLIMITED = 4 * 1024 * 1024 };
     int buffer = source_buffer(relay, direction);
-    if (buffer == 0)
-        buffer = UNLIMITED;
-    set_option(fd, SOL_SOCKET, SO_RCVBUF, buffer);
-    set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, buffer); /* else the first buffer's stays */
+    set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, buffer > 0 ? buffer : ANY_RATE);
 }
 
 static void list_remove(struct connection *connection)

@@ -11,7 +11,7 @@
  *   accepted. A client that waits longer than that before it sends pays nothing more, as on a
  *   real link.
  * - A client's send time is that of the rate, less what its kernel takes in advance. The relay
- *   takes no bytes while the link's queue is full, keeps its own receive buffers small and
+ *   takes no bytes while the link's queue is full, offers its peers small windows and
  *   announces the segment size of Ethernet, so that the client's kernel buffers about as much as
  *   on a real network and not the megabytes of a loopback.
  * - An end of stream and a reset travel like bytes. A server that cannot be reached resets the

@@ -420,6 +420,33 @@ static void test_rates_on_one_connection(void **state)
     free(path);
 }
 
+/* The first transfer after a fall of the rate is as fast as the later ones: what the peer was
+ * offered before is not thrown away. */
+static void test_first_transfer_after_a_fall(void **state)
+{
+    (void)state;
+    enum { N_BYTES = 300000 };
+    char *path;
+    struct relayed link = start_controlled("--rtt 10", &path);
+    int control = control_connect(path), fd = peer_connect(link.port);
+    for (int v = 0; v < 2; v++) {
+        double least_s = INFINITY, asked_s = 0.01 + N_BYTES * 8 / 20e6;
+        for (int k = 0; k < 3 && least_s > 1.05 * asked_s; k++) { /* a stall is no failure */
+            assert_answer(control, "set up=unlimited down=unlimited\n", "ok");
+            transfer(fd, "tg"[v], 2 * N_BYTES, NULL);
+            assert_answer(control, "set up=20 down=20\n", "ok");
+            least_s = fmin(least_s, transfer(fd, "tg"[v], N_BYTES, NULL));
+        }
+        print_message("the first %d bytes %s at 20 Mbit/s: %.4f s (asked %.4f)\n", N_BYTES,
+                      v ? "down" : "up", least_s, asked_s);
+        assert_took(least_s, asked_s, 0.1 * asked_s + 0.02);
+    }
+    close(fd);
+    close(control);
+    free(relayed_stop(&link));
+    free(path);
+}
+
 /* A connection that is asked for in an outage begins when it ends. */
 static void test_handshake_in_an_outage(void **state)
 {
@@ -455,6 +482,7 @@ int main(void)
         cmocka_unit_test_teardown(test_change_during_a_transfer, relayed_teardown),
         cmocka_unit_test_teardown(test_backlog_of_a_slow_link, relayed_teardown),
         cmocka_unit_test_teardown(test_rates_on_one_connection, relayed_teardown),
+        cmocka_unit_test_teardown(test_first_transfer_after_a_fall, relayed_teardown),
         cmocka_unit_test_teardown(test_handshake_in_an_outage, relayed_teardown),
     };
     signal(SIGPIPE, SIG_IGN);
