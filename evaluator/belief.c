@@ -40,26 +40,19 @@ static uint32_t picoseconds(double s)
     return s <= 0 ? 0 : s * 1e12 >= UINT32_MAX ? UINT32_MAX : (uint32_t)llround(s * 1e12);
 }
 
-/* Times per byte by trackers of their own, whose microseconds are picoseconds a byte. */
-static void tracker_see_bytes(struct belief *belief, const struct sight *sight)
-{
-    uint32_t now_ms = milliseconds(sight->clock_s);
-    if (!sight->failed && isfinite(sight->link.up_s_per_byte))
-        rnnmap_link_observe(&belief->up_tracker, now_ms, picoseconds(sight->link.up_s_per_byte), 0);
-    if (!sight->failed && isfinite(sight->link.down_s_per_byte))
-        rnnmap_link_observe(&belief->down_tracker, now_ms, picoseconds(sight->link.down_s_per_byte),
-                            0);
-}
-
+/* Each figure has a tracker of its own; those of times per byte count picoseconds a byte. */
 static void tracker_see(struct belief *belief, const struct sight *sight)
 {
-    tracker_see_bytes(belief, sight);
+    uint32_t now_ms = milliseconds(sight->clock_s);
+    const struct cost_link *link = &sight->link;
     if (sight->failed)
-        rnnmap_link_fail(&belief->tracker, milliseconds(sight->clock_s),
-                         microseconds(sight->elapsed_s));
-    else if (isfinite(sight->link.rtt_s))
-        rnnmap_link_observe(&belief->tracker, milliseconds(sight->clock_s),
-                            microseconds(sight->link.rtt_s), 0);
+        rnnmap_link_fail(&belief->tracker, now_ms, microseconds(sight->elapsed_s));
+    else if (isfinite(link->rtt_s))
+        rnnmap_link_observe(&belief->tracker, now_ms, microseconds(link->rtt_s), 0);
+    if (isfinite(link->up_s_per_byte))
+        rnnmap_link_observe(&belief->up_tracker, now_ms, picoseconds(link->up_s_per_byte), 0);
+    if (isfinite(link->down_s_per_byte))
+        rnnmap_link_observe(&belief->down_tracker, now_ms, picoseconds(link->down_s_per_byte), 0);
 }
 
 static double seconds(uint32_t us)
@@ -67,29 +60,29 @@ static double seconds(uint32_t us)
     return us == RNNMAP_LINK_DOWN_US ? INFINITY : us * 1e-6;
 }
 
-static double tracker_rtt_s(const struct belief *belief, double clock_s)
+static void tracker_view(const struct belief *belief, double clock_s, struct belief_view *view)
 {
-    return seconds(rnnmap_link_rtt_us(&belief->tracker, milliseconds(clock_s)));
+    const struct rnnmap_link *rtt = &belief->tracker, *up = &belief->up_tracker,
+                             *down = &belief->down_tracker;
+    uint32_t now_ms = milliseconds(clock_s);
+    view->decide = (struct cost_link){seconds(rnnmap_link_rtt_us(rtt, now_ms)),
+                                      rnnmap_link_rtt_us(up, now_ms) * 1e-12,
+                                      rnnmap_link_rtt_us(down, now_ms) * 1e-12};
+    view->believed = (struct cost_link){seconds(rnnmap_link_believed_us(rtt, now_ms)),
+                                        rnnmap_link_believed_us(up, now_ms) * 1e-12,
+                                        rnnmap_link_believed_us(down, now_ms) * 1e-12};
+    view->seen =
+        (struct cost_link){seconds(rtt->recent_us), up->recent_us * 1e-12, down->recent_us * 1e-12};
 }
 
-static double tracker_seen_s(const struct belief *belief)
-{
-    return seconds(belief->tracker.recent_us);
-}
-
-const struct belief_rule belief_tracker = {tracker_see, tracker_rtt_s, tracker_seen_s};
+const struct belief_rule belief_tracker = {tracker_see, tracker_view};
 
 /* ---- rules that do not age: what was bad stays bad */
 
-static double as_it_is(const struct belief *belief)
-{
-    return belief->link.rtt_s;
-}
-
-static double as_it_is_at(const struct belief *belief, double clock_s)
+static void as_it_is(const struct belief *belief, double clock_s, struct belief_view *view)
 {
     (void)clock_s;
-    return belief->link.rtt_s;
+    view->decide.rtt_s = view->believed.rtt_s = view->seen.rtt_s = belief->link.rtt_s;
 }
 
 static void last_see(struct belief *belief, const struct sight *sight)
@@ -113,9 +106,9 @@ static void rfc6298_see(struct belief *belief, const struct sight *sight)
     belief->n_seen++;
 }
 
-const struct belief_rule belief_last = {last_see, as_it_is_at, as_it_is};
-const struct belief_rule belief_mean = {mean_see, as_it_is_at, as_it_is};
-const struct belief_rule belief_rfc6298 = {rfc6298_see, as_it_is_at, as_it_is};
+const struct belief_rule belief_last = {last_see, as_it_is};
+const struct belief_rule belief_mean = {mean_see, as_it_is};
+const struct belief_rule belief_rfc6298 = {rfc6298_see, as_it_is};
 
 /* ---- plain smoothing: a failure is the device until something works; a minute forgets all */
 
@@ -128,17 +121,14 @@ static void smoothed_see(struct belief *belief, const struct sight *sight)
         smooth(&belief->link.rtt_s, sight->link.rtt_s);
 }
 
-static double smoothed_seen_s(const struct belief *belief)
+static void smoothed_view(const struct belief *belief, double clock_s, struct belief_view *view)
 {
-    return belief->down ? INFINITY : belief->link.rtt_s;
+    view->seen.rtt_s = belief->down ? INFINITY : belief->link.rtt_s;
+    view->decide.rtt_s = forgotten(belief, clock_s) ? belief->design.rtt_s : view->seen.rtt_s;
+    view->believed.rtt_s = view->decide.rtt_s;
 }
 
-static double smoothed_rtt_s(const struct belief *belief, double clock_s)
-{
-    return forgotten(belief, clock_s) ? belief->design.rtt_s : smoothed_seen_s(belief);
-}
-
-const struct belief_rule belief_smoothed = {smoothed_see, smoothed_rtt_s, smoothed_seen_s};
+const struct belief_rule belief_smoothed = {smoothed_see, smoothed_view};
 
 /* ---- all rules */
 
@@ -166,19 +156,20 @@ void belief_see(struct belief *belief, const struct sight *sight)
     belief->seen_s = sight->clock_s;
 }
 
-void belief_keep(struct belief *belief, double edge_s)
+void belief_keep(struct belief *belief, const struct cost_link *worth)
 {
-    rnnmap_link_keep(&belief->tracker, microseconds(edge_s));
+    if (isfinite(worth->rtt_s))
+        rnnmap_link_keep(&belief->tracker, microseconds(worth->rtt_s));
+    if (isfinite(worth->up_s_per_byte))
+        rnnmap_link_keep(&belief->up_tracker, picoseconds(worth->up_s_per_byte));
+    if (isfinite(worth->down_s_per_byte))
+        rnnmap_link_keep(&belief->down_tracker, picoseconds(worth->down_s_per_byte));
 }
 
-struct cost_link belief_link(const struct belief *belief, double clock_s)
+struct belief_view belief_view(const struct belief *belief, double clock_s)
 {
     struct cost_link link = forgotten(belief, clock_s) ? belief->design : belief->link;
-    uint32_t now_ms = milliseconds(clock_s);
-    link.rtt_s = belief->rule->rtt_s(belief, clock_s);
-    if (belief->rule == &belief_tracker) {
-        link.up_s_per_byte = rnnmap_link_believed_us(&belief->up_tracker, now_ms) * 1e-12;
-        link.down_s_per_byte = rnnmap_link_believed_us(&belief->down_tracker, now_ms) * 1e-12;
-    }
-    return link;
+    struct belief_view view = {link, link, link};
+    belief->rule->view(belief, clock_s, &view);
+    return view;
 }

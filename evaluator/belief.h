@@ -8,7 +8,7 @@
  * Times are the link's clock's, in seconds; it need not be that of the requests
  * (evaluator/ledger.h).
  *
- * Life cycle: belief_start; belief_see, belief_keep and belief_link as things happen. A plain
+ * Life cycle: belief_start; belief_see, belief_keep and belief_view as things happen. A plain
  * value.
  */
 #ifndef EVALUATOR_BELIEF_H
@@ -24,17 +24,23 @@ struct sight {
     double clock_s;        /* when it was there */
     double elapsed_s;      /* since the request was made */
     struct cost_link link; /* as it shows; infinite and unknown figures tell nothing */
-    bool failed;
+    bool failed;           /* then no round trip is shown */
+};
+
+/* What is believed at some time. */
+struct belief_view {
+    struct cost_link decide;   /* to decide with; rtt_s is INFINITY: nothing is to be sent */
+    struct cost_link believed; /* what an answer is expected to show */
+    struct cost_link
+        seen; /* last, were it as young as the last answer: who sends against it probes */
 };
 
 struct belief;
 
 struct belief_rule {
     void (*see)(struct belief *belief, const struct sight *sight);
-    /* The round trip to decide with at that time; INFINITY: nothing is to be sent. */
-    double (*rtt_s)(const struct belief *belief, double clock_s);
-    /* What was last seen, were it as young as the last answer: who sends against it probes. */
-    double (*seen_s)(const struct belief *belief);
+    /* Fills in the round trips; the tracker the times per byte as well. */
+    void (*view)(const struct belief *belief, double clock_s, struct belief_view *view);
 };
 
 extern const struct belief_rule belief_tracker, /* runtime/rnnmap_link.h, as products compile it */
@@ -58,10 +64,10 @@ void belief_start(struct belief *belief, const struct belief_rule *rule,
 /* A request was answered or failed. */
 void belief_see(struct belief *belief, const struct sight *sight);
 
-/* A request ran on the device. */
-void belief_keep(struct belief *belief, double edge_s);
+/* A request ran on the device, which cost as much as a round trip, or times per byte, of so much by
+ * themselves; INFINITY: they cost nothing. */
+void belief_keep(struct belief *belief, const struct cost_link *worth);
 
-/* The link to decide with. */
-struct cost_link belief_link(const struct belief *belief, double clock_s);
+struct belief_view belief_view(const struct belief *belief, double clock_s);
 
 #endif

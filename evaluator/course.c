@@ -27,7 +27,8 @@ struct course {
     double edge_free_s, cloud_free_s;
     const struct policy *policy;
     struct belief belief;
-    bool *offloads; /* n: what the last run decided */
+    struct belief_view view; /* as the request is decided with */
+    bool *offloads;          /* n: what the last run decided */
     struct expected_cost *costs;
     struct fare *fare;
 };
@@ -92,38 +93,69 @@ struct transfer {
     double s, s_per_byte;
 };
 
-/* It knows when bytes arrived that it is charged for. Where it gave up, they took what was to be
- * expected; where it is not charged for them, what stalls them is a delay like others. */
+/* It knows when bytes arrived that it is charged for. Those that it did not wait for took what was
+ * to be expected; where it is not charged for them, what stalls them is a delay like others. */
 static struct transfer transfer(double took_s, double bytes, double s_per_byte,
-                                double believed_s_per_byte, bool given_up)
+                                double believed_s_per_byte, bool unknown)
 {
     double expected_s = bytes * believed_s_per_byte;
     if (bytes <= 0)
         return (struct transfer){0, s_per_byte};
-    if (given_up || !isfinite(took_s))
+    if (unknown || !isfinite(took_s))
         return (struct transfer){isfinite(expected_s) ? expected_s : 0, INFINITY};
     return (struct transfer){took_s, took_s / bytes};
 }
 
-/* Elapsed time less what was to be expected counts as link, whatever it was spent on: congestion,
- * outages and queues too. */
-static void learn(struct course *c, uint32_t i, double elapsed_s, bool failed, bool given_up)
+/* What a request showed that was waited for so long. Elapsed time less what was to be expected
+ * counts as link, whatever it was spent on: congestion, outages and queues too. A product that
+ * tracks bandwidth knows whether its bytes had gone when it gave up: if not, all the time was
+ * theirs. */
+static struct cost_link shown(const struct course *c, const struct request *request,
+                              double elapsed_s, double waited_s, bool answered)
+{
+    const struct known_length *length = &c->ledger->lengths[request->place];
+    const struct cost_link *believed = &c->view.believed;
+    bool tracks = !c->ledger->by_table;
+    double link_s = fmax(elapsed_s - length->remote_s, 0);
+    if (tracks && !answered && length->bytes_up > 0 && !(request->up_s <= waited_s))
+        return (struct cost_link){INFINITY, link_s / length->bytes_up, INFINITY};
+    struct transfer up = transfer(request->up_s, length->bytes_up, request->up_s_per_byte,
+                                  believed->up_s_per_byte, !answered && !tracks);
+    struct transfer down = transfer(request->transfer_s - request->up_s, length->bytes_down,
+                                    request->down_s_per_byte, believed->down_s_per_byte, !answered);
+    return (struct cost_link){fmax(link_s - up.s - down.s, 0) / length->round_trips, up.s_per_byte,
+                              down.s_per_byte};
+}
+
+/* What a request that was given up cost, its run here included, beyond what it should have without
+ * any round trip: as round trips of a link whose bandwidth is known. */
+static double shown_rtt_s(const struct course *c, const struct request *request, double elapsed_s)
+{
+    const struct ledger *ledger = c->ledger;
+    const struct known_length *length = &ledger->lengths[request->place];
+    const struct cost_link near = {0, ledger->design.up_s_per_byte, ledger->design.down_s_per_byte};
+    struct expected_cost spent = {
+        elapsed_s, request_cloud_j(ledger, request, elapsed_s - request->edge_s) + request->edge_j};
+    struct expected_cost expected = known_cloud_cost(ledger, length, &near);
+    double more = objective_measure(&ledger->objective, &spent) -
+                  objective_measure(&ledger->objective, &expected);
+    return fmax(more, 0) * length->worth.rtt_s;
+}
+
+/* Elapsed: with the run on the device of what was given up. */
+static void learn(struct course *c, uint32_t i, double elapsed_s, double waited_s, bool failed,
+                  bool given_up)
 {
     const struct request *request = &c->ledger->requests[i];
-    const struct known_length *length = &c->ledger->lengths[request->place];
-    const struct cost_link *believed = &c->belief.link;
-    struct transfer up = transfer(request->up_s, length->bytes_up, request->up_s_per_byte,
-                                  believed->up_s_per_byte, given_up);
-    struct transfer down = transfer(request->transfer_s - request->up_s, length->bytes_down,
-                                    request->down_s_per_byte, believed->down_s_per_byte, given_up);
-    double link_s = elapsed_s - length->remote_s - up.s - down.s;
     struct answer answer = {
         .at_s = request->at_s + elapsed_s,
         .i = i,
         .sight = {.clock_s = request->clock_s,
                   .elapsed_s = elapsed_s,
-                  .link = {fmax(link_s, 0) / length->round_trips, up.s_per_byte, down.s_per_byte},
+                  .link = shown(c, request, elapsed_s, waited_s, !failed && !given_up),
                   .failed = failed}};
+    if (given_up && c->ledger->by_table && objective_needs_energy(&c->ledger->objective))
+        answer.sight.link.rtt_s = shown_rtt_s(c, request, elapsed_s);
     if (c->ledger->open) {
         answer.sight.clock_s += elapsed_s;
         push(c, &answer);
@@ -144,6 +176,16 @@ static void learn_probe(struct course *c, uint32_t i)
 
 /* ---- queues */
 
+/* What staying cost, as the figures of the link that would cost as much. */
+static void keep(struct course *c, const struct request *request)
+{
+    const struct cost_link *worth = &c->ledger->lengths[request->place].worth;
+    struct expected_cost edge = {request->edge_s, request->edge_j};
+    double cost = objective_measure(&c->ledger->objective, &edge);
+    belief_keep(&c->belief, &(struct cost_link){cost * worth->rtt_s, cost * worth->up_s_per_byte,
+                                                cost * worth->down_s_per_byte});
+}
+
 static void run_on_device(struct course *c, uint32_t i, double from_s)
 {
     const struct request *request = &c->ledger->requests[i];
@@ -152,7 +194,8 @@ static void run_on_device(struct course *c, uint32_t i, double from_s)
     c->fare->wait_s += start_s - from_s;
     c->costs[i].time_s = (start_s - request->at_s) + request->edge_s;
     c->costs[i].energy_j += request->edge_j;
-    belief_keep(&c->belief, request->edge_s);
+    if (c->policy->learns)
+        keep(c, request);
 }
 
 /* Requests that were given up by now take their turn on the device before later ones. */
@@ -181,25 +224,50 @@ static void give_up(struct course *c, uint32_t i, double after_s)
     c->given_up[place] = (struct given_up){at_s, i};
 }
 
-/* How long the policy waits for an answer: by when it is worth as much as staying, so many times.
- */
-static double patience_s(const struct course *c, const struct request *request)
+/* When a request that takes elapsed_s, or is never answered, has cost so much of an objective that
+ * looks at energy; INFINITY: it is answered before. */
+static double spent_s(const struct ledger *ledger, const struct request *request, double elapsed_s,
+                      double most)
 {
-    const struct known_length *length = &c->ledger->lengths[request->place];
-    const struct cost_link *design = &c->ledger->design;
+    static const double never_s = 1e6;
+    double low_s = 0, high_s = fmin(elapsed_s, never_s);
+    struct expected_cost whole = {high_s, request_cloud_j(ledger, request, high_s)};
+    if (!(objective_measure(&ledger->objective, &whole) > most))
+        return INFINITY;
+    for (int i = 0; i < 50; i++) {
+        double middle_s = (low_s + high_s) / 2;
+        struct expected_cost cost = {middle_s, request_cloud_j(ledger, request, middle_s)};
+        *(objective_measure(&ledger->objective, &cost) > most ? &high_s : &low_s) = middle_s;
+    }
+    return high_s;
+}
+
+/* How long the policy waits for an answer: until it has cost so many times what the device would;
+ * where there is a limit to keep, so many times as long as it may take to be worth as much. */
+static double patience_s(const struct course *c, const struct request *request, double elapsed_s)
+{
+    const struct ledger *ledger = c->ledger;
+    const struct known_length *length = &ledger->lengths[request->place];
+    const struct cost_link *design = &ledger->design;
+    double patience = c->policy->patience, timeout_s = ledger->timeout_s;
+    if (!(patience > 0))
+        return timeout_s;
+    if (objective_is_scalar(&ledger->objective) && objective_needs_energy(&ledger->objective)) {
+        struct expected_cost edge = known_edge_cost(length);
+        double most = patience * objective_measure(&ledger->objective, &edge);
+        return fmin(timeout_s, spent_s(ledger, request, fmin(elapsed_s, timeout_s), most));
+    }
     double even_s = length->remote_s + length->round_trips * (double)length->break_even_us * 1e-6 +
                     length->bytes_up * design->up_s_per_byte +
                     length->bytes_down * design->down_s_per_byte;
-    return c->policy->patience > 0 && even_s > 0
-               ? fmin(c->ledger->timeout_s, c->policy->patience * even_s)
-               : c->ledger->timeout_s;
+    return even_s > 0 ? fmin(timeout_s, patience * even_s) : timeout_s;
 }
 
 /* What is given up before it fails shows a link that takes as long as it all took. */
 static void run_at_endpoint(struct course *c, uint32_t i, double wait_s)
 {
     const struct request *request = &c->ledger->requests[i];
-    double timeout_s = patience_s(c, request), elapsed_s = request->cloud_s + wait_s;
+    double elapsed_s = request->cloud_s + wait_s, timeout_s = patience_s(c, request, elapsed_s);
     bool late = elapsed_s > timeout_s, failed = request->failed || late;
     if (request->reach_s < timeout_s)
         c->cloud_free_s = request->at_s + request->reach_s + wait_s + request->busy_s;
@@ -214,14 +282,14 @@ static void run_at_endpoint(struct course *c, uint32_t i, double wait_s)
     if (!c->policy->learns || c->ledger->probed)
         return;
     if (late && timeout_s < c->ledger->timeout_s)
-        learn(c, i, elapsed_s + request->edge_s, false, true);
+        learn(c, i, elapsed_s + request->edge_s, elapsed_s, false, true);
     else
-        learn(c, i, elapsed_s, failed, false);
+        learn(c, i, elapsed_s, elapsed_s, failed, false);
 }
 
 /* ---- the course */
 
-static void look_around(struct course *c, struct situation *s, struct cost_link *believed)
+static void look_around(struct course *c, struct situation *s)
 {
     double now_s = s->request->at_s;
     if (c->ledger->open) {
@@ -234,24 +302,21 @@ static void look_around(struct course *c, struct situation *s, struct cost_link 
         }
     }
     if (c->policy->learns)
-        *believed = belief_link(&c->belief, s->request->clock_s);
+        c->view = belief_view(&c->belief, s->request->clock_s);
 }
 
 /* Whether the request is sent against what was last seen of the link. */
 static bool probes(const struct course *c, const struct situation *s)
 {
-    struct cost_link seen = *s->believed;
-    if (!c->policy->learns || c->ledger->probed)
-        return false;
-    seen.rtt_s = c->belief.rule->seen_s(&c->belief);
-    return !would_offload(c->ledger, s->length, &seen);
+    return c->policy->learns && !c->ledger->probed &&
+           !would_offload(c->ledger, s->length, &c->view.seen);
 }
 
 static void judge(struct course *c, const struct situation *s, bool offload)
 {
     struct fare *fare = c->fare;
     struct expected_cost edge = situation_expected(s, false), cloud = situation_expected(s, true);
-    double patience = patience_s(c, s->request);
+    double patience = patience_s(c, s->request, cloud.time_s);
     bool best = cloud_is_better(c->ledger, &edge, &cloud), probe = offload && probes(c, s);
     fare->n_probes += probe;
     if (offload == best)
@@ -278,9 +343,8 @@ void course_run(struct course *course, const struct policy *policy,
 {
     const struct ledger *ledger = course->ledger;
     struct random coin = {~seed}; /* not the numbers that intervals are resampled with */
-    struct cost_link believed = ledger->design;
     struct situation s = {
-        .ledger = ledger, .coin = &coin, .believed = &believed, .hindsight = hindsight};
+        .ledger = ledger, .coin = &coin, .believed = &course->view.decide, .hindsight = hindsight};
     *fare = (struct fare){0};
     memset(costs, 0, n * sizeof *costs);
     course->policy = policy;
@@ -292,7 +356,7 @@ void course_run(struct course *course, const struct policy *policy,
     for (size_t i = 0; i < n; i++) {
         s.request = &ledger->requests[i];
         s.length = &ledger->lengths[s.request->place];
-        look_around(course, &s, &believed);
+        look_around(course, &s);
         bool offload = policy->offload(&s);
         judge(course, &s, offload);
         course->offloads[i] = offload;

@@ -41,6 +41,29 @@ static struct energy_rates rates_of(const struct energy_pair *pair)
                                  .provenance = pair->provenance};
 }
 
+/* How much more of a figure costs 1 of the objective's measure, by what `step` more of it costs. */
+static double worth_of(const struct ledger *ledger, const struct known_length *length, double step,
+                       const struct cost_link *worse)
+{
+    struct expected_cost before = known_cloud_cost(ledger, length, &ledger->design);
+    struct expected_cost behind = known_cloud_cost(ledger, length, worse);
+    double rise = objective_measure(&ledger->objective, &behind) -
+                  objective_measure(&ledger->objective, &before);
+    return rise > 0 ? step / rise : INFINITY;
+}
+
+static struct cost_link worth(const struct ledger *ledger, const struct known_length *length)
+{
+    static const double step_s = 1e-3, step_s_per_byte = 1e-6;
+    struct cost_link rtt = ledger->design, up = rtt, down = rtt;
+    rtt.rtt_s += step_s;
+    up.up_s_per_byte += step_s_per_byte;
+    down.down_s_per_byte += step_s_per_byte;
+    return (struct cost_link){worth_of(ledger, length, step_s, &rtt),
+                              worth_of(ledger, length, step_s_per_byte, &up),
+                              worth_of(ledger, length, step_s_per_byte, &down)};
+}
+
 void ledger_know(struct ledger *ledger, const struct cost_pair *pair,
                  const struct energy_pair *energy, const struct decision_table *table,
                  const struct cost_link *design)
@@ -59,6 +82,7 @@ void ledger_know(struct ledger *ledger, const struct cost_pair *pair,
         length->bytes_down = bytes(pair->bytes_down, pair->charges_down, n);
         length->edge_j = energy ? energy_edge_j(energy, n) : NAN;
         length->design = decision_table_choose_fixed(table, n) != DECISION_EDGE;
+        length->worth = worth(ledger, length);
     }
 }
 

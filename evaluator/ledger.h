@@ -57,6 +57,9 @@ struct known_length {
     double edge_s, remote_s, round_trips;
     double edge_j;               /* NAN where no energy is known */
     double bytes_up, bytes_down; /* that the link is charged for */
+    /* The round trip, and the times per byte, that cost 1 of the objective's measure by themselves,
+     * about the design link; INFINITY: they cost nothing. */
+    struct cost_link worth;
 };
 
 /* What offloading takes out of the device (fitter/energy_cost.h). */

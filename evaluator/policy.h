@@ -38,7 +38,7 @@ struct policy {
     bool (*offload)(const struct situation *situation);
     const struct belief_rule *learns; /* what it makes of the link; NULL: it does not look */
     bool compared;                    /* with rnnmap, and reported only where it is asked for */
-    double patience; /* gives up after that many times the break-even's time; 0: it does not */
+    double patience; /* gives up what cost that many times what the device would; 0: it does not */
 };
 
 enum { MAX_POLICIES = 20 };

@@ -41,6 +41,9 @@
  * - one bad answer, or a failed request, moves requests to the device at once; what brings them
  *   back is age, work or an answer, never a change of mind, so that the choice does not flap.
  *
+ * A product whose header looks at bandwidth (choose_link) keeps a state for each direction, too,
+ * whose microseconds are picoseconds a byte.
+ *
  * docs/tracker.md has the regret of this rule on real links, beside others, and how the numbers
  * below were chosen.
  *
@@ -189,10 +192,12 @@ static inline uint32_t rnnmap_link_rtt_us(const struct rnnmap_link *link, uint32
 }
 
 /* How long to wait for an answer before the request is given up and runs here. The device would
- * take local_us for it: measured, or estimated; where not only time counts, the time at which an
- * answer is worth as much as staying: NAME_remote_us(n) and the break-even round trip. So no
- * request takes longer than three times that, whatever the link does; waiting for every answer
- * would lose most of what deciding gains where a link stalls now and then. */
+ * take local_us for it: measured, or estimated; where not only time counts, the time in which the
+ * request would cost as much as staying (by energy: while it sends, the joules of staying over the
+ * watts of sending, and what is left of them over the watts of waiting), or with a limit to keep,
+ * the time at which an answer is worth as much: NAME_remote_us(n) and the break-even round trip. So
+ * no request costs more than three times what staying does, whatever the link does; waiting for
+ * every answer would lose most of what deciding gains where a link stalls now and then. */
 static inline uint32_t rnnmap_link_patience_us(uint32_t local_us)
 {
     uint32_t result = UINT32_MAX;
@@ -235,7 +240,10 @@ static inline void rnnmap_link_fail(struct rnnmap_link *link, uint32_t now_ms, u
     link->recent_us = RNNMAP_LINK_DOWN_US;
 }
 
-/* A request that was not sent ran on the device, which took local_us: measured, or estimated. */
+/* A request that was not sent ran on the device, which took local_us: measured, or estimated; over
+ * the round trips of a request where it takes several. Where not only time counts, the round trip
+ * that would cost as much; to the state of a time per byte, the ps a byte that would, for the bytes
+ * of that request. With several states a probe may lose the sum of what each lets it lose. */
 static inline void rnnmap_link_keep(struct rnnmap_link *link, uint32_t local_us)
 {
     uint32_t room_us = UINT32_MAX - link->kept_us;

@@ -71,7 +71,7 @@ campaign_file() { # NETWORK FOLDER ADDRESS SERVER
     printf '%s\n' "[cloud]" "url = http://$3" "model = $1" "tensors = binary" "[link]" \
         "command = $bin/rnnlink --listen $3 --to $4 --rtt 0 --control - -q" "states = 1ms 10ms/10/40" \
         "[energy]" "meter = $meter" "radio = $radio" "[stop]" "ci = 0" "design = grid" \
-        "max_samples = ${ROUNDS:-30}" "max_time = ${MINUTES:-6}min"
+        "max_samples = ${ROUNDS:-100}" "max_time = ${MINUTES:-6.5}min"
 }
 
 # Into FOLDER/NETWORK.db.

@@ -24,7 +24,7 @@ static struct sight failure(double clock_s, double elapsed_s)
 
 static double rtt_s(const struct belief *belief, double clock_s)
 {
-    return belief_link(belief, clock_s).rtt_s;
+    return belief_view(belief, clock_s).decide.rtt_s;
 }
 
 static void see(struct belief *belief, const struct sight *sights, size_t n)
@@ -53,7 +53,7 @@ static void rules_that_do_not_age(void **state)
         assert_close(rtt_s(&belief, 1), truth[t].first_s, 1e-12, 0);
         see(&belief, sights + 1, 3);
         assert_close(rtt_s(&belief, 1e6), truth[t].last_s, 1e-12, 0);
-        assert_close(truth[t].rule->seen_s(&belief), truth[t].last_s, 1e-12, 0);
+        assert_close(belief_view(&belief, 1e6).seen.rtt_s, truth[t].last_s, 1e-12, 0);
     }
 }
 
@@ -85,9 +85,10 @@ static void bandwidths_are_smoothed_by_the_others(void **state)
         belief_start(&belief, rules[r], &design);
         see(&belief, &sight, 1);
         see(&belief, &out, 1);
-        assert_close(belief_link(&belief, 6).up_s_per_byte, 1e-6 * (1 + 8.0 / 8 * 7 / 8), 1e-12, 0);
-        assert_close(belief_link(&belief, 6).down_s_per_byte, 2e-6, 1e-12, 0);
-        assert_close(belief_link(&belief, 66.1).up_s_per_byte, 1e-6, 1e-12, 0);
+        assert_close(belief_view(&belief, 6).decide.up_s_per_byte, 1e-6 * (1 + 8.0 / 8 * 7 / 8),
+                     1e-12, 0);
+        assert_close(belief_view(&belief, 6).decide.down_s_per_byte, 2e-6, 1e-12, 0);
+        assert_close(belief_view(&belief, 66.1).decide.up_s_per_byte, 1e-6, 1e-12, 0);
     }
 }
 
@@ -101,11 +102,43 @@ static void bandwidths_are_tracked_like_round_trips(void **state)
     out.link.down_s_per_byte = INFINITY;
     belief_start(&belief, &belief_tracker, &design);
     see(&belief, &sight, 1);
-    assert_close(belief_link(&belief, 5).up_s_per_byte, 5e-6, 1e-12, 0);
+    assert_close(belief_view(&belief, 5).decide.up_s_per_byte, 5e-6, 1e-12, 0);
     see(&belief, &out, 1);
-    assert_close(belief_link(&belief, 6).up_s_per_byte, 1e-6, 1e-12, 0);
-    assert_close(belief_link(&belief, 6).down_s_per_byte, 2e-6, 1e-12, 0);
-    assert_close(belief_link(&belief, 600).up_s_per_byte, 1e-6 * (1 + 8.0 / 64 * 63 / 64), 1e-5, 0);
+    assert_close(belief_view(&belief, 6).decide.up_s_per_byte, 1e-6, 1e-12, 0);
+    assert_close(belief_view(&belief, 6).decide.down_s_per_byte, 2e-6, 1e-12, 0);
+    assert_close(belief_view(&belief, 600).decide.up_s_per_byte, 1e-6 * (1 + 8.0 / 64 * 63 / 64),
+                 1e-5, 0);
+}
+
+/* A failure speaks against the round trip for a while; of bytes it tells what it shows. */
+static void a_failure_may_tell_of_bytes(void **state)
+{
+    (void)state;
+    struct belief belief;
+    struct sight sight = failure(1, 0.09);
+    sight.link.up_s_per_byte = 9e-6;
+    belief_start(&belief, &belief_tracker, &design);
+    belief_keep(&belief, &(struct cost_link){1, 32e-6, 32e-6});
+    see(&belief, &sight, 1);
+    struct belief_view view = belief_view(&belief, 1);
+    assert_true(isinf(view.decide.rtt_s));
+    assert_close(view.decide.up_s_per_byte, 5e-6, 1e-4, 0);
+    assert_close(view.decide.down_s_per_byte, 1.5e-6, 1e-4, 0);
+}
+
+/* Each figure falls by a 64th of what staying was worth in it, but for what costs nothing. */
+static void staying_gives_hope_of_all_figures(void **state)
+{
+    (void)state;
+    struct belief belief;
+    belief_start(&belief, &belief_tracker, &design);
+    belief_keep(&belief, &(struct cost_link){0.64, 32e-6, INFINITY});
+    struct belief_view view = belief_view(&belief, 0);
+    assert_close(view.decide.rtt_s, 0.010, 1e-4, 0);
+    assert_close(view.decide.up_s_per_byte, 0.5e-6, 1e-4, 0);
+    assert_close(view.decide.down_s_per_byte, 2e-6, 1e-9, 0);
+    assert_close(view.believed.rtt_s, 0.020, 1e-9, 0);
+    assert_close(view.seen.up_s_per_byte, 1e-6, 1e-9, 0);
 }
 
 /* The evaluator's tracker is the header's, to the microsecond, over any life. */
@@ -138,7 +171,7 @@ static void the_tracker_is_the_headers(void **state)
             break;
         default:
             rnnmap_link_keep(&link, us);
-            belief_keep(&belief, us * 1e-6);
+            belief_keep(&belief, &(struct cost_link){us * 1e-6, INFINITY, INFINITY});
         }
         uint32_t rtt_us = rnnmap_link_rtt_us(&link, ms);
         if (rtt_us == RNNMAP_LINK_DOWN_US)
@@ -155,6 +188,8 @@ int main(void)
         cmocka_unit_test(the_plain_one_forgets_after_a_minute),
         cmocka_unit_test(bandwidths_are_smoothed_by_the_others),
         cmocka_unit_test(bandwidths_are_tracked_like_round_trips),
+        cmocka_unit_test(a_failure_may_tell_of_bytes),
+        cmocka_unit_test(staying_gives_hope_of_all_figures),
         cmocka_unit_test(the_tracker_is_the_headers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,36 @@ static void late_answers_are_given_up(void **state)
     ledger_free(&ledger);
 }
 
+/* By energy it waits until the request has cost twice what the device would: sending is dear,
+ * waiting is not. */
+static void patience_is_of_what_counts(void **state)
+{
+    (void)state;
+    struct ledger ledger;
+    double cost_s[3];
+    open_ledger(&ledger, 3, 30);
+    ledger.objective.kind = OBJECTIVE_ENERGY;
+    ledger.energy = (struct energy_rates){.known = true,
+                                          .p_tx_w = 2,
+                                          .p_rx_w = 1,
+                                          .p_wait_w = 0.1,
+                                          .provenance = PROVENANCE_MODELLED};
+    ledger.lengths[0].break_even_us = UINT32_MAX;
+    ledger.lengths[0].edge_j = 1;
+    for (int i = 0; i < 3; i++)
+        ledger.requests[i] = (struct request){
+            .at_s = 50 * i, .edge_s = 0.25, .edge_j = 1, .cloud_s = 9, .answered_s = 9};
+    ledger.requests[0].sending_s = 9;    /* 2 J after 1 s */
+    ledger.requests[1].sending_s = 0.5;  /* 1 J, and 0.85 J while it waits */
+    ledger.requests[2].sending_s = 0.75; /* 1.5 J, and 0.5 J in 5 s */
+    struct fare fare = run(&ledger, "rnnmap", cost_s);
+    assert_close(cost_s[0], 1 + 0.25, 1e-9, 0);
+    assert_close(cost_s[1], 9, 1e-12, 0);
+    assert_close(cost_s[2], 0.75 + 5 + 0.25, 1e-9, 0);
+    assert_int_equal(fare.n_failed, 2);
+    ledger_free(&ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +211,7 @@ int main(void)
         cmocka_unit_test(failures_are_heard_when_they_happen),
         cmocka_unit_test(elapsed_times_tell_the_link),
         cmocka_unit_test(late_answers_are_given_up),
+        cmocka_unit_test(patience_is_of_what_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # break_even.tsv: network, round trip (ms), length, low and high end of its 95 % interval; a network is a block.
 load 'results/plots/style.gp'
-set title "Break-even length against round trip\nbelow a curve the device is faster, above it the endpoint (10 Mbit/s up, 40 down)"
+set title "Length from which the endpoint is faster, against round trip\n(10 Mbit/s up, 40 down; bands 95 %)"
 set xlabel 'round trip (ms)'
 set ylabel 'length (steps)'
 set logscale xy
