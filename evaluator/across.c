@@ -80,7 +80,7 @@ static enum status read_cell(const struct across *across, const json_t *evaluati
         .better_is_cloud = better && strcmp(better, "cloud") == 0,
         .ratio = number(evaluation, "other_single_mean") / mean,
         .difference = number(policy, "vs_better_single") / mean,
-        .standard_error = width / (2 * interval_together(1, dof)) / mean,
+        .standard_error = width / (2 * interval_t(dof)) / mean,
         .dof = dof,
         .probe_loss = isnan(lost) ? 0 : lost / requests / mean,
         .over_oracle = number(policy, "oracle_ratio") - 1,
@@ -226,7 +226,7 @@ static double campaign_half(const struct across *across, size_t i)
             continue;
         if (k < i)
             return 0;
-        sum += has_choice(cell) ? interval_together(1, cell->dof) * cell->standard_error : 0;
+        sum += has_choice(cell) ? interval_t(cell->dof) * cell->standard_error : 0;
     }
     return sum;
 }
@@ -249,22 +249,55 @@ static void judge_saving(struct across *across)
     across->saving_high = across->saving + half;
 }
 
+/* How probable the cell's difference is, were the policy worse by just the margin; without what
+ * probes are expected to lose, if that is to be left out. */
+static double p_value(const struct across_cell *cell, double margin, bool unprobed)
+{
+    double below = margin - cell->difference + (unprobed ? cell->probe_loss : 0);
+    if (!(cell->standard_error > 0))
+        return below >= 0 ? 0 : 1;
+    return interval_tail(below / cell->standard_error, cell->dof);
+}
+
+/* Holm's procedure. */
+static void judge_margin(struct across *across, bool unprobed)
+{
+    uint64_t *n_within = unprobed ? &across->n_within_unprobed : &across->n_within;
+    for (*n_within = 0; *n_within < across->n_cells; ++*n_within) {
+        struct across_cell *surest = NULL;
+        double least = INFINITY, left = (double)(across->n_cells - *n_within);
+        for (size_t i = 0; i < across->n_cells; i++) {
+            struct across_cell *cell = &across->cells[i];
+            double p = p_value(cell, across->margin, unprobed);
+            if ((unprobed ? cell->within_unprobed : cell->within) || p >= least)
+                continue;
+            least = p;
+            surest = cell;
+        }
+        if (!surest || least > 0.05 / left)
+            return;
+        *(unprobed ? &surest->within_unprobed : &surest->within) = true;
+    }
+}
+
 enum status across_judge(struct across *across, double margin, struct error *error)
 {
     if (across->n_cells == 0)
         return error_set(error, STATUS_INVALID, "no evaluations to judge");
+    free(across->links);
+    across->n_links = 0;
     across->links = calloc(across->n_cells, sizeof *across->links);
     if (!across->links)
         return error_set(error, STATUS_NO_MEMORY, "out of memory for links");
     across->margin = margin;
-    across->n_within = across->n_within_unprobed = 0;
     for (size_t i = 0; i < across->n_cells; i++) {
         struct across_cell *cell = &across->cells[i];
-        cell->upper =
-            cell->difference + interval_together(across->n_cells, cell->dof) * cell->standard_error;
-        across->n_within += cell->upper <= margin;
-        across->n_within_unprobed += cell->upper - cell->probe_loss <= margin;
+        cell->upper = cell->difference +
+                      interval_upper_together(across->n_cells, cell->dof) * cell->standard_error;
+        cell->within = cell->within_unprobed = false;
     }
+    judge_margin(across, false);
+    judge_margin(across, true);
     judge_saving(across);
     judge_links(across);
     return STATUS_OK;

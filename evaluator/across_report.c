@@ -26,7 +26,7 @@ static void put_cells(const struct across *a, FILE *out)
         text_table_cell(table, "x %.2f", cell->ratio);
         text_table_cell(table, "%+.2f %%", 100 * cell->difference);
         text_table_cell(table, "%+.2f %%%s", 100 * cell->upper,
-                        cell->upper <= a->margin ? "" : " !");
+                        cell->within_unprobed ? (cell->within ? "" : " *") : " !");
         text_table_cell(table, "%.2f %%", 100 * cell->probe_loss);
         text_table_cell(table, "%+.2f %%", 100 * cell->over_oracle);
     }
@@ -56,13 +56,11 @@ void across_text(const struct across *a, FILE *out)
     put_cells(a, out);
     fprintf(
         out,
-        "\nupper end: of intervals that hold together in 95 %% of cases; at most %.3g %% in %zu "
-        "of %zu cells%s.\n",
-        100 * a->margin, (size_t)a->n_within, a->n_cells,
-        a->n_within == a->n_cells ? ": nowhere worse by more than that" : " (! marks the others)");
-    if (a->n_within_unprobed > a->n_within)
-        fprintf(out, "Without what probes are expected to lose it is in %zu of them.\n",
-                (size_t)a->n_within_unprobed);
+        "\nupper end: of those that hold together in 95 %% of cases (Bonferroni).\n"
+        "Worse than the better single device by at most %.3g %%, together with 95 %% confidence "
+        "(Holm): %zu of %zu cells;\nwithout what probes are expected to lose: %zu (* marks what "
+        "that adds, ! the others).\n",
+        100 * a->margin, (size_t)a->n_within, a->n_cells, (size_t)a->n_within_unprobed);
     if (a->n_choice > 0)
         fprintf(out,
                 "Where the single devices are within a factor of two (%zu cells) it saves %.1f %% "
@@ -74,13 +72,14 @@ void across_text(const struct across *a, FILE *out)
     put_links(a, out);
 }
 
-static json_t *cell_json(const struct across *a, const struct across_cell *cell)
+static json_t *cell_json(const struct across_cell *cell)
 {
-    return json_pack("{s:s,s:s,s:s,s:s,s:f,s:f,s:f,s:f,s:b,s:f,s:f}", "campaign", cell->campaign,
-                     "lengths", cell->lengths, "link", cell->link, "better_single",
+    return json_pack("{s:s,s:s,s:s,s:s,s:f,s:f,s:f,s:f,s:b,s:b,s:f,s:f}", "campaign",
+                     cell->campaign, "lengths", cell->lengths, "link", cell->link, "better_single",
                      cell->better_is_cloud ? "cloud" : "edge", "singles_ratio", cell->ratio,
                      "difference", cell->difference, "standard_error", cell->standard_error,
-                     "upper", cell->upper, "within_margin", cell->upper <= a->margin, "probe_loss",
+                     "upper", cell->upper, "within_margin", cell->within,
+                     "within_margin_without_probes", cell->within_unprobed, "probe_loss",
                      cell->probe_loss, "over_oracle", cell->over_oracle);
 }
 
@@ -96,7 +95,7 @@ enum status across_json(const struct across *a, FILE *out, struct error *error)
 {
     json_t *cells = json_array(), *links = json_array();
     for (size_t i = 0; i < a->n_cells; i++)
-        json_array_append_new(cells, cell_json(a, &a->cells[i]));
+        json_array_append_new(cells, cell_json(&a->cells[i]));
     for (size_t i = 0; i < a->n_links; i++) {
         const struct across_link *link = &a->links[i];
         json_array_append_new(links, json_pack("{s:s,s:I,s:f,s:f,s:f}", "link", link->link, "cells",

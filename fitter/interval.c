@@ -16,15 +16,24 @@ double running_sd(const struct running *running)
     return running->n < 2 ? 0 : sqrt(running->m2 / (double)(running->n - 1));
 }
 
-double interval_t(double dof)
+static double upper_quantile(double tail, double dof)
 {
-    return interval_together(1, dof);
+    return isinf(dof) ? gsl_cdf_ugaussian_Qinv(tail) : gsl_cdf_tdist_Qinv(tail, dof);
 }
 
-double interval_together(uint64_t m, double dof)
+double interval_t(double dof)
 {
-    double tail = 0.025 / (double)m;
-    return isinf(dof) ? gsl_cdf_ugaussian_Qinv(tail) : gsl_cdf_tdist_Qinv(tail, dof);
+    return upper_quantile(0.025, dof);
+}
+
+double interval_upper_together(uint64_t m, double dof)
+{
+    return upper_quantile(0.05 / (double)m, dof);
+}
+
+double interval_tail(double t, double dof)
+{
+    return isinf(dof) ? gsl_cdf_ugaussian_Q(t) : gsl_cdf_tdist_Q(t, dof);
 }
 
 double running_half_width(const struct running *running)

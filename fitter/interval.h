@@ -19,9 +19,12 @@ double running_sd(const struct running *running);
 /* What a standard error is multiplied by for half a 95 % interval: 97.5 % of Student's t. */
 double interval_t(double dof);
 
-/* The same of m intervals that are to hold together in 95 % of cases (Bonferroni): 1 - 0.025/m of
- * Student's t; m >= 1. An infinite dof is the normal distribution. */
-double interval_together(uint64_t m, double dof);
+/* Of m upper ends that are to hold together in 95 % of cases (Bonferroni): 1 - 0.05/m of Student's
+ * t; m >= 1. An infinite dof is the normal distribution. */
+double interval_upper_together(uint64_t m, double dof);
+
+/* How probable it is that Student's t exceeds that. */
+double interval_tail(double t, double dof);
 
 /* Half the 95 % interval of the mean: t(n-1) * sd / sqrt(n); infinity below two values. */
 double running_half_width(const struct running *running);

@@ -37,17 +37,17 @@ static void figures_are_those_worked_out_by_hand(void **state)
     struct error error = {0};
     for (int i = 0; i < 2; i++)
         check(across_read(&across, paths[i], "rnnmap", &error), &error);
-    check(across_judge(&across, 0.02, &error), &error);
+    check(across_judge(&across, 0.012, &error), &error);
     assert_int_equal(across.n_cells, 4);
-    const double z = 2.4977054744, one = 1.9599639845; /* of 1 - 0.025/4, and of 0.975 */
+    const double z = 2.2414027276, one = 1.9599639845; /* of 1 - 0.05/4, and of 0.975 */
     assert_close(across.cells[0].ratio, 1.5, 1e-12, 0);
     assert_close(across.cells[0].difference, -0.1, 1e-12, 0);
     assert_close(across.cells[0].upper, -0.1 + 0.02 * z / one, 1e-6, 0);
     assert_close(across.cells[2].upper, 0, 0, 1e-12);
     assert_close(across.cells[3].upper, -0.03 + 0.04 * z / one, 1e-6, 0);
     assert_close(across.cells[0].probe_loss, 0.005, 1e-12, 0);
-    assert_int_equal(across.n_within, 3);          /* the last one's end is at 0.021 */
-    assert_int_equal(across.n_within_unprobed, 4); /* its probes lose 0.005 */
+    /* the last one's end is at 0.016, but the others are sure: 0.05 is left for its 0.020 */
+    assert_int_equal(across.n_within, 4);
     assert_int_equal(across.n_choice, 3);
     assert_close(across.saving, (0.1 + 0.2 + 0.03) / 3, 1e-12, 0);
     /* the first campaign's cells as one: 0.02 + 0.01, the other's 0.04 */
@@ -56,6 +56,12 @@ static void figures_are_those_worked_out_by_hand(void **state)
     assert_string_equal(across.links[1].link, "wifi");
     assert_close(across.links[1].mean_over_oracle, 0.06, 1e-9, 0);
     assert_close(across.links[1].most_over_oracle, 0.08, 1e-9, 0);
+    check(across_judge(&across, 0.002, &error), &error);
+    assert_int_equal(across.n_within, 3);          /* 0.058 */
+    assert_int_equal(across.n_within_unprobed, 4); /* its probes lose 0.005: 0.035 */
+    assert_false(across.cells[3].within);
+    check(across_judge(&across, -0.05, &error), &error);
+    assert_int_equal(across.n_within, 2); /* not the one that is just as good */
     across_free(&across);
     for (int i = 0; i < 4; i++)
         free(cells[i]);
@@ -125,26 +131,27 @@ static void what_is_no_evaluation_is_refused(void **state)
 }
 
 /* Behind nine rounds there are 8 degrees of freedom, and the far ends are farther out: by R,
- * qt(1 - 0.025/2, 8) = 2.751524, qt(0.975, 8) = 2.306004. */
+ * qt(1 - 0.05/3, 8) = 2.566019, qt(0.975, 8) = 2.306004, qnorm(1 - 0.05/3) = 2.128045. */
 static void few_rounds_widen_what_holds_together(void **state)
 {
     (void)state;
     char *folder = test_scratch("across");
     char *cells[] = {evaluation("a", "lte", 0.15, -0.01, -0.012, -0.008, 1),
-                     evaluation("a", "wifi", 0.15, -0.01, -0.012, -0.008, 1)};
-    char *text = text_format("{\"evaluations\":[%.*s,\"costs\":{\"rounds\":9}},%s]}",
-                             (int)strlen(cells[0]) - 1, cells[0], cells[1]);
+                     evaluation("a", "wifi", 0.15, -0.01, -0.012, -0.008, 1),
+                     evaluation("a", "5g", 0.15, -0.01, -0.012, -0.008, 1)};
+    char *text = text_format("{\"evaluations\":[%.*s,\"costs\":{\"rounds\":9}},%s,%s]}",
+                             (int)strlen(cells[0]) - 1, cells[0], cells[1], cells[2]);
     char *path = test_write(folder, "few.json", text);
     struct across across = {0};
     struct error error = {0};
     check(across_read(&across, path, "rnnmap", &error), &error);
     check(across_judge(&across, 0.01, &error), &error);
-    assert_close(across.cells[0].upper, -0.1 + 0.02 * 2.751524 / 2.306004, 1e-5, 0);
-    assert_close(across.cells[1].upper, -0.1 + 0.02 * 2.241403 / 1.959964, 1e-5, 0);
+    assert_close(across.cells[0].upper, -0.1 + 0.02 * 2.566019 / 2.306004, 1e-5, 0);
+    assert_close(across.cells[1].upper, -0.1 + 0.02 * 2.128045 / 1.959964, 1e-5, 0);
     assert_close(across.saving_high - across.saving, 0.02, 1e-6, 0);
     assert_true(across.measured);
     across_free(&across);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 3; i++)
         free(cells[i]);
     free(text);
     free(path);
