@@ -10,7 +10,7 @@ set logscale y
 set ylabel what
 set xtics rotate by -40 scale 0 noenhanced
 set bmargin 11
-set rmargin 8
+set rmargin 12
 set key outside top horizontal
 plot data using 2:xtic(1) linecolor rgb edge title 'all on the device', \
      '' using 3 linecolor rgb cloud title 'all at the endpoint', \
