@@ -61,7 +61,8 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
 
 # Unit tests: ROOM/test/test_NAME.c, with cmocka, linked with the room and the rooms it uses.
 TESTS := $(foreach r,$(ROOMS),$(patsubst %.c,$(BUILD)/test/%,$(wildcard $(r)/test/test_*.c)))
-# Rooms add to TESTS_BESIDE those of them that mostly wait, which run beside the others.
+# Rooms add to TESTS_BESIDE those of them that mostly sleep, which run beside the others, and are over
+# before the profiler's meters need a quiet machine.
 SCRIPTS_TESTED := $(foreach r,$(ROOMS),$(wildcard $(r)/test/test_*.sh))
 define test_rules
 $(BUILD)/test/$(1)/test/%: $(BUILD)/obj/$(1)/test/%.o $(BUILD)/obj/base/test/support.o \

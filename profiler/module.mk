@@ -4,7 +4,8 @@ profiler.uses := fitter endpoint engines records base
 # libsde is wanted even where nothing calls it: through it PAPI finds what libraries count.
 profiler.libs := -ljansson -lpapi -Wl,--no-as-needed -lsde -Wl,--as-needed -lsensors
 
-TESTS_BESIDE += $(addprefix $(BUILD)/test/profiler/test/test_,energy_rig energy_campaign meter_told)
+TESTS_BESIDE += $(addprefix $(BUILD)/test/profiler/test/test_,linkcontrol link_recorder link_campaign \
+	bad_servers doctor meter_told resume)
 
 TOOLS += rnnprof
 rnnprof.main  := profiler/rnnprof.c

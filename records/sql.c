@@ -126,7 +126,8 @@ char *sql_text(sqlite3_stmt *statement, int column)
 
 int64_t sql_unknown(sqlite3_stmt *statement, int column)
 {
-    sqlite3_value *value = sqlite3_column_value(statement, column); /* found once, asked twice */
+    /* found once, asked twice: allowed where one thread uses the connection, as here */
+    sqlite3_value *value = sqlite3_column_value(statement, column);
     return sqlite3_value_type(value) == SQLITE_NULL ? -1 : sqlite3_value_int64(value);
 }
 

@@ -192,12 +192,12 @@ static inline uint32_t rnnmap_link_rtt_us(const struct rnnmap_link *link, uint32
 }
 
 /* How long to wait for an answer before the request is given up and runs here. The device would
- * take local_us for it: measured, or estimated; where not only time counts, the time in which the
- * request would cost as much as staying (by energy: while it sends, the joules of staying over the
- * watts of sending, and what is left of them over the watts of waiting), or with a limit to keep,
- * the time at which an answer is worth as much: NAME_remote_us(n) and the break-even round trip. So
- * no request costs more than three times what staying does, whatever the link does; waiting for
- * every answer would lose most of what deciding gains where a link stalls now and then. */
+ * take local_us for it: measured, or estimated; where not only time counts, half the time in which
+ * the request would cost twice as much as staying (by energy: it wakes the radio up, sends, then
+ * waits), or with a limit to keep, the time at which an answer is worth as much: NAME_remote_us(n)
+ * and the break-even round trip. So no request takes longer (costs more, but for waking up) than
+ * three times that, whatever the link does; waiting for every answer would lose most of what
+ * deciding gains where a link stalls now and then. */
 static inline uint32_t rnnmap_link_patience_us(uint32_t local_us)
 {
     uint32_t result = UINT32_MAX;

@@ -150,6 +150,11 @@ static void few_rounds_widen_what_holds_together(void **state)
     assert_close(across.cells[1].upper, -0.1 + 0.02 * 2.128045 / 1.959964, 1e-5, 0);
     assert_close(across.saving_high - across.saving, 0.02, 1e-6, 0);
     assert_true(across.measured);
+    const double error_few = 0.02 / 2.306004; /* the others': 0.02 / 1.959964 */
+    check(across_judge(&across, -0.1 + 2.4 * error_few, &error), &error);
+    assert_int_equal(across.n_within, 0); /* 0.0216 and twice 0.0207; were all normal: 0.0082 */
+    check(across_judge(&across, -0.1 + 2.7 * error_few, &error), &error);
+    assert_int_equal(across.n_within, 3); /* 0.0136 and twice 0.0109; 0.05 / 3 is 0.0167 */
     across_free(&across);
     for (int i = 0; i < 3; i++)
         free(cells[i]);

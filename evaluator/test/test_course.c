@@ -173,6 +173,39 @@ static void late_answers_are_given_up(void **state)
     ledger_free(&ledger);
 }
 
+/* A product that tracks bandwidth knows that its bytes had not gone: what has none is sent as
+ * before, and what has some when staying was worth enough. */
+static void bytes_are_blamed_that_had_not_gone(void **state)
+{
+    (void)state;
+    struct ledger ledger;
+    double cost_s[4];
+    open_ledger(&ledger, 4, 30);
+    ledger.open = ledger.by_table = false; /* no header of bandwidths: the models decide */
+    ledger.design = (struct cost_link){0.020, 1e-5, 0};
+    for (int l = 0; l < 2; l++) {
+        ledger.lengths[l].edge_s = 1;
+        ledger.lengths[l].break_even_us = 970000;
+    }
+    ledger.lengths[0].bytes_up = 1000;
+    ledger.lengths[0].worth = (struct cost_link){INFINITY, 0.1, INFINITY};
+    for (int i = 0; i < 4; i++)
+        ledger.requests[i] = (struct request){.place = i == 2,
+                                              .at_s = i * 0.5,
+                                              .edge_s = 1,
+                                              .cloud_s = i ? 0.04 : 9.1,
+                                              .up_s = i ? 0.01 : 9,
+                                              .transfer_s = i ? 0.01 : 9,
+                                              .up_s_per_byte = i == 2 ? INFINITY : 1e-5};
+    struct fare fare = run(&ledger, "rnnmap", cost_s);
+    assert_close(cost_s[0], 2 * 0.99 + 1, 1e-9, 0);
+    assert_close(cost_s[1], 1, 1e-9, 0);    /* (2.98 - 0.01) / 1000 s a byte, half believed */
+    assert_close(cost_s[2], 0.04, 1e-9, 0); /* over the round trip that it was */
+    assert_close(cost_s[3], 0.04, 1e-9, 0); /* 0.1 / 64 s a byte less */
+    assert_int_equal(fare.n_probes, 1);
+    ledger_free(&ledger);
+}
+
 /* By energy it waits until the request has cost twice what the device would: sending is dear,
  * waiting is not. */
 static void patience_is_of_what_counts(void **state)
@@ -211,6 +244,7 @@ int main(void)
         cmocka_unit_test(failures_are_heard_when_they_happen),
         cmocka_unit_test(elapsed_times_tell_the_link),
         cmocka_unit_test(late_answers_are_given_up),
+        cmocka_unit_test(bytes_are_blamed_that_had_not_gone),
         cmocka_unit_test(patience_is_of_what_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
