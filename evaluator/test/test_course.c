@@ -182,13 +182,13 @@ static void bytes_are_blamed_that_had_not_gone(void **state)
     double cost_s[4];
     open_ledger(&ledger, 4, 30);
     ledger.open = ledger.by_table = false; /* no header of bandwidths: the models decide */
-    ledger.design = (struct cost_link){0.020, 1e-5, 0};
+    ledger.design = (struct cost_link){0.020, 1e-8, 0};
     for (int l = 0; l < 2; l++) {
         ledger.lengths[l].edge_s = 1;
         ledger.lengths[l].break_even_us = 970000;
     }
-    ledger.lengths[0].bytes_up = 1000;
-    ledger.lengths[0].worth = (struct cost_link){INFINITY, 0.1, INFINITY};
+    ledger.lengths[0].bytes_up = 1e6;
+    ledger.lengths[0].worth = (struct cost_link){INFINITY, 1e-4, INFINITY};
     for (int i = 0; i < 4; i++)
         ledger.requests[i] = (struct request){.place = i == 2,
                                               .at_s = i * 0.5,
@@ -196,12 +196,12 @@ static void bytes_are_blamed_that_had_not_gone(void **state)
                                               .cloud_s = i ? 0.04 : 9.1,
                                               .up_s = i ? 0.01 : 9,
                                               .transfer_s = i ? 0.01 : 9,
-                                              .up_s_per_byte = i == 2 ? INFINITY : 1e-5};
+                                              .up_s_per_byte = i == 2 ? INFINITY : 1e-8};
     struct fare fare = run(&ledger, "rnnmap", cost_s);
     assert_close(cost_s[0], 2 * 0.99 + 1, 1e-9, 0);
-    assert_close(cost_s[1], 1, 1e-9, 0);    /* (2.98 - 0.01) / 1000 s a byte, half believed */
+    assert_close(cost_s[1], 1, 1e-9, 0);    /* (2.98 - 0.01) / 1e6 s a byte, half believed */
     assert_close(cost_s[2], 0.04, 1e-9, 0); /* over the round trip that it was */
-    assert_close(cost_s[3], 0.04, 1e-9, 0); /* 0.1 / 64 s a byte less */
+    assert_close(cost_s[3], 0.04, 1e-9, 0); /* 1e-4 / 64 s a byte less */
     assert_int_equal(fare.n_probes, 1);
     ledger_free(&ledger);
 }
