@@ -161,20 +161,21 @@ struct link_transfer link_player_transfer(const struct link_player *player,
 {
     const struct link_column_source *from = &player->source->columns[direction];
     struct link_cursor cursor = player->cursors[direction];
-    double bits = 8 * bytes, t_s = player->now_s, end_s = t_s + limit_s, moving_s = 0;
+    /* counted from now on: late in a trace the grain of doubles is coarse */
+    double bits = 8 * bytes, gone_s = 0, moving_s = 0;
     while (bits > 0) {
-        double until_s = cursor.by_request ? INFINITY : cursor.until;
-        double sent = cursor.value > 0 ? cursor.value * (until_s - t_s) : 0;
-        double next_s = sent >= bits ? t_s + bits / cursor.value : until_s;
+        double left_s = cursor.by_request ? INFINITY : (cursor.until - player->now_s) - gone_s;
+        double sent = cursor.value > 0 ? cursor.value * left_s : 0;
+        double step_s = sent >= bits ? bits / cursor.value : left_s;
         if (cursor.value > 0)
-            moving_s += fmin(next_s, end_s) - t_s;
-        t_s = next_s;
-        if (t_s > end_s)
+            moving_s += fmin(step_s, limit_s - gone_s);
+        gone_s += step_s;
+        if (gone_s > limit_s)
             return (struct link_transfer){INFINITY, moving_s};
         if (sent >= bits)
             break;
         bits -= sent;
-        cursor_go_on(from, &cursor, t_s, player->loop);
+        cursor_go_on(from, &cursor, cursor.until, player->loop);
     }
-    return (struct link_transfer){t_s - player->now_s, moving_s};
+    return (struct link_transfer){gone_s, moving_s};
 }
