@@ -61,8 +61,8 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rules,$(t))))
 
 # Unit tests: ROOM/test/test_NAME.c, with cmocka, linked with the room and the rooms it uses.
 TESTS := $(foreach r,$(ROOMS),$(patsubst %.c,$(BUILD)/test/%,$(wildcard $(r)/test/test_*.c)))
-# Rooms add to TESTS_BESIDE those of them that mostly sleep, which run beside the others, and are over
-# before the profiler's meters need a quiet machine.
+# Rooms add to TESTS_BESIDE those of them that mostly sleep, which run beside the others, and to
+# TESTS_ALONE those that need a quiet machine, which run last.
 SCRIPTS_TESTED := $(foreach r,$(ROOMS),$(wildcard $(r)/test/test_*.sh))
 define test_rules
 $(BUILD)/test/$(1)/test/%: $(BUILD)/obj/$(1)/test/%.o $(BUILD)/obj/base/test/support.o \
@@ -138,10 +138,10 @@ sources := $(shell find $(ROOMS) -name '*.c')
 $(call object,$(sources)) $(EXAMPLES) $(bench_needs): | $(before)
 
 check: tests check-rooms | setup-check  ## set up, build, run every test (reduced counts)
-	$(Q)BUILD=$(BUILD) BESIDE='$(TESTS_BESIDE)' scripts/run-tests $(TESTS) $(REPLAYS) $(SCRIPTS_TESTED)
+	$(Q)BUILD=$(BUILD) BESIDE='$(TESTS_BESIDE)' ALONE='$(TESTS_ALONE)' scripts/run-tests $(TESTS) $(REPLAYS) $(SCRIPTS_TESTED)
 
 check-long: tests check-rooms | setup-check  ## the same with full counts
-	$(Q)BUILD=$(BUILD) BESIDE='$(TESTS_BESIDE)' RNNMAP_LONG=1 scripts/run-tests $(TESTS) $(REPLAYS) $(SCRIPTS_TESTED)
+	$(Q)BUILD=$(BUILD) BESIDE='$(TESTS_BESIDE)' ALONE='$(TESTS_ALONE)' RNNMAP_LONG=1 scripts/run-tests $(TESTS) $(REPLAYS) $(SCRIPTS_TESTED)
 
 check-asan: | setup-check  ## the tests under address and undefined-behaviour sanitizers
 	$(Q)+$(MAKE) --no-print-directory SETUP=no BUILD=build/asan SANITIZE=address,undefined \

@@ -6,6 +6,7 @@ profiler.libs := -ljansson -lpapi -Wl,--no-as-needed -lsde -Wl,--as-needed -lsen
 
 TESTS_BESIDE += $(addprefix $(BUILD)/test/profiler/test/test_,linkcontrol link_recorder link_campaign \
 	bad_servers doctor meter_told resume)
+TESTS_ALONE += $(addprefix $(BUILD)/test/profiler/test/test_,energy_campaign energy_rig)
 
 TOOLS += rnnprof
 rnnprof.main  := profiler/rnnprof.c
@@ -13,6 +14,9 @@ rnnprof.rooms := profiler fitter endpoint engines records base
 
 # Between the profiler and the engine, where the test counts what it knows.
 $(BUILD)/test/profiler/test/test_counters: LDFLAGS += -Wl,--wrap=engine_prepare,--wrap=engine_run
+
+# The rig knows when windows at rest were measured.
+$(BUILD)/test/profiler/test/test_energy_rig: LDFLAGS += -Wl,--wrap=energy_measure_idle
 
 # Servers that misbehave are the endpoint's tests'.
 $(BUILD)/test/profiler/test/test_bad_servers: $(BUILD)/obj/endpoint/test/wire.o
