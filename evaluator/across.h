@@ -3,13 +3,13 @@
  * What many evaluations say together: those of several campaigns, data sets and links, read back
  * from the documents that rnneval wrote.
  *
- * - Is a policy nowhere worse than the better single device by more than a margin? Of all cells for
- *   which this is said, in at most 5 % of cases is it wrong of any (Holm 1979, "A simple
- *   sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6): of m
- * cells that are left the surest is taken when its one-sided test is significant at 0.05/m, then
- *   the next. Each by Student's t, the standard error from the cell's 95 % interval, the degrees of
- *   freedom those of the measured rounds that it is charged from. Upper ends of differences that
- * hold together in 95 % of cases (Bonferroni) are told beside it.
+ * - Is a policy nowhere worse than the better single device by more than a margin? Said of so many
+ *   cells that in at most 5 % of cases it is wrong of any (Holm 1979, "A simple sequentially
+ *   rejective multiple test procedure", Scandinavian Journal of Statistics 6): of m cells that are
+ *   left the surest is taken when its one-sided test is significant at 0.05/m, then the next. Each
+ *   by Student's t, the standard error from the cell's 95 % interval, the degrees of freedom those
+ *   of the measured rounds that it is charged from. Beside it the upper ends of differences that
+ *   hold together in 95 % of cases (Bonferroni).
  * - What does it save where there is a choice, that is where the single devices are within a factor
  * of two? The mean over these cells; in its interval the cells of one campaign, which are charged
  * from the same samples, count as fully dependent, and campaigns as independent.
@@ -36,10 +36,10 @@ struct across_cell {
     double standard_error; /* of that */
     double dof;            /* behind it; INFINITY: not of rounds */
     double upper;          /* of it, of those that hold together */
-    bool within,
-        within_unprobed; /* the margin, together; without what probes are expected to lose */
-    double probe_loss;   /* expected of its probes; 0 of a policy that sends none */
-    double over_oracle;  /* the policy's mean over the oracle's, less 1 */
+    bool within;           /* the margin, together with the others that are */
+    bool within_unprobed;  /* likewise, without what probes are expected to lose */
+    double probe_loss;     /* expected of its probes; 0 of a policy that sends none */
+    double over_oracle;    /* the policy's mean over the oracle's, less 1 */
 };
 
 struct across_link {
@@ -54,7 +54,7 @@ struct across {
     double margin;
     struct across_cell *cells; /* n_cells; owned */
     size_t n_cells, capacity;
-    uint64_t n_within, n_within_unprobed;
+    uint64_t n_within, n_within_unprobed; /* cells that are */
     size_t n_choice; /* cells whose single devices are within a factor of two */
     double saving, saving_low, saving_high; /* over those; NAN without any */
     struct across_link *links;              /* n_links, in the order they came; owned */
