@@ -236,6 +236,30 @@ static void patience_is_of_what_counts(void **state)
     ledger_free(&ledger);
 }
 
+/* Over a round trip that alone is tracked, a request that was given up shows the waiting that would
+ * have cost as much: 3 J at 0.1 W, not the second and a quarter that it took. */
+static void what_was_given_up_shows_its_joules(void **state)
+{
+    (void)state;
+    struct ledger ledger;
+    double cost_s[2];
+    open_ledger(&ledger, 2, 30);
+    ledger.objective.kind = OBJECTIVE_ENERGY;
+    ledger.energy = (struct energy_rates){
+        .known = true, .p_tx_w = 2, .p_wait_w = 0.1, .provenance = PROVENANCE_MODELLED};
+    ledger.lengths[0].break_even_us = 12000000;
+    ledger.lengths[0].edge_j = 1;
+    ledger.lengths[0].worth = (struct cost_link){10, INFINITY, INFINITY};
+    for (int i = 0; i < 2; i++)
+        ledger.requests[i] = (struct request){
+            .at_s = 2 * i, .edge_s = 0.25, .edge_j = 1, .cloud_s = 9, .sending_s = 9};
+    struct fare fare = run(&ledger, "rnnmap", cost_s);
+    assert_close(cost_s[0], 1 + 0.25, 1e-9, 0);
+    assert_close(cost_s[1], 0.25, 1e-9, 0); /* 14 s are believed by then */
+    assert_int_equal(fare.n_offloaded, 1);
+    ledger_free(&ledger);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +270,7 @@ int main(void)
         cmocka_unit_test(late_answers_are_given_up),
         cmocka_unit_test(bytes_are_blamed_that_had_not_gone),
         cmocka_unit_test(patience_is_of_what_counts),
+        cmocka_unit_test(what_was_given_up_shows_its_joules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

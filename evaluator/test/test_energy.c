@@ -135,6 +135,25 @@ static void energies_are_those_worked_out_by_hand(void **state)
 
 /* While a link is out nothing is sent: the device waits for it. Its 2 bytes take 0.2 s to go up,
  * the one that comes down 0.1 s; 0.5 s of round trip and 1 s there. */
+/* Of one round trip, 2 bytes up and 1 down, at 1, 2 and 3 W. */
+static void figures_of_the_link_are_worth_what_they_cost(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *objective;
+        struct cost_link worth;
+    } truth[] = {{"time", {1, 0.5, 1}}, {"energy", {1, 0.25, 1.0 / 3}}};
+    for (int t = 0; t < 2; t++) {
+        struct scene scene;
+        scene_make(&scene, truth[t].objective);
+        const struct cost_link *worth = &scene.ledger.lengths[2].worth;
+        assert_close(worth->rtt_s, truth[t].worth.rtt_s, 1e-6, 0);
+        assert_close(worth->up_s_per_byte, truth[t].worth.up_s_per_byte, 1e-6, 0);
+        assert_close(worth->down_s_per_byte, truth[t].worth.down_s_per_byte, 1e-6, 0);
+        scene_free(&scene);
+    }
+}
+
 static void outages_are_waited_for(void **state)
 {
     (void)state;
@@ -368,6 +387,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(energies_are_those_worked_out_by_hand),
+        cmocka_unit_test(figures_of_the_link_are_worth_what_they_cost),
         cmocka_unit_test(outages_are_waited_for),
         cmocka_unit_test(each_objective_decides),
         cmocka_unit_test(objectives_part),
